@@ -1,0 +1,66 @@
+/*
+ * Parsing JSON on the hot path: a reader keeps one document at a time and its memory for the next. Strict
+ * (RFC 8259, UTF-8 checked), integers exact within int64. Numbers that fit no double exactly and integers beyond
+ * int64 parse as WR_JSON_NUMBER, rounded. One thread at a time.
+ *
+ * simdjson does the work (0.23 us for an event of 213 bytes where cJSON takes 1.3); what it refuses only for the
+ * size of a number, and the position of an error, come from cJSON.
+ */
+#ifndef WR_BASE_JSON_H
+#define WR_BASE_JSON_H
+
+#include "base/bytes.h"
+#include "base/err.h"
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum wr_json_type {
+	WR_JSON_MISSING,
+	WR_JSON_NULL,
+	WR_JSON_BOOL,
+	WR_JSON_INTEGER, /* int64, exact */
+	WR_JSON_NUMBER,
+	WR_JSON_STRING,
+	WR_JSON_ARRAY,
+	WR_JSON_OBJECT,
+};
+
+struct wr_json_value {
+	enum wr_json_type type;
+	bool boolean;
+	int64_t integer;	/* INTEGER */
+	double number;		/* INTEGER and NUMBER */
+	struct wr_bytes string; /* STRING: UTF-8, may hold NUL; borrowed until the next parse */
+	size_t count;		/* ARRAY and OBJECT */
+};
+
+/* Where a text stopped being JSON: line and column from 1, offset in bytes from 0. */
+struct wr_json_position {
+	size_t offset;
+	unsigned line;
+	unsigned column;
+};
+
+struct wr_json_reader;
+
+enum wr_code wr_json_reader_create(struct wr_json_reader **reader_r);
+void wr_json_reader_destroy(struct wr_json_reader *reader);
+
+/* Parses `text`, which need not outlive the call. On WR_EINVAL there is no document, *where_r (may be NULL) says
+ * where it broke, and err what was wrong, without quoting the text. WR_OK, WR_EINVAL or WR_ENOMEM. */
+enum wr_code wr_json_read(struct wr_json_reader *reader, struct wr_bytes text, struct wr_json_position *where_r,
+			  struct wr_err *err);
+
+/* Looks up a JSON Pointer (RFC 6901; "" is the whole). Fills *value_r; MISSING when it leads nowhere or no
+ * document is loaded. */
+enum wr_json_type wr_json_get(struct wr_json_reader *reader, struct wr_bytes pointer, struct wr_json_value *value_r);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,28 @@
+/*
+ * A mutex that knows its owner, so that *_locked() functions can assert it. The order in which locks are taken
+ * stands in docs/threads.md.
+ */
+#ifndef WR_BASE_LOCK_H
+#define WR_BASE_LOCK_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct wr_lock {
+	uint32_t magic;
+	pthread_mutex_t mutex;
+	_Atomic(pthread_t) owner; /* valid while held */
+	_Atomic bool held;
+};
+
+void wr_lock_init(struct wr_lock *lock);
+void wr_lock_fini(struct wr_lock *lock); /* not held */
+void wr_lock_take(struct wr_lock *lock); /* not held by this thread */
+void wr_lock_release(struct wr_lock *lock);
+
+/* Aborts unless this thread holds it. */
+void wr_lock_assert_held(struct wr_lock *lock);
+
+#endif

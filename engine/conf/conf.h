@@ -1,0 +1,173 @@
+/*
+ * The configuration as the engine reads it: plain structs, immutable once loaded, made and freed by conf/ alone.
+ * Every key, its type, range, default and documentation is a row in conf/schema.c; this header only gives the
+ * values a place. Strings are terminated and never NULL unless the comment says so.
+ */
+#ifndef WR_CONF_CONF_H
+#define WR_CONF_CONF_H
+
+#include "base/log.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum wr_conf_format { WR_FORMAT_JSON, WR_FORMAT_RAW };
+enum wr_conf_delivery { WR_AT_LEAST_ONCE, WR_EXACTLY_ONCE };
+enum wr_conf_id_source { WR_ID_JSON, WR_ID_HEADER, WR_ID_KEY };
+enum wr_conf_id_missing { WR_ID_MISSING_DLQ, WR_ID_MISSING_DROP };
+enum wr_conf_store { WR_STORE_REDIS, WR_STORE_MEMORY, WR_STORE_NONE };
+enum wr_conf_on_unavailable { WR_ON_UNAVAILABLE_BLOCK, WR_ON_UNAVAILABLE_PROCESS };
+enum wr_conf_jitter { WR_JITTER_NONE, WR_JITTER_EQUAL, WR_JITTER_FULL };
+enum wr_conf_ack { WR_ACK_ACCEPTED, WR_ACK_PERSISTED };
+
+/* Where a value stands in the file, for errors that are found after loading. line, column from 1; 0: a default. */
+struct wr_conf_mark {
+	unsigned line;
+	unsigned column;
+};
+
+struct wr_conf_property { /* one of kafka.properties */
+	char *name;
+	char *value; /* may be a secret: never logged */
+	struct wr_conf_mark mark;
+};
+
+struct wr_conf_properties {
+	struct wr_conf_property *items;
+	size_t count;
+};
+
+struct wr_conf_strings {
+	char **items;
+	size_t count;
+};
+
+struct wr_conf_kafka {
+	char *brokers; /* bootstrap list; "embedded" is the in-process mock */
+	bool embedded;
+	bool create_topics; /* create the topics that are missing at start */
+	struct wr_conf_properties properties;
+	struct wr_conf_properties consumer_properties;
+	struct wr_conf_properties producer_properties;
+};
+
+struct wr_conf_redis {
+	bool configured;
+	bool is_unix;
+	char *host; /* or the path of the socket */
+	int port;
+	int database;
+	char *username;	     /* NULL: the default user */
+	char *password;	     /* NULL: none; from the URL or password_file; a secret */
+	char *display;	     /* the URL without its secret, for logs */
+	int64_t connect_timeout_ms;
+	int64_t command_timeout_ms; /* no reply for so long: the connection is given up */
+};
+
+struct wr_conf_tls {
+	char *cert_file; /* NULL: no TLS */
+	char *key_file;
+};
+
+struct wr_conf_listener {
+	bool configured;
+	char *host; /* literal address */
+	int port;   /* 0: any free one */
+	char *token; /* NULL: none; a secret */
+	struct wr_conf_tls tls;
+};
+
+struct wr_conf_ingest {
+	struct wr_conf_listener listener;
+	char *topic;
+	enum wr_conf_ack ack;
+	int64_t ack_timeout_ms;
+	int64_t linger_us; /* of the producer */
+	size_t max_body_bytes;
+	size_t max_event_bytes;
+	int max_batch_events;
+	int max_connections;
+	int64_t request_timeout_ms; /* from the first byte of a request to the end of its body */
+};
+
+struct wr_conf_batch {
+	int max_events;
+	size_t max_bytes;
+	int64_t linger_ms;
+	int in_flight; /* the window, in batches */
+};
+
+struct wr_conf_retry {
+	int attempts; /* the first call included */
+	int64_t initial_ms;
+	double factor;
+	int64_t max_ms;
+	enum wr_conf_jitter jitter;
+};
+
+struct wr_conf_output {
+	char *name;  /* "default" is the first */
+	char *topic;
+	struct wr_conf_mark mark;
+};
+
+struct wr_conf_stage {
+	char *name;   /* NULL: the plugin's id */
+	char *plugin; /* file, searched in plugin_path unless it has a slash */
+	char *config_json; /* the `config` tree as JSON text; "{}" when absent */
+	int64_t timeout_ms; /* 0: none */
+	struct wr_conf_retry retry; /* the pipeline's unless overridden */
+	struct wr_conf_mark mark, plugin_mark, config_mark;
+};
+
+struct wr_conf_event_id {
+	enum wr_conf_id_source source;
+	char *pointer_or_name; /* JSON Pointer, or header name; NULL for the key */
+	enum wr_conf_id_missing missing;
+};
+
+struct wr_conf_idempotency {
+	enum wr_conf_store store;
+	int64_t ttl_ms;
+	enum wr_conf_on_unavailable on_unavailable;
+	size_t max_ids; /* memory only: the oldest is forgotten beyond it */
+};
+
+struct wr_conf_pipeline {
+	char *name;
+	struct wr_conf_mark mark;
+	struct wr_conf_strings topics;
+	char *group;
+	enum wr_conf_format format;
+	struct wr_conf_event_id event_id;
+	enum wr_conf_delivery delivery;
+	struct wr_conf_idempotency idempotency;
+	int lanes;
+	struct wr_conf_batch batch;
+	struct wr_conf_retry retry;
+	char *dlq_topic;
+	struct wr_conf_stage *stages;
+	size_t stage_count;
+	struct wr_conf_output *outputs; /* [0] is the default */
+	size_t output_count;
+};
+
+struct wr_conf {
+	char *file; /* as it was named */
+	char *instance;
+	char *state_dir;
+	size_t memory_bytes;
+	int64_t shutdown_timeout_ms; /* to finish and commit what is in flight */
+	enum wr_log_level log_level;
+	int log_format; /* enum wr_log_format, or -1: by whether stderr is a terminal */
+	struct wr_conf_kafka kafka;
+	struct wr_conf_redis redis;
+	struct wr_conf_ingest ingest;
+	struct wr_conf_listener admin;
+	struct wr_conf_strings plugin_path;
+	struct wr_conf_pipeline *pipelines;
+	size_t pipeline_count;
+};
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * Reads a configuration file into struct wr_conf, collecting every error with its place instead of stopping at
+ * the first. One thread at a time a call; no state is kept between calls.
+ */
+#ifndef WR_CONF_LOAD_H
+#define WR_CONF_LOAD_H
+
+#include "base/buf.h"
+#include "base/code.h"
+#include "base/err.h"
+#include "conf/conf.h"
+
+/* One thing that is wrong. */
+struct wr_problem {
+	char *file;
+	unsigned line; /* from 1; 0 when the whole file is meant */
+	unsigned column;
+	char *path; /* of the key: "pipelines[0].batch.linger"; "" for the document */
+	char *text; /* what was found and what was expected, one sentence */
+};
+
+struct wr_problems {
+	struct wr_problem *items;
+	size_t count;
+};
+
+#define WR_PROBLEMS_INIT {NULL, 0}
+
+void wr_problems_fini(struct wr_problems *problems);
+
+/* Copies everything; `path` may be NULL. Out of memory, the last problem says so. */
+void wr_problems_add(struct wr_problems *problems, const char *file, struct wr_conf_mark mark, const char *path,
+		     const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/* "file:line:column: path: text" a line. */
+enum wr_code wr_problems_render(const struct wr_problems *problems, struct wr_buf *out);
+
+/* Loads and validates. On WR_OK the caller owns *conf_r; otherwise it is NULL and *problems says why.
+ * WR_OK, WR_EINVAL, WR_ENOTFOUND or WR_EIO (the file), WR_ENOMEM. [any] */
+enum wr_code wr_conf_load(const char *file, struct wr_conf **conf_r, struct wr_problems *problems);
+
+/* The same from memory; `file` is only a name for messages. */
+enum wr_code wr_conf_parse(const char *file, struct wr_bytes text, struct wr_conf **conf_r,
+			   struct wr_problems *problems);
+
+/* NULL does nothing. Secrets are wiped. */
+void wr_conf_destroy(struct wr_conf *conf);
+
+/* Where the member at `pointer` (RFC 6901) of a stage's `config` stands in the file; the `config` itself when
+ * the pointer leads nowhere. */
+struct wr_conf_mark wr_conf_stage_config_mark(const struct wr_conf *conf, const struct wr_conf_stage *stage,
+					      const char *pointer);
+
+#endif

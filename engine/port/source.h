@@ -1,0 +1,108 @@
+/*
+ * Where records come from: the lane's share of some topics, in production a member of a Kafka consumer group. All
+ * by the lane's thread. Records are borrowed from the source and given back one by one.
+ *
+ * A change of assignment is a conversation, so that the lane finishes its window by its own loop and no callback
+ * blocks: poll() reports WR_SOURCE_REVOKING, the lane drains, commits and calls release(); only then do the
+ * partitions go to another member.
+ */
+#ifndef WR_PORT_SOURCE_H
+#define WR_PORT_SOURCE_H
+
+#include "base/bytes.h"
+#include "base/code.h"
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct wr_source;
+
+/* A partition while it is assigned. `epoch` differs for every assignment of the same partition; `user` is the
+ * lane's. Freed at release(), when no record of it is out any more. */
+struct wr_partition {
+	const char *topic;
+	int32_t id;
+	uint32_t epoch;
+	int64_t position; /* the next offset to take */
+	void *user;
+};
+
+struct wr_source_header {
+	const char *name;
+	struct wr_bytes value;
+};
+
+/* A record, borrowed until give_back(). */
+struct wr_source_record {
+	struct wr_partition *partition;
+	int64_t offset;
+	int64_t timestamp_ms; /* -1: none */
+	struct wr_bytes key;
+	struct wr_bytes value;
+	void *ref; /* the adapter's */
+};
+
+enum wr_source_event {
+	WR_SOURCE_NONE,
+	WR_SOURCE_ASSIGNED, /* new partitions are there, at their committed offsets */
+	WR_SOURCE_REVOKING, /* all partitions must be released; see release() */
+	WR_SOURCE_LOST	    /* they are gone already: commit nothing, release at once */
+};
+
+struct wr_source_commit {
+	struct wr_partition *partition;
+	int64_t offset; /* the next to read */
+};
+
+struct wr_source_ops {
+	/* Serves the source; call at least every second. Never blocks. */
+	enum wr_source_event (*poll)(struct wr_source *source);
+
+	/* Takes up to max_records, and no more once max_bytes are passed, from one partition (they take turns).
+	 * Returns how many; 0 when nothing is there now. */
+	size_t (*take)(struct wr_source *source, struct wr_source_record *records, size_t max_records,
+		       size_t max_bytes);
+
+	/* The headers of a record into *headers_r, borrowed until give_back(). Returns how many. */
+	size_t (*headers)(struct wr_source *source, const struct wr_source_record *record,
+			  const struct wr_source_header **headers_r);
+
+	void (*give_back)(struct wr_source *source, struct wr_source_record *record);
+
+	/* Commits asynchronously; at most one is under way: WR_EFULL then. `done` hears of it from poll(). */
+	enum wr_code (*commit)(struct wr_source *source, const struct wr_source_commit *commits, size_t count,
+			       struct wr_err *err);
+
+	/* Commits and waits. WR_OK, WR_ETIMEDOUT, WR_EREFUSED (fenced, rebalanced: the records will be read
+	 * again), WR_EUNAVAILABLE. */
+	enum wr_code (*commit_sync)(struct wr_source *source, const struct wr_source_commit *commits, size_t count,
+				    int timeout_ms, struct wr_err *err);
+
+	/* Reads again from `offset`. Records already taken stay valid. */
+	enum wr_code (*seek)(struct wr_source *source, struct wr_partition *partition, int64_t offset,
+			     struct wr_err *err);
+
+	/* Answers WR_SOURCE_REVOKING and _LOST. Every record must have been given back. */
+	void (*release)(struct wr_source *source);
+
+	/* The partitions assigned now, borrowed until the next poll() or release(). */
+	size_t (*partitions)(struct wr_source *source, struct wr_partition *const **partitions_r);
+
+	/* Records between the position and the end of the partition as last heard; -1 unknown. */
+	int64_t (*lag)(struct wr_source *source, struct wr_partition *partition, int64_t next_offset);
+
+	/* A descriptor that turns readable when there is something to poll or take; drained by poll(). */
+	int (*wake_fd)(struct wr_source *source);
+
+	bool (*connected)(struct wr_source *source);
+
+	/* Leaves the group, waiting up to timeout_ms, and frees. Every record must have been given back. */
+	void (*destroy)(struct wr_source *source, int timeout_ms);
+};
+
+struct wr_source {
+	const struct wr_source_ops *ops;
+};
+
+#endif
