@@ -15,7 +15,10 @@ struct wr_buf {
 	size_t capacity;
 };
 
-#define WR_BUF_INIT {NULL, 0, 0}
+#define WR_BUF_INIT        \
+	{                  \
+		NULL, 0, 0 \
+	}
 
 void wr_buf_init(struct wr_buf *b);
 void wr_buf_fini(struct wr_buf *b);
@@ -29,7 +32,8 @@ enum wr_code wr_buf_reserve(struct wr_buf *b, size_t extra);
 /* WR_OK or WR_ENOMEM. */
 enum wr_code wr_buf_append(struct wr_buf *b, const void *data, size_t size);
 enum wr_code wr_buf_append_text(struct wr_buf *b, const char *text);
-enum wr_code wr_buf_printf(struct wr_buf *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+enum wr_code wr_buf_printf(struct wr_buf *b, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* Appends the text as a JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
 enum wr_code wr_buf_append_json_string(struct wr_buf *b, struct wr_bytes text);

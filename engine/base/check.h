@@ -11,10 +11,10 @@
 /* Prints where and what, then aborts. */
 _Noreturn void wr_check_failed(const char *what, const char *file, int line);
 
-#define WR_ASSERT(cond)                                                \
-	do {                                                           \
-		if (__builtin_expect(!(cond), 0))                      \
-			wr_check_failed(#cond, __FILE__, __LINE__);    \
+#define WR_ASSERT(cond)                                             \
+	do {                                                        \
+		if (__builtin_expect(!(cond), 0))                   \
+			wr_check_failed(#cond, __FILE__, __LINE__); \
 	} while (0)
 
 /* The object is there and is what it says. */
@@ -24,7 +24,7 @@ _Noreturn void wr_check_failed(const char *what, const char *file, int line);
 			wr_check_failed("not a live " #obj, __FILE__, __LINE__);         \
 	} while (0)
 
-#define WR_CONTAINER_OF(ptr, type, member) ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+#define WR_CONTAINER_OF(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 #define WR_COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 #endif

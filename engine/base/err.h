@@ -22,6 +22,7 @@ enum wr_code wr_err_set(struct wr_err *err, enum wr_code code, const char *forma
     __attribute__((format(printf, 3, 4)));
 
 /* Puts "prefix: " before the text that is there. [any] */
-void wr_err_prefix(struct wr_err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void wr_err_prefix(struct wr_err *err, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -32,10 +32,10 @@ enum wr_json_type {
 struct wr_json_value {
 	enum wr_json_type type;
 	bool boolean;
-	int64_t integer;	/* INTEGER */
-	double number;		/* INTEGER and NUMBER */
+	int64_t integer;        /* INTEGER */
+	double number;          /* INTEGER and NUMBER */
 	struct wr_bytes string; /* STRING: UTF-8, may hold NUL; borrowed until the next parse */
-	size_t count;		/* ARRAY and OBJECT */
+	size_t count;           /* ARRAY and OBJECT */
 };
 
 /* Where a text stopped being JSON: line and column from 1, offset in bytes from 0. */
@@ -52,12 +52,13 @@ void wr_json_reader_destroy(struct wr_json_reader *reader);
 
 /* Parses `text`, which need not outlive the call. On WR_EINVAL there is no document, *where_r (may be NULL) says
  * where it broke, and err what was wrong, without quoting the text. WR_OK, WR_EINVAL or WR_ENOMEM. */
-enum wr_code wr_json_read(struct wr_json_reader *reader, struct wr_bytes text, struct wr_json_position *where_r,
-			  struct wr_err *err);
+enum wr_code wr_json_read(struct wr_json_reader *reader, struct wr_bytes text,
+			  struct wr_json_position *where_r, struct wr_err *err);
 
 /* Looks up a JSON Pointer (RFC 6901; "" is the whole). Fills *value_r; MISSING when it leads nowhere or no
  * document is loaded. */
-enum wr_json_type wr_json_get(struct wr_json_reader *reader, struct wr_bytes pointer, struct wr_json_value *value_r);
+enum wr_json_type wr_json_get(struct wr_json_reader *reader, struct wr_bytes pointer,
+			      struct wr_json_value *value_r);
 
 #ifdef __cplusplus
 }

@@ -18,7 +18,12 @@
 enum wr_log_level { WR_LOG_ERROR, WR_LOG_WARN, WR_LOG_INFO, WR_LOG_DEBUG };
 enum wr_log_format { WR_LOG_JSON, WR_LOG_TEXT };
 
-enum wr_log_field_kind { WR_LOG_FIELD_STR, WR_LOG_FIELD_INT, WR_LOG_FIELD_DOUBLE, WR_LOG_FIELD_BOOL };
+enum wr_log_field_kind {
+	WR_LOG_FIELD_STR,
+	WR_LOG_FIELD_INT,
+	WR_LOG_FIELD_DOUBLE,
+	WR_LOG_FIELD_BOOL
+};
 
 struct wr_log_field {
 	const char *name;
@@ -35,31 +40,33 @@ struct wr_log_site {
 	_Atomic uint32_t suppressed;
 };
 
-#define WR_STR(name_, value_) ((struct wr_log_field){.name = (name_), .kind = WR_LOG_FIELD_STR, .str = (value_)})
-#define WR_INT(name_, value_) \
-	((struct wr_log_field){.name = (name_), .kind = WR_LOG_FIELD_INT, .integer = (int64_t)(value_)})
+#define WR_STR(name_, value_) \
+	((struct wr_log_field){.name = (name_), .kind = WR_LOG_FIELD_STR, .str = (value_)})
+#define WR_INT(name_, value_)   \
+	((struct wr_log_field){ \
+	    .name = (name_), .kind = WR_LOG_FIELD_INT, .integer = (int64_t)(value_)})
 #define WR_DOUBLE(name_, value_) \
 	((struct wr_log_field){.name = (name_), .kind = WR_LOG_FIELD_DOUBLE, .number = (value_)})
 #define WR_BOOL(name_, value_) \
 	((struct wr_log_field){.name = (name_), .kind = WR_LOG_FIELD_BOOL, .integer = (value_)})
 
 /* With at least one field; WR_LOG0 has none. */
-#define WR_LOG(level_, message_, ...)                                                            \
-	do {                                                                                     \
-		static struct wr_log_site wr_site_;                                              \
-		if (wr_log_enabled(level_)) {                                                    \
-			const struct wr_log_field wr_fields_[] = {__VA_ARGS__, {.name = NULL}};  \
-			wr_log_write(&wr_site_, (level_), (message_), wr_fields_);               \
-		}                                                                                \
+#define WR_LOG(level_, message_, ...)                                                           \
+	do {                                                                                    \
+		static struct wr_log_site wr_site_;                                             \
+		if (wr_log_enabled(level_)) {                                                   \
+			const struct wr_log_field wr_fields_[] = {__VA_ARGS__, {.name = NULL}}; \
+			wr_log_write(&wr_site_, (level_), (message_), wr_fields_);              \
+		}                                                                               \
 	} while (0)
 
-#define WR_LOG0(level_, message_)                                                                \
-	do {                                                                                     \
-		static struct wr_log_site wr_site_;                                              \
-		if (wr_log_enabled(level_)) {                                                    \
-			const struct wr_log_field wr_fields_[] = {{.name = NULL}};               \
-			wr_log_write(&wr_site_, (level_), (message_), wr_fields_);               \
-		}                                                                                \
+#define WR_LOG0(level_, message_)                                                  \
+	do {                                                                       \
+		static struct wr_log_site wr_site_;                                \
+		if (wr_log_enabled(level_)) {                                      \
+			const struct wr_log_field wr_fields_[] = {{.name = NULL}}; \
+			wr_log_write(&wr_site_, (level_), (message_), wr_fields_); \
+		}                                                                  \
 	} while (0)
 
 /* Process-wide; defaults: info, JSON on a pipe, text on a terminal. [any] */

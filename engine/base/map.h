@@ -31,7 +31,8 @@ enum wr_code wr_map_put(struct wr_map *map, struct wr_bytes key, void *value, vo
 void *wr_map_remove(struct wr_map *map, struct wr_bytes key);
 
 /* Walks all: start with *cursor_p = 0; false at the end. The map must not change meanwhile. */
-bool wr_map_next(const struct wr_map *map, size_t *cursor_p, struct wr_bytes *key_r, void **value_r);
+bool wr_map_next(const struct wr_map *map, size_t *cursor_p, struct wr_bytes *key_r,
+		 void **value_r);
 
 /* The seeded hash of the process, for those who keep tables of their own. */
 uint64_t wr_hash(struct wr_bytes key);

@@ -42,10 +42,13 @@ void wr_metrics_destroy(struct wr_metrics *metrics); /* and all its cells */
 
 /* Registers a cell; labels are copied. NULL only without memory: counting on NULL does nothing. Two families
  * of one name must be the same family. [any] */
-struct wr_metric_cell *wr_metrics_cell(struct wr_metrics *metrics, const struct wr_metric_family *family,
+struct wr_metric_cell *wr_metrics_cell(struct wr_metrics *metrics,
+				       const struct wr_metric_family *family,
 				       const struct wr_metric_label *labels, size_t label_count);
-struct wr_metric_histogram *wr_metrics_histogram(struct wr_metrics *metrics, const struct wr_metric_family *family,
-						 const struct wr_metric_label *labels, size_t label_count);
+struct wr_metric_histogram *wr_metrics_histogram(struct wr_metrics *metrics,
+						 const struct wr_metric_family *family,
+						 const struct wr_metric_label *labels,
+						 size_t label_count);
 
 /* Takes a cell out (its owner is going). A counter's value stays in the sum, a gauge's does not. [any] */
 void wr_metrics_retire_cell(struct wr_metrics *metrics, struct wr_metric_cell *cell);
@@ -59,7 +62,8 @@ void wr_metric_observe(struct wr_metric_histogram *histogram, double value, uint
 
 /* Called at each read, before the text is made: a place to set gauges that are computed. Runs without the
  * registry's lock. WR_OK or WR_ENOMEM. [any] */
-enum wr_code wr_metrics_add_collector(struct wr_metrics *metrics, void (*collect)(void *arg), void *arg);
+enum wr_code wr_metrics_add_collector(struct wr_metrics *metrics, void (*collect)(void *arg),
+				      void *arg);
 void wr_metrics_remove_collector(struct wr_metrics *metrics, void (*collect)(void *arg), void *arg);
 
 /* Appends the text exposition format 0.0.4: HELP, TYPE and samples, families by name. [any] */

@@ -58,9 +58,9 @@ struct wr_conf_redis {
 	char *host; /* or the path of the socket */
 	int port;
 	int database;
-	char *username;	     /* NULL: the default user */
-	char *password;	     /* NULL: none; from the URL or password_file; a secret */
-	char *display;	     /* the URL without its secret, for logs */
+	char *username; /* NULL: the default user */
+	char *password; /* NULL: none; from the URL or password_file; a secret */
+	char *display;  /* the URL without its secret, for logs */
 	int64_t connect_timeout_ms;
 	int64_t command_timeout_ms; /* no reply for so long: the connection is given up */
 };
@@ -72,8 +72,8 @@ struct wr_conf_tls {
 
 struct wr_conf_listener {
 	bool configured;
-	char *host; /* literal address */
-	int port;   /* 0: any free one */
+	char *host;  /* literal address */
+	int port;    /* 0: any free one */
 	char *token; /* NULL: none; a secret */
 	struct wr_conf_tls tls;
 };
@@ -107,16 +107,16 @@ struct wr_conf_retry {
 };
 
 struct wr_conf_output {
-	char *name;  /* "default" is the first */
+	char *name; /* "default" is the first */
 	char *topic;
 	struct wr_conf_mark mark;
 };
 
 struct wr_conf_stage {
-	char *name;   /* NULL: the plugin's id */
-	char *plugin; /* file, searched in plugin_path unless it has a slash */
-	char *config_json; /* the `config` tree as JSON text; "{}" when absent */
-	int64_t timeout_ms; /* 0: none */
+	char *name;                 /* NULL: the plugin's id */
+	char *plugin;               /* file, searched in plugin_path unless it has a slash */
+	char *config_json;          /* the `config` tree as JSON text; "{}" when absent */
+	int64_t timeout_ms;         /* 0: none */
 	struct wr_conf_retry retry; /* the pipeline's unless overridden */
 	struct wr_conf_mark mark, plugin_mark, config_mark;
 };

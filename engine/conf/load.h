@@ -24,13 +24,17 @@ struct wr_problems {
 	size_t count;
 };
 
-#define WR_PROBLEMS_INIT {NULL, 0}
+#define WR_PROBLEMS_INIT \
+	{                \
+		NULL, 0  \
+	}
 
 void wr_problems_fini(struct wr_problems *problems);
 
 /* Copies everything; `path` may be NULL. Out of memory, the last problem says so. */
-void wr_problems_add(struct wr_problems *problems, const char *file, struct wr_conf_mark mark, const char *path,
-		     const char *format, ...) __attribute__((format(printf, 5, 6)));
+void wr_problems_add(struct wr_problems *problems, const char *file, struct wr_conf_mark mark,
+		     const char *path, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
 
 /* "file:line:column: path: text" a line. */
 enum wr_code wr_problems_render(const struct wr_problems *problems, struct wr_buf *out);
@@ -48,7 +52,8 @@ void wr_conf_destroy(struct wr_conf *conf);
 
 /* Where the member at `pointer` (RFC 6901) of a stage's `config` stands in the file; the `config` itself when
  * the pointer leads nowhere. */
-struct wr_conf_mark wr_conf_stage_config_mark(const struct wr_conf *conf, const struct wr_conf_stage *stage,
+struct wr_conf_mark wr_conf_stage_config_mark(const struct wr_conf *conf,
+					      const struct wr_conf_stage *stage,
 					      const char *pointer);
 
 #endif

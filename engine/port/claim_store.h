@@ -18,11 +18,12 @@
 
 struct wr_claim_store;
 
-#define WR_CLAIM_VALUE_BYTES 384 /* "C|<incarnation>/<topic>/<partition>/<offset>": topics have 249 at most */
+#define WR_CLAIM_VALUE_BYTES \
+	384 /* "C|<incarnation>/<topic>/<partition>/<offset>": topics have 249 at most */
 
 enum wr_claim_found {
-	WR_CLAIM_NOTHING,  /* the id was free: now it is ours */
-	WR_CLAIM_VALUE,	   /* something was there: `found` */
+	WR_CLAIM_NOTHING,   /* the id was free: now it is ours */
+	WR_CLAIM_VALUE,     /* something was there: `found` */
 	WR_CLAIM_UNREADABLE /* what is there is no claim (wrong type, too long); it was left alone */
 };
 
@@ -40,7 +41,7 @@ struct wr_claim_set {
 	size_t count;
 	char *found_bytes; /* the store's scratch for what it found; freed by wr_claim_set_fini */
 	size_t found_size, found_capacity;
-	bool done;	/* set by the store in poll() */
+	bool done;      /* set by the store in poll() */
 	bool submitted; /* between submit() and done or cancel() */
 };
 
@@ -67,8 +68,9 @@ struct wr_claim_store_ops {
 	/* Warnings for the start, one sentence each: eviction policy, version, projected memory for
 	 * `events_per_s`. Blocks up to its time-outs. WR_OK, or WR_EUNAVAILABLE, WR_EREFUSED (bad password, too
 	 * old), each with its sentence. */
-	enum wr_code (*inspect)(struct wr_claim_store *store, void (*warn)(void *arg, const char *sentence),
-				void *arg, struct wr_err *err);
+	enum wr_code (*inspect)(struct wr_claim_store *store,
+				void (*warn)(void *arg, const char *sentence), void *arg,
+				struct wr_err *err);
 
 	void (*destroy)(struct wr_claim_store *store);
 };

@@ -8,16 +8,12 @@
 #include "base/bytes.h"
 #include "base/code.h"
 #include "base/err.h"
+#include "weir/plugin.h"
 
 #include <stdint.h>
 
 struct wr_sink;
 struct wr_sink_topic; /* a resolved topic: borrowed, lives as long as the sink */
-
-struct wr_sink_header {
-	const char *name;
-	struct wr_bytes value;
-};
 
 /* A record to write. The key and headers are copied before write() returns; the value is BORROWED until the
  * completion is called. */
@@ -25,9 +21,10 @@ struct wr_sink_record {
 	struct wr_sink_topic *topic;
 	struct wr_bytes key;   /* data NULL: none, any partition */
 	struct wr_bytes value; /* data NULL: tombstone */
-	const struct wr_sink_header *headers; /* two parts, so that a list that is there need not be copied */
+	const struct weir_header
+	    *headers; /* two parts, so that a list that is there need not be copied */
 	size_t header_count;
-	const struct wr_sink_header *more_headers;
+	const struct weir_header *more_headers;
 	size_t more_header_count;
 	int64_t timestamp_ms; /* 0: now */
 };
@@ -39,19 +36,19 @@ typedef void (*wr_sink_done_fn)(void *arg, void *token, enum wr_code code, const
 
 enum wr_sink_state {
 	WR_SINK_UP,
-	WR_SINK_DOWN,  /* no broker answers; writes are kept and tried for ever */
+	WR_SINK_DOWN, /* no broker answers; writes are kept and tried for ever */
 	WR_SINK_BROKEN /* must be destroyed and made anew; all its outstanding writes complete as WR_EUNKNOWN */
 };
 
 struct wr_sink_ops {
 	/* Resolves a topic. WR_OK, or WR_EINVAL for a name that Kafka would refuse. [owner] */
-	enum wr_code (*topic)(struct wr_sink *sink, const char *name, struct wr_sink_topic **topic_r,
-			      struct wr_err *err);
+	enum wr_code (*topic)(struct wr_sink *sink, const char *name,
+			      struct wr_sink_topic **topic_r, struct wr_err *err);
 
 	/* Takes a record. WR_OK: `token` will be completed exactly once. WR_EFULL: try again after a poll.
 	 * WR_EREFUSED: this record can never be written (err says why). WR_EUNKNOWN: the sink is broken. [any] */
-	enum wr_code (*write)(struct wr_sink *sink, const struct wr_sink_record *record, void *token,
-			      struct wr_err *err);
+	enum wr_code (*write)(struct wr_sink *sink, const struct wr_sink_record *record,
+			      void *token, struct wr_err *err);
 
 	/* Calls due completions; waits for one up to timeout_ms (0: not at all). Returns how many. [owner] */
 	int (*poll)(struct wr_sink *sink, int timeout_ms);

@@ -12,6 +12,7 @@
 #include "base/bytes.h"
 #include "base/code.h"
 #include "base/err.h"
+#include "weir/plugin.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -28,11 +29,6 @@ struct wr_partition {
 	void *user;
 };
 
-struct wr_source_header {
-	const char *name;
-	struct wr_bytes value;
-};
-
 /* A record, borrowed until give_back(). */
 struct wr_source_record {
 	struct wr_partition *partition;
@@ -47,7 +43,7 @@ enum wr_source_event {
 	WR_SOURCE_NONE,
 	WR_SOURCE_ASSIGNED, /* new partitions are there, at their committed offsets */
 	WR_SOURCE_REVOKING, /* all partitions must be released; see release() */
-	WR_SOURCE_LOST	    /* they are gone already: commit nothing, release at once */
+	WR_SOURCE_LOST      /* they are gone already: commit nothing, release at once */
 };
 
 struct wr_source_commit {
@@ -61,27 +57,28 @@ struct wr_source_ops {
 
 	/* Takes up to max_records, and no more once max_bytes are passed, from one partition (they take turns).
 	 * Returns how many; 0 when nothing is there now. */
-	size_t (*take)(struct wr_source *source, struct wr_source_record *records, size_t max_records,
-		       size_t max_bytes);
+	size_t (*take)(struct wr_source *source, struct wr_source_record *records,
+		       size_t max_records, size_t max_bytes);
 
 	/* The headers of a record into *headers_r, borrowed until give_back(). Returns how many. */
 	size_t (*headers)(struct wr_source *source, const struct wr_source_record *record,
-			  const struct wr_source_header **headers_r);
+			  const struct weir_header **headers_r);
 
 	void (*give_back)(struct wr_source *source, struct wr_source_record *record);
 
 	/* Commits asynchronously; at most one is under way: WR_EFULL then. `done` hears of it from poll(). */
-	enum wr_code (*commit)(struct wr_source *source, const struct wr_source_commit *commits, size_t count,
-			       struct wr_err *err);
+	enum wr_code (*commit)(struct wr_source *source, const struct wr_source_commit *commits,
+			       size_t count, struct wr_err *err);
 
 	/* Commits and waits. WR_OK, WR_ETIMEDOUT, WR_EREFUSED (fenced, rebalanced: the records will be read
 	 * again), WR_EUNAVAILABLE. */
-	enum wr_code (*commit_sync)(struct wr_source *source, const struct wr_source_commit *commits, size_t count,
+	enum wr_code (*commit_sync)(struct wr_source *source,
+				    const struct wr_source_commit *commits, size_t count,
 				    int timeout_ms, struct wr_err *err);
 
 	/* Reads again from `offset`. Records already taken stay valid. */
-	enum wr_code (*seek)(struct wr_source *source, struct wr_partition *partition, int64_t offset,
-			     struct wr_err *err);
+	enum wr_code (*seek)(struct wr_source *source, struct wr_partition *partition,
+			     int64_t offset, struct wr_err *err);
 
 	/* Answers WR_SOURCE_REVOKING and _LOST. Every record must have been given back. */
 	void (*release)(struct wr_source *source);
@@ -90,7 +87,8 @@ struct wr_source_ops {
 	size_t (*partitions)(struct wr_source *source, struct wr_partition *const **partitions_r);
 
 	/* Records between the position and the end of the partition as last heard; -1 unknown. */
-	int64_t (*lag)(struct wr_source *source, struct wr_partition *partition, int64_t next_offset);
+	int64_t (*lag)(struct wr_source *source, struct wr_partition *partition,
+		       int64_t next_offset);
 
 	/* A descriptor that turns readable when there is something to poll or take; drained by poll(). */
 	int (*wake_fd)(struct wr_source *source);

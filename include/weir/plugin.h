@@ -33,10 +33,10 @@ extern "C" {
 /* What becomes of an event. A value outside this list counts as WEIR_FAIL. */
 enum weir_verdict {
 	WEIR_UNSET = 0, /* no result: the engine dead-letters the event with the code "no-result" */
-	WEIR_OK = 1,	/* on to the next stage; after the last one, to the output */
-	WEIR_DROP = 2,	/* finished, nothing is written (but what the handler emitted) */
+	WEIR_OK = 1,    /* on to the next stage; after the last one, to the output */
+	WEIR_DROP = 2,  /* finished, nothing is written (but what the handler emitted) */
 	WEIR_RETRY = 3, /* later again, by retry_after_ms or the policy of the stage */
-	WEIR_FAIL = 4,	/* never going to work: a dead letter */
+	WEIR_FAIL = 4,  /* never going to work: a dead letter */
 };
 
 /* Bytes with a length, not terminated. data NULL is "absent" (a tombstone, a keyless event);
@@ -77,7 +77,7 @@ struct weir_result {
 	uint32_t size;
 	enum weir_verdict verdict;
 	uint32_t retry_after_ms; /* with WEIR_RETRY; 0 leaves it to the policy */
-	weir_output output;	 /* with WEIR_OK at the last stage that sets one */
+	weir_output output;      /* with WEIR_OK at the last stage that sets one */
 };
 
 struct weir_host;
@@ -106,7 +106,12 @@ struct weir_error {
 	char text[508];
 };
 
-enum weir_log_level { WEIR_LOG_ERROR = 0, WEIR_LOG_WARN = 1, WEIR_LOG_INFO = 2, WEIR_LOG_DEBUG = 3 };
+enum weir_log_level {
+	WEIR_LOG_ERROR = 0,
+	WEIR_LOG_WARN = 1,
+	WEIR_LOG_INFO = 2,
+	WEIR_LOG_DEBUG = 3
+};
 
 enum weir_json_type {
 	WEIR_JSON_MISSING = 0, /* the pointer leads nowhere, or the value is not JSON */
@@ -125,10 +130,10 @@ struct weir_json {
 	uint32_t size;
 	enum weir_json_type type;
 	bool boolean;
-	int64_t integer;	  /* INTEGER */
-	double number;		  /* INTEGER and NUMBER */
+	int64_t integer;          /* INTEGER */
+	double number;            /* INTEGER and NUMBER */
 	struct weir_bytes string; /* STRING */
-	size_t count;		  /* members of an ARRAY or OBJECT */
+	size_t count;             /* members of an ARRAY or OBJECT */
 };
 
 /* A metric of this plugin; NULL is allowed everywhere and does nothing. */
@@ -139,8 +144,8 @@ struct weir_metric;
 struct weir_host {
 	uint32_t size;
 	uint32_t abi_minor; /* of the engine */
-	void *engine;	    /* not yours */
-	uint32_t slot;	    /* which instance of this stage this is, 0 .. slot_count - 1 */
+	void *engine;       /* not yours */
+	uint32_t slot;      /* which instance of this stage this is, 0 .. slot_count - 1 */
 	uint32_t slot_count;
 	const char *pipeline; /* names, terminated; live as long as the instance */
 	const char *stage;
@@ -151,8 +156,10 @@ struct weir_host {
 
 	/* Registers a counter or a gauge, exported as weir_plugin_<name> with the labels pipeline, stage and
 	 * plugin. `name` is [a-z0-9_]+; NULL when it is not or when the plugin has too many. [create] */
-	struct weir_metric *(*counter)(const struct weir_host *host, const char *name, const char *help);
-	struct weir_metric *(*gauge)(const struct weir_host *host, const char *name, const char *help);
+	struct weir_metric *(*counter)(const struct weir_host *host, const char *name,
+				       const char *help);
+	struct weir_metric *(*gauge)(const struct weir_host *host, const char *name,
+				     const char *help);
 	void (*metric_add)(struct weir_metric *metric, double delta); /* [any] */
 	void (*metric_set)(struct weir_metric *metric, double value); /* gauges only [any] */
 
@@ -173,13 +180,16 @@ struct weir_host {
 	/* Changes the event for the stages after this one; taken only when the verdict is WEIR_OK.
 	 * set_header replaces every header of that name; a NULL value removes them. Names that begin
 	 * "weir-" are refused (false). [call] */
-	bool (*set_value)(struct weir_call *call, struct weir_result *res, const void *data, size_t size);
-	bool (*set_key)(struct weir_call *call, struct weir_result *res, const void *data, size_t size);
-	bool (*set_header)(struct weir_call *call, struct weir_result *res, const char *name, const void *value,
-			   size_t size);
+	bool (*set_value)(struct weir_call *call, struct weir_result *res, const void *data,
+			  size_t size);
+	bool (*set_key)(struct weir_call *call, struct weir_result *res, const void *data,
+			size_t size);
+	bool (*set_header)(struct weir_call *call, struct weir_result *res, const char *name,
+			   const void *value, size_t size);
 
 	/* Says why: a short stable code (bounded to 64 bytes) and a text for people (1 KiB). [call] */
-	void (*set_error)(struct weir_call *call, struct weir_result *res, const char *code, const char *message);
+	void (*set_error)(struct weir_call *call, struct weir_result *res, const char *code,
+			  const char *message);
 
 	/* Emits one more record to an output when the event ends OK or DROP. The engine names it
 	 * `<id>/<stage>/<n>`. False when it is over the engine's limits. [call] */
@@ -188,12 +198,14 @@ struct weir_host {
 
 	/* Looks up a JSON Pointer (RFC 6901) in the event's value. The value is parsed at most once for all the
 	 * look-ups on one event. Returns out->type. [call] */
-	enum weir_json_type (*json)(struct weir_call *call, const struct weir_event *event, const char *pointer,
-				    size_t pointer_size, struct weir_json *out);
+	enum weir_json_type (*json)(struct weir_call *call, const struct weir_event *event,
+				    const char *pointer, size_t pointer_size,
+				    struct weir_json *out);
 };
 
 /* Flags of a plugin. */
-#define WEIR_UNLOADABLE UINT32_C(1) /* may be unmapped: no threads, no atexit, no thread-local destructors */
+#define WEIR_UNLOADABLE \
+	UINT32_C(1) /* may be unmapped: no threads, no atexit, no thread-local destructors */
 
 /* The entry. Keep your initialisers in this order (C++20 demands it). */
 struct weir_plugin {
@@ -202,13 +214,14 @@ struct weir_plugin {
 	uint16_t abi_major;
 	uint16_t abi_minor_needed;
 	uint32_t flags;
-	const char *id;		   /* [a-z0-9-]+, the default name of its stage */
-	const char *version;	   /* of the plugin, for people */
+	const char *id;            /* [a-z0-9-]+, the default name of its stage */
+	const char *version;       /* of the plugin, for people */
 	const char *config_schema; /* JSON Schema (draft 7) text, or NULL: any object */
 
 	/* Makes an instance. `config_json` is an object, terminated, already held to the schema. Returns NULL
 	 * and fills *err when it can't. A plugin without state returns any non-NULL pointer. [create] */
-	void *(*create)(const struct weir_host *host, const char *config_json, struct weir_error *err);
+	void *(*create)(const struct weir_host *host, const char *config_json,
+			struct weir_error *err);
 
 	/* Handles n >= 1 events: sets results[i]->verdict for events[i]. A non-zero return turns every result
 	 * that is still unset into WEIR_RETRY. Required. [call] */
@@ -242,27 +255,29 @@ static inline void weir_error_set(struct weir_error *err, const char *text)
 
 #ifndef __cplusplus
 /* Exports the plugin: WEIR_PLUGIN(.id = "fraud-check", .version = "1.2.0", .process = fraud_process); */
-#define WEIR_PLUGIN(...)                                                                            \
-	extern WEIR_EXPORT const struct weir_plugin weir_plugin;                                    \
-	const struct weir_plugin weir_plugin = {.magic = WEIR_MAGIC,                                \
-						.struct_size = (uint32_t)sizeof(struct weir_plugin), \
-						.abi_major = WEIR_ABI_MAJOR,                        \
-						.abi_minor_needed = WEIR_ABI_MINOR_NEEDED,          \
+#define WEIR_PLUGIN(...)                                                                   \
+	extern WEIR_EXPORT const struct weir_plugin weir_plugin;                           \
+	const struct weir_plugin weir_plugin = {.magic = WEIR_MAGIC,                       \
+						.struct_size =                             \
+						    (uint32_t)sizeof(struct weir_plugin),  \
+						.abi_major = WEIR_ABI_MAJOR,               \
+						.abi_minor_needed = WEIR_ABI_MINOR_NEEDED, \
 						__VA_ARGS__}
 
 /* Makes, at file scope, the batch function `name` of a handler of one event:
  *   static enum weir_verdict handler(type *self, struct weir_call *call,
  *                                    const struct weir_event *ev, struct weir_result *res); */
-#define WEIR_EACH(name, type, handler)                                                             \
-	static int name(void *self_, struct weir_call *call_, const struct weir_event *const *events_, \
-			struct weir_result *const *results_, size_t n_)                            \
-	{                                                                                          \
-		for (size_t i_ = 0; i_ < n_; i_++) {                                               \
-			if (call_->host->begin(call_, i_))                                         \
-				results_[i_]->verdict =                                            \
-				    handler((type *)self_, call_, events_[i_], results_[i_]);      \
-		}                                                                                  \
-		return 0;                                                                          \
+#define WEIR_EACH(name, type, handler)                                                        \
+	static int name(void *self_, struct weir_call *call_,                                 \
+			const struct weir_event *const *events_,                              \
+			struct weir_result *const *results_, size_t n_)                       \
+	{                                                                                     \
+		for (size_t i_ = 0; i_ < n_; i_++) {                                          \
+			if (call_->host->begin(call_, i_))                                    \
+				results_[i_]->verdict =                                       \
+				    handler((type *)self_, call_, events_[i_], results_[i_]); \
+		}                                                                             \
+		return 0;                                                                     \
 	}
 #endif
 

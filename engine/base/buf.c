@@ -1,0 +1,161 @@
+#include "config.h"
+
+#include "base/buf.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void wr_buf_init(struct wr_buf *b)
+{
+	*b = (struct wr_buf)WR_BUF_INIT;
+}
+
+void wr_buf_fini(struct wr_buf *b)
+{
+	free(b->data);
+	*b = (struct wr_buf)WR_BUF_INIT;
+}
+
+void wr_buf_clear(struct wr_buf *b)
+{
+	b->size = 0;
+}
+
+enum wr_code wr_buf_reserve(struct wr_buf *b, size_t extra)
+{
+	size_t capacity = b->capacity < 64 ? 64 : b->capacity;
+	char *data;
+
+	if (extra <= b->capacity - b->size && b->data != NULL)
+		return WR_OK;
+	if (extra > SIZE_MAX / 2 - b->size)
+		return WR_ENOMEM;
+	while (capacity < b->size + extra)
+		capacity *= 2;
+	data = realloc(b->data, capacity);
+	if (data == NULL)
+		return WR_ENOMEM;
+	b->data = data;
+	b->capacity = capacity;
+	return WR_OK;
+}
+
+enum wr_code wr_buf_append(struct wr_buf *b, const void *data, size_t size)
+{
+	enum wr_code rc = wr_buf_reserve(b, size);
+
+	if (rc != WR_OK)
+		return rc;
+	if (size > 0)
+		memcpy(b->data + b->size, data, size);
+	b->size += size;
+	return WR_OK;
+}
+
+enum wr_code wr_buf_append_text(struct wr_buf *b, const char *text)
+{
+	return wr_buf_append(b, text, strlen(text));
+}
+
+enum wr_code wr_buf_printf(struct wr_buf *b, const char *format, ...)
+{
+	va_list args;
+	int needed;
+	enum wr_code rc;
+
+	va_start(args, format);
+	needed = vsnprintf(NULL, 0, format, args);
+	va_end(args);
+	if (needed < 0)
+		return WR_ENOMEM;
+	rc = wr_buf_reserve(b, (size_t)needed + 1);
+	if (rc != WR_OK)
+		return rc;
+	va_start(args, format);
+	vsnprintf(b->data + b->size, (size_t)needed + 1, format, args);
+	va_end(args);
+	b->size += (size_t)needed;
+	return WR_OK;
+}
+
+/* The length of the well-formed UTF-8 sequence (Unicode 15, table 3-7) at `s`, or 0. */
+static size_t utf8_length(const unsigned char *s, size_t left)
+{
+	size_t length, i;
+	unsigned char low = 0x80, high = 0xBF;
+
+	if (s[0] < 0x80)
+		return 1;
+	if (s[0] >= 0xC2 && s[0] <= 0xDF)
+		length = 2;
+	else if (s[0] >= 0xE0 && s[0] <= 0xEF)
+		length = 3;
+	else if (s[0] >= 0xF0 && s[0] <= 0xF4)
+		length = 4;
+	else
+		return 0;
+	if (length > left)
+		return 0;
+	if (s[0] == 0xE0)
+		low = 0xA0;
+	else if (s[0] == 0xED)
+		high = 0x9F;
+	else if (s[0] == 0xF0)
+		low = 0x90;
+	else if (s[0] == 0xF4)
+		high = 0x8F;
+	if (s[1] < low || s[1] > high)
+		return 0;
+	for (i = 2; i < length; i++) {
+		if ((s[i] & 0xC0) != 0x80)
+			return 0;
+	}
+	return length;
+}
+
+static enum wr_code append_json_char(struct wr_buf *b, const unsigned char *s, size_t length)
+{
+	static const char shorts[] = "\bb\ff\nn\rr\tt\"\"\\\\";
+	const char *found;
+
+	if (length == 0)
+		return wr_buf_append_text(b, "\xEF\xBF\xBD");
+	found = length == 1 && s[0] != '\0' ? strchr(shorts, s[0]) : NULL;
+	if (found != NULL && (found - shorts) % 2 == 0)
+		return wr_buf_printf(b, "\\%c", found[1]);
+	if (length == 1 && s[0] < 0x20)
+		return wr_buf_printf(b, "\\u%04x", s[0]);
+	return wr_buf_append(b, s, length);
+}
+
+enum wr_code wr_buf_append_json_string(struct wr_buf *b, struct wr_bytes text)
+{
+	const unsigned char *s = text.data;
+	size_t start = b->size, i = 0, length;
+
+	if (wr_buf_append_text(b, "\"") != WR_OK)
+		goto fail;
+	while (i < text.size) {
+		length = utf8_length(s + i, text.size - i);
+		if (append_json_char(b, s + i, length) != WR_OK)
+			goto fail;
+		i += length > 0 ? length : 1;
+	}
+	if (wr_buf_append_text(b, "\"") != WR_OK)
+		goto fail;
+	return WR_OK;
+fail:
+	b->size = start;
+	return WR_ENOMEM;
+}
+
+const char *wr_buf_text(struct wr_buf *b)
+{
+	if (wr_buf_reserve(b, 1) != WR_OK)
+		return NULL;
+	b->data[b->size] = '\0';
+	return b->data;
+}

@@ -1,0 +1,10 @@
+noinst_LIBRARIES += libwr_base.a
+libwr_base_a_SOURCES = \
+	engine/base/arena.c engine/base/arena.h \
+	engine/base/buf.c engine/base/buf.h \
+	engine/base/bytes.h \
+	engine/base/check.c engine/base/check.h \
+	engine/base/clock.c engine/base/clock.h \
+	engine/base/code.c engine/base/code.h \
+	engine/base/err.c engine/base/err.h
+WR_BASE_LIBS = libwr_base.a $(CJSON_LIBS) $(SIMDJSON_LIBS) $(XXHASH_LIBS) $(CRYPTO_LIBS) -lstdc++

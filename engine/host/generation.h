@@ -1,0 +1,46 @@
+/*
+ * A generation: one configuration with its plugins loaded and checked, immutable. Lanes only read it.
+ */
+#ifndef WR_HOST_GENERATION_H
+#define WR_HOST_GENERATION_H
+
+#include "conf/conf.h"
+#include "conf/load.h"
+
+#include <stdint.h>
+
+struct wr_plugin; /* host/plugin.h */
+
+struct wr_stage {
+	const struct wr_conf_stage *conf;
+	struct wr_plugin *plugin;
+	const char *name; /* the configured one, or the plugin's id; unique in the pipeline */
+	uint32_t index;
+};
+
+struct wr_pipeline {
+	const struct wr_conf_pipeline *conf;
+	struct wr_stage *stages;
+	uint32_t stage_count;
+	uint64_t generation;
+};
+
+struct wr_generation {
+	uint32_t magic;
+	uint64_t number;
+	const struct wr_conf *conf; /* borrowed: outlives the generation */
+	struct wr_pipeline *pipelines;
+	size_t pipeline_count;
+};
+
+/* Opens every plugin and holds every stage's config to its schema; instances come later, per lane. On WR_EINVAL
+ * *generation_r is NULL and *problems names file, line and column of each failure. WR_OK, WR_EINVAL, WR_ENOMEM.
+ * [main] */
+enum wr_code wr_generation_create(const struct wr_conf *conf, uint64_t number,
+				  struct wr_generation **generation_r,
+				  struct wr_problems *problems);
+
+/* All instances must be gone. NULL does nothing. */
+void wr_generation_destroy(struct wr_generation *generation);
+
+#endif

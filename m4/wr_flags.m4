@@ -1,0 +1,58 @@
+# WR_ADD_FLAG(VARIABLE, FLAG): adds FLAG to VARIABLE when the compiler of the current language takes it.
+AC_DEFUN([WR_ADD_FLAG], [
+	AS_VAR_PUSHDEF([wr_cache], [wr_cv_[]_AC_LANG_ABBREV[]_flag_$2])
+	AC_CACHE_CHECK([whether _AC_LANG takes $2], [wr_cache], [
+		wr_saved="$_AC_LANG_PREFIX[]FLAGS"
+		_AC_LANG_PREFIX[]FLAGS="$_AC_LANG_PREFIX[]FLAGS -Werror $2"
+		AC_COMPILE_IFELSE([AC_LANG_PROGRAM()], [AS_VAR_SET([wr_cache], [yes])], [AS_VAR_SET([wr_cache], [no])])
+		_AC_LANG_PREFIX[]FLAGS="$wr_saved"
+	])
+	AS_VAR_IF([wr_cache], [yes], [$1="$$1 $2"])
+	AS_VAR_POPDEF([wr_cache])
+])
+
+# WR_CXX_STD(YEAR): the two C++ adapters (simdjson, valijson) want this standard.
+AC_DEFUN([WR_CXX_STD], [CXX="$CXX -std=gnu++$1"])
+
+AC_DEFUN([WR_WARNINGS], [
+	AC_ARG_ENABLE([werror], [AS_HELP_STRING([--enable-werror], [treat compiler warnings as errors])])
+	WR_CFLAGS="-std=gnu11"
+	m4_foreach_w([flag], [-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes
+		-Wmissing-prototypes -Wold-style-definition -Wformat=2 -Wvla -Wpointer-arith -Wcast-qual -Wundef
+		-Wwrite-strings -Wimplicit-fallthrough -Wswitch-enum -Wlogical-op -Wduplicated-cond -Wnull-dereference
+		-fno-common],
+		[WR_ADD_FLAG([WR_CFLAGS], flag)])
+	WR_CXXFLAGS="-Wall -Wextra"
+	AS_IF([test "x$enable_werror" = xyes], [
+		WR_CFLAGS="$WR_CFLAGS -Werror"
+		WR_CXXFLAGS="$WR_CXXFLAGS -Werror"
+	])
+	AC_SUBST([WR_CFLAGS])
+	AC_SUBST([WR_CXXFLAGS])
+])
+
+AC_DEFUN([WR_SANITIZERS], [
+	AC_ARG_WITH([sanitizer],
+		[AS_HELP_STRING([--with-sanitizer=LIST], [build with address,undefined or thread sanitizer])])
+	WR_SANITIZE=
+	AS_IF([test "x$with_sanitizer" != x && test "x$with_sanitizer" != xno], [
+		WR_SANITIZE="-fsanitize=$with_sanitizer -fno-omit-frame-pointer -fno-sanitize-recover=all"
+		AC_DEFINE([WR_SANITIZED], [1], [Built with a sanitizer])
+	])
+	AM_CONDITIONAL([SANITIZED], [test "x$WR_SANITIZE" != x])
+	AC_SUBST([WR_SANITIZE])
+])
+
+AC_DEFUN([WR_HARDENING], [
+	AC_ARG_ENABLE([hardening], [AS_HELP_STRING([--disable-hardening], [leave the hardening flags out])])
+	WR_HARDEN=
+	WR_HARDEN_LD=
+	AS_IF([test "x$enable_hardening" != xno], [
+		m4_foreach_w([flag], [-fstack-protector-strong -fstack-clash-protection -fcf-protection],
+			[WR_ADD_FLAG([WR_HARDEN], flag)])
+		AS_IF([test "x$WR_SANITIZE" = x], [WR_HARDEN="$WR_HARDEN -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2"])
+		WR_HARDEN_LD="-Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack"
+	])
+	AC_SUBST([WR_HARDEN])
+	AC_SUBST([WR_HARDEN_LD])
+])

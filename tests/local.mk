@@ -1,0 +1,3 @@
+# tests/ mirrors engine/: tests/<layer>/local.mk adds the programs of its layer.
+TESTS += $(check_PROGRAMS)
+include tests/base/local.mk
