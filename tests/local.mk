@@ -1,3 +1,4 @@
 # tests/ mirrors engine/: tests/<layer>/local.mk adds the programs of its layer.
 TESTS += $(check_PROGRAMS)
 include tests/base/local.mk
+include tests/run/local.mk

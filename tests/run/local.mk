@@ -1,0 +1,4 @@
+WR_RUN_TEST_LIBS = $(WR_RUN_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/run/test_health
+tests_run_test_health_SOURCES = tests/run/test_health.c
+tests_run_test_health_LDADD = $(WR_RUN_TEST_LIBS)
