@@ -9,9 +9,11 @@
 #ifndef WR_PORT_CLAIM_STORE_H
 #define WR_PORT_CLAIM_STORE_H
 
+#include "base/arena.h"
 #include "base/bytes.h"
 #include "base/code.h"
 #include "base/err.h"
+#include "base/log.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -27,51 +29,75 @@ enum wr_claim_found {
 	WR_CLAIM_UNREADABLE /* what is there is no claim (wrong type, too long); it was left alone */
 };
 
-/* One claim. `id` and `value` are borrowed until the set completes or is cancelled. */
+/* One claim. `id` and `value` are borrowed until the set completes or is cancelled; `found` lives in the set until
+ * it is submitted again or finished. */
 struct wr_claim {
-	struct wr_bytes id;    /* the event id; the store makes its key */
-	struct wr_bytes value; /* what to write */
+	struct wr_bytes id;    /* the event id, any bytes; the store makes its key */
+	struct wr_bytes value; /* what to write: at most WR_CLAIM_VALUE_BYTES */
 	enum wr_claim_found outcome;
-	struct wr_bytes found; /* with VALUE; in found_arena, alive as long as the set */
+	struct wr_bytes found; /* with VALUE; absent otherwise */
 };
 
 /* The claims of a batch: one write and one read. Owned by the lane; must stay put while it is submitted. */
 struct wr_claim_set {
-	struct wr_claim *claims;
+	struct wr_claim *claims; /* the lane's array */
 	size_t count;
-	char *found_bytes; /* the store's scratch for what it found; freed by wr_claim_set_fini */
-	size_t found_size, found_capacity;
 	bool done;      /* set by the store in poll() */
 	bool submitted; /* between submit() and done or cancel() */
+
+	/* The store's own. */
+	struct wr_arena found_arena;
+	struct wr_claim_set *next; /* in the order of submission */
+	size_t answered;           /* replies that have come */
+	size_t skip_after; /* replies of cancelled sets that come after the last of this one */
+	bool sent;         /* on the present connection */
 };
+
+static inline void wr_claim_set_init(struct wr_claim_set *set)
+{
+	*set = (struct wr_claim_set){.claims = NULL};
+	wr_arena_init(&set->found_arena, (size_t)64 * 1024);
+}
+
+/* The set must not be submitted. */
+static inline void wr_claim_set_fini(struct wr_claim_set *set)
+{
+	wr_arena_fini(&set->found_arena);
+}
 
 enum wr_claim_store_state { WR_CLAIM_STORE_UP, WR_CLAIM_STORE_DOWN };
 
 struct wr_claim_store_ops {
-	/* Starts claiming. Sets complete in the order they were submitted. Never blocks and never fails: while the
-	 * store is down the sets wait and are sent (again) when it is back. */
+	/* Starts claiming; the set must not be submitted already. Sets complete in the order they were submitted,
+	 * all of them in poll(). Never blocks and never fails: while the store is down the sets wait and are sent
+	 * (again) when it is back. An empty set completes too. [lane] */
 	void (*submit)(struct wr_claim_store *store, struct wr_claim_set *set);
 
-	/* Forgets a submitted set: it will not be touched again. Claims that were made stay. */
+	/* Forgets a submitted set: it will not be touched again. Claims that were made stay. [lane] */
 	void (*cancel)(struct wr_claim_store *store, struct wr_claim_set *set);
 
-	/* Moves things on without blocking: connects, writes, reads, times out. */
+	/* Moves things on without blocking: connects, writes, reads, times out. [lane] */
 	void (*poll)(struct wr_claim_store *store, int64_t now_mono_ns);
 
-	/* What to wait for: the descriptor and events (poll(2)), -1 when there is none, and when to call poll() at
-	 * the latest. Returns the descriptor. */
+	/* What to wait for: the descriptor and its events (poll(2)), -1 when there is none, and when to call
+	 * poll() at the latest (INT64_MAX: no such time). Returns the descriptor, which may be another one after
+	 * each poll(). [lane] */
 	int (*wait_on)(struct wr_claim_store *store, short *events_r, int64_t *deadline_mono_ns_r);
 
-	/* DOWN from the first failure until a reply came again; *reason_r (may be NULL) is for people. */
+	/* DOWN from the first failure until the store has answered again, which it is asked for even when no set is
+	 * submitted. *reason_r (may be NULL) is a sentence for people, borrowed until the next poll(); NULL while
+	 * UP. [lane] */
 	enum wr_claim_store_state (*state)(struct wr_claim_store *store, const char **reason_r);
 
-	/* Warnings for the start, one sentence each: eviction policy, version, projected memory for
-	 * `events_per_s`. Blocks up to its time-outs. WR_OK, or WR_EUNAVAILABLE, WR_EREFUSED (bad password, too
-	 * old), each with its sentence. */
+	/* Findings for the start, one sentence each, through `tell` (INFO or WARN): eviction policy, persistence,
+	 * the memory that the ids will take. Blocks up to its time-outs; apart from what is submitted. WR_OK, or
+	 * WR_EUNAVAILABLE, WR_EREFUSED (bad password, too old), each with its sentence. [lane] */
 	enum wr_code (*inspect)(struct wr_claim_store *store,
-				void (*warn)(void *arg, const char *sentence), void *arg,
-				struct wr_err *err);
+				void (*tell)(void *arg, enum wr_log_level level,
+					     const char *sentence),
+				void *arg, struct wr_err *err);
 
+	/* Submitted sets are cancelled. [lane] */
 	void (*destroy)(struct wr_claim_store *store);
 };
 
