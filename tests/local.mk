@@ -1,4 +1,5 @@
 # tests/ mirrors engine/: tests/<layer>/local.mk adds the programs of its layer.
 TESTS += $(check_PROGRAMS)
+EXTRA_DIST += tests/unit.h
 include tests/base/local.mk
 include tests/run/local.mk

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "base/buf.h"
+#include "base/utf8.h"
 
 #include <stdarg.h>
 #include <stdint.h>
@@ -81,41 +82,6 @@ enum wr_code wr_buf_printf(struct wr_buf *b, const char *format, ...)
 	return WR_OK;
 }
 
-/* The length of the well-formed UTF-8 sequence (Unicode 15, table 3-7) at `s`, or 0. */
-static size_t utf8_length(const unsigned char *s, size_t left)
-{
-	size_t length, i;
-	unsigned char low = 0x80, high = 0xBF;
-
-	if (s[0] < 0x80)
-		return 1;
-	if (s[0] >= 0xC2 && s[0] <= 0xDF)
-		length = 2;
-	else if (s[0] >= 0xE0 && s[0] <= 0xEF)
-		length = 3;
-	else if (s[0] >= 0xF0 && s[0] <= 0xF4)
-		length = 4;
-	else
-		return 0;
-	if (length > left)
-		return 0;
-	if (s[0] == 0xE0)
-		low = 0xA0;
-	else if (s[0] == 0xED)
-		high = 0x9F;
-	else if (s[0] == 0xF0)
-		low = 0x90;
-	else if (s[0] == 0xF4)
-		high = 0x8F;
-	if (s[1] < low || s[1] > high)
-		return 0;
-	for (i = 2; i < length; i++) {
-		if ((s[i] & 0xC0) != 0x80)
-			return 0;
-	}
-	return length;
-}
-
 static enum wr_code append_json_char(struct wr_buf *b, const unsigned char *s, size_t length)
 {
 	static const char shorts[] = "\bb\ff\nn\rr\tt\"\"\\\\";
@@ -139,7 +105,7 @@ enum wr_code wr_buf_append_json_string(struct wr_buf *b, struct wr_bytes text)
 	if (wr_buf_append_text(b, "\"") != WR_OK)
 		goto fail;
 	while (i < text.size) {
-		length = utf8_length(s + i, text.size - i);
+		length = wr_utf8_length(s + i, text.size - i);
 		if (append_json_char(b, s + i, length) != WR_OK)
 			goto fail;
 		i += length > 0 ? length : 1;

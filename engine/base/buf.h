@@ -9,6 +9,10 @@
 
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct wr_buf {
 	char *data; /* NULL until the first append */
 	size_t size;
@@ -41,5 +45,9 @@ enum wr_code wr_buf_append_json_string(struct wr_buf *b, struct wr_bytes text);
 /* Terminates (the NUL is not counted) and returns the text, borrowed until the next change; "" when empty.
  * NULL on WR_ENOMEM. */
 const char *wr_buf_text(struct wr_buf *b);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -26,7 +26,15 @@ enum wr_code {
 #undef X
 };
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* A sentence fragment for a code; never NULL. [any] */
 const char *wr_code_text(enum wr_code code);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -9,6 +9,10 @@
 
 #include <stdarg.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 #define WR_ERR_TEXT_BYTES 1024
 
 struct wr_err {
@@ -24,5 +28,9 @@ enum wr_code wr_err_set(struct wr_err *err, enum wr_code code, const char *forma
 /* Puts "prefix: " before the text that is there. [any] */
 void wr_err_prefix(struct wr_err *err, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

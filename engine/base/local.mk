@@ -6,5 +6,11 @@ libwr_base_a_SOURCES = \
 	engine/base/check.c engine/base/check.h \
 	engine/base/clock.c engine/base/clock.h \
 	engine/base/code.c engine/base/code.h \
-	engine/base/err.c engine/base/err.h
+	engine/base/err.c engine/base/err.h \
+	engine/base/lock.c engine/base/lock.h \
+	engine/base/log.c engine/base/log.h \
+	engine/base/map.c engine/base/map.h \
+	engine/base/number.c engine/base/number.h \
+	engine/base/rng.c engine/base/rng.h \
+	engine/base/utf8.c engine/base/utf8.h
 WR_BASE_LIBS = libwr_base.a $(CJSON_LIBS) $(SIMDJSON_LIBS) $(XXHASH_LIBS) $(CRYPTO_LIBS) -lstdc++

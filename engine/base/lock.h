@@ -22,6 +22,10 @@ void wr_lock_fini(struct wr_lock *lock); /* not held */
 void wr_lock_take(struct wr_lock *lock); /* not held by this thread */
 void wr_lock_release(struct wr_lock *lock);
 
+/* Waits for `cond` with the lock given up meanwhile, like pthread_cond_wait(): may wake for nothing. Held by this
+ * thread, before and after. */
+void wr_lock_wait(struct wr_lock *lock, pthread_cond_t *cond);
+
 /* Aborts unless this thread holds it. */
 void wr_lock_assert_held(struct wr_lock *lock);
 

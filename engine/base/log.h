@@ -8,6 +8,7 @@
 #ifndef WR_BASE_LOG_H
 #define WR_BASE_LOG_H
 
+#include "base/clock.h"
 #include "base/code.h"
 
 #include <stdatomic.h>
@@ -75,12 +76,16 @@ void wr_log_set_format(enum wr_log_format format);
 enum wr_log_level wr_log_get_level(void);
 bool wr_log_enabled(enum wr_log_level level);
 
-/* The level or format by its name in the configuration. WR_OK or WR_ENOTFOUND. */
+/* The level by its name in the configuration. WR_OK or WR_ENOTFOUND. [any] */
 enum wr_code wr_log_level_parse(const char *name, enum wr_log_level *level_r);
 const char *wr_log_level_name(enum wr_log_level level);
 
-/* Sends whole lines (with their newline) elsewhere than stderr; NULL puts stderr back. Tests. */
+/* Sends whole lines (with their newline) elsewhere than stderr; NULL puts stderr back. The format is then JSON
+ * unless one was set. Tests; set it while no other thread logs. */
 void wr_log_set_sink(void (*sink)(void *arg, const char *line, size_t size), void *arg);
+
+/* Time from elsewhere than the machine; NULL puts it back. Tests; set it while no other thread logs. */
+void wr_log_set_clock(const struct wr_clock *clock);
 
 /* `fields` ends at the first without a name. Use WR_LOG. [any] */
 void wr_log_write(struct wr_log_site *site, enum wr_log_level level, const char *message,
