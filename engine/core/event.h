@@ -1,6 +1,6 @@
 /*
  * One event on its way through the engine: what the plugin sees of it, what became of it, and what must be
- * written for it. Embedded in its batch, touched by its lane's thread alone. Everything it points to is either
+ * written for it. Embedded in its batch's item, touched by its lane's thread alone. Everything it points to is either
  * borrowed from the source record or lives in the batch's arena.
  */
 #ifndef WR_CORE_EVENT_H
@@ -94,8 +94,6 @@ struct wr_event {
 
 	struct wr_emits emits; /* of the stages it completed */
 	weir_output output;
-	struct wr_batch *batch;
-	uint32_t index; /* in its batch */
 	uint32_t stage; /* the next to run */
 
 	enum wr_outcome outcome;
@@ -104,8 +102,6 @@ struct wr_event {
 	const char *message;        /* when DEAD, NULL or a text for people */
 	int64_t first_failed_at_ms; /* 0: never failed */
 	int64_t last_failed_at_ms;
-
-	void *lane; /* the lane's own part: run/lane_event.h */
 };
 
 static inline struct wr_bytes wr_bytes_from(struct weir_bytes b)

@@ -20,7 +20,7 @@
 struct wr_source;
 
 /* A partition while it is assigned. `epoch` differs for every assignment of the same partition; `user` is the
- * lane's. Freed at release(), when no record of it is out any more. */
+ * lane's. Freed at release(). */
 struct wr_partition {
 	const char *topic;
 	int32_t id;
@@ -60,15 +60,19 @@ struct wr_source_ops {
 	size_t (*take)(struct wr_source *source, struct wr_source_record *records,
 		       size_t max_records, size_t max_bytes);
 
-	/* The headers of a record into *headers_r, borrowed until give_back(). Returns how many. */
+	/* The headers of a record: the list is borrowed until the next call, what it points to until give_back().
+	 * Returns how many. */
 	size_t (*headers)(struct wr_source *source, const struct wr_source_record *record,
 			  const struct weir_header **headers_r);
 
 	void (*give_back)(struct wr_source *source, struct wr_source_record *record);
 
-	/* Commits asynchronously; at most one is under way: WR_EFULL then. `done` hears of it from poll(). */
+	/* Commits asynchronously; at most one is under way: WR_EFULL then. WR_OK, or a failure at once. */
 	enum wr_code (*commit)(struct wr_source *source, const struct wr_source_commit *commits,
 			       size_t count, struct wr_err *err);
+
+	/* Of the last commit(): WR_EFULL while it is under way (poll() moves it on), then WR_OK or why not. */
+	enum wr_code (*commit_status)(struct wr_source *source);
 
 	/* Commits and waits. WR_OK, WR_ETIMEDOUT, WR_EREFUSED (fenced, rebalanced: the records will be read
 	 * again), WR_EUNAVAILABLE. */
@@ -80,7 +84,8 @@ struct wr_source_ops {
 	enum wr_code (*seek)(struct wr_source *source, struct wr_partition *partition,
 			     int64_t offset, struct wr_err *err);
 
-	/* Answers WR_SOURCE_REVOKING and _LOST. Every record must have been given back. */
+	/* Answers WR_SOURCE_REVOKING and _LOST: the partitions are gone, and their structs with them. Records that
+	 * are still out can be given back later. */
 	void (*release)(struct wr_source *source);
 
 	/* The partitions assigned now, borrowed until the next poll() or release(). */
@@ -89,11 +94,6 @@ struct wr_source_ops {
 	/* Records between the position and the end of the partition as last heard; -1 unknown. */
 	int64_t (*lag)(struct wr_source *source, struct wr_partition *partition,
 		       int64_t next_offset);
-
-	/* A descriptor that turns readable when there is something to poll or take; drained by poll(). */
-	int (*wake_fd)(struct wr_source *source);
-
-	bool (*connected)(struct wr_source *source);
 
 	/* Leaves the group, waiting up to timeout_ms, and frees. Every record must have been given back. */
 	void (*destroy)(struct wr_source *source, int timeout_ms);

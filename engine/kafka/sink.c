@@ -1,0 +1,320 @@
+#include "config.h"
+
+#include "kafka/sink.h"
+
+#include "base/check.h"
+#include "base/log.h"
+#include "base/map.h"
+
+#include <inttypes.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define SINK_MAGIC 0x57525349u
+
+struct wr_sink_topic {
+	rd_kafka_topic_t *rkt;
+};
+
+struct kafka_sink {
+	struct wr_sink base;
+	uint32_t magic;
+	rd_kafka_t *rk;
+	struct wr_map *topics; /* name -> struct wr_sink_topic */
+	wr_sink_done_fn done;
+	void *done_arg;
+	_Atomic size_t queued_records;
+	_Atomic size_t queued_bytes;
+	_Atomic int state; /* enum wr_sink_state */
+};
+
+static struct kafka_sink *of(struct wr_sink *sink)
+{
+	struct kafka_sink *s = WR_CONTAINER_OF(sink, struct kafka_sink, base);
+
+	WR_CHECK(s, SINK_MAGIC);
+	return s;
+}
+
+/* What a delivery means to the writer. Everything librdkafka does not retry by itself, and that is no fault of the
+ * record, is WR_EUNAVAILABLE: worth writing again. */
+static enum wr_code outcome_of(struct kafka_sink *s, rd_kafka_resp_err_t error)
+{
+	if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
+		return WR_OK;
+	if (wr_kafka_is_permanent(error))
+		return WR_EREFUSED;
+	if (error == RD_KAFKA_RESP_ERR__PURGE_QUEUE || error == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT ||
+	    error == RD_KAFKA_RESP_ERR__FATAL || atomic_load(&s->state) == WR_SINK_BROKEN)
+		return WR_EUNKNOWN;
+	return WR_EUNAVAILABLE;
+}
+
+static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *message, void *arg)
+{
+	struct kafka_sink *s = arg;
+	enum wr_code code = outcome_of(s, message->err);
+
+	(void)rk;
+	atomic_fetch_sub_explicit(&s->queued_records, 1, memory_order_relaxed);
+	atomic_fetch_sub_explicit(&s->queued_bytes, message->len + message->key_len,
+				  memory_order_relaxed);
+	if (code == WR_OK && atomic_load_explicit(&s->state, memory_order_relaxed) == WR_SINK_DOWN)
+		atomic_store(&s->state, WR_SINK_UP);
+	s->done(s->done_arg, message->_private, code,
+		code == WR_OK ? NULL : rd_kafka_err2name(message->err));
+}
+
+static void on_error(rd_kafka_t *rk, int error, const char *reason, void *arg)
+{
+	struct kafka_sink *s = arg;
+	int up = WR_SINK_UP;
+
+	if (error == RD_KAFKA_RESP_ERR__FATAL) {
+		atomic_store(&s->state, WR_SINK_BROKEN);
+		WR_LOG(WR_LOG_ERROR, "kafka producer is beyond repair and is made anew",
+		       WR_STR("client", rd_kafka_name(rk)), WR_STR("reason", reason));
+	} else if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+		atomic_compare_exchange_strong(&s->state, &up, WR_SINK_DOWN);
+	}
+}
+
+static enum wr_code resolve(struct wr_sink *sink, const char *name, struct wr_sink_topic **topic_r,
+			    struct wr_err *err)
+{
+	struct kafka_sink *s = of(sink);
+	struct wr_sink_topic *topic = wr_map_get(s->topics, wr_bytes_of(name));
+
+	*topic_r = topic;
+	if (topic != NULL)
+		return WR_OK;
+	topic = calloc(1, sizeof(*topic));
+	if (topic == NULL)
+		return wr_err_set(err, WR_ENOMEM, "no memory for topic %s", name);
+	topic->rkt = rd_kafka_topic_new(s->rk, name, NULL);
+	if (topic->rkt == NULL) {
+		free(topic);
+		return wr_err_set(err, WR_EINVAL, "topic %s: %s", name,
+				  rd_kafka_err2str(rd_kafka_last_error()));
+	}
+	if (wr_map_put(s->topics, wr_bytes_of(name), topic, NULL) != WR_OK) {
+		rd_kafka_topic_destroy(topic->rkt);
+		free(topic);
+		return wr_err_set(err, WR_ENOMEM, "no memory for topic %s", name);
+	}
+	*topic_r = topic;
+	return WR_OK;
+}
+
+static bool add_headers(rd_kafka_headers_t *to, const struct weir_header *headers, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct weir_header *h = &headers[i];
+
+		if (rd_kafka_header_add(to, h->name, -1, h->value.data, (ssize_t)h->value.size) !=
+		    RD_KAFKA_RESP_ERR_NO_ERROR)
+			return false;
+	}
+	return true;
+}
+
+/* WR_OK with *headers_r NULL when there are none. */
+static enum wr_code make_headers(const struct wr_sink_record *record,
+				 rd_kafka_headers_t **headers_r)
+{
+	size_t count = record->header_count + record->more_header_count;
+
+	*headers_r = NULL;
+	if (count == 0)
+		return WR_OK;
+	*headers_r = rd_kafka_headers_new(count);
+	if (*headers_r == NULL)
+		return WR_ENOMEM;
+	if (add_headers(*headers_r, record->headers, record->header_count) &&
+	    add_headers(*headers_r, record->more_headers, record->more_header_count))
+		return WR_OK;
+	rd_kafka_headers_destroy(*headers_r);
+	*headers_r = NULL;
+	return WR_ENOMEM;
+}
+
+static enum wr_code refuse(struct kafka_sink *s, rd_kafka_resp_err_t error, struct wr_err *err)
+{
+	if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL)
+		return wr_err_set(err, WR_EFULL, "the producer's queue is full");
+	if (wr_kafka_is_permanent(error))
+		return wr_err_set(err, WR_EREFUSED, "%s", rd_kafka_err2str(error));
+	if (error == RD_KAFKA_RESP_ERR__FATAL || atomic_load(&s->state) == WR_SINK_BROKEN)
+		return wr_err_set(err, WR_EUNKNOWN, "%s", rd_kafka_err2str(error));
+	return wr_err_set(err, WR_EFULL, "%s", rd_kafka_err2str(error));
+}
+
+static enum wr_code write_record(struct wr_sink *sink, const struct wr_sink_record *record,
+				 void *token, struct wr_err *err)
+{
+	struct kafka_sink *s = of(sink);
+	size_t bytes = record->value.size + record->key.size;
+	rd_kafka_headers_t *headers;
+	rd_kafka_resp_err_t error;
+
+	if (make_headers(record, &headers) != WR_OK)
+		return wr_err_set(err, WR_EFULL, "no memory for the headers of a record");
+	/* Counted first: the report may come before producev() returns. */
+	atomic_fetch_add_explicit(&s->queued_records, 1, memory_order_relaxed);
+	atomic_fetch_add_explicit(&s->queued_bytes, bytes, memory_order_relaxed);
+	error = rd_kafka_producev(
+	    s->rk, RD_KAFKA_V_RKT(record->topic->rkt), RD_KAFKA_V_PARTITION(RD_KAFKA_PARTITION_UA),
+	    RD_KAFKA_V_MSGFLAGS(0), RD_KAFKA_V_KEY(record->key.data, record->key.size),
+	    RD_KAFKA_V_VALUE((void *)(uintptr_t)record->value.data, record->value.size),
+	    RD_KAFKA_V_TIMESTAMP(record->timestamp_ms), RD_KAFKA_V_HEADERS(headers),
+	    RD_KAFKA_V_OPAQUE(token), RD_KAFKA_V_END);
+	if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
+		return WR_OK;
+	atomic_fetch_sub_explicit(&s->queued_records, 1, memory_order_relaxed);
+	atomic_fetch_sub_explicit(&s->queued_bytes, bytes, memory_order_relaxed);
+	if (headers != NULL)
+		rd_kafka_headers_destroy(headers);
+	return refuse(s, error, err);
+}
+
+static int poll_reports(struct wr_sink *sink, int timeout_ms)
+{
+	return rd_kafka_poll(of(sink)->rk, timeout_ms);
+}
+
+static enum wr_sink_state state_of(struct wr_sink *sink)
+{
+	return (enum wr_sink_state)atomic_load(&of(sink)->state);
+}
+
+static void depth_of(struct wr_sink *sink, size_t *records_r, size_t *bytes_r)
+{
+	struct kafka_sink *s = of(sink);
+
+	*records_r = atomic_load_explicit(&s->queued_records, memory_order_relaxed);
+	*bytes_r = atomic_load_explicit(&s->queued_bytes, memory_order_relaxed);
+}
+
+static void free_topics(struct kafka_sink *s)
+{
+	struct wr_bytes name;
+	size_t cursor = 0;
+	void *topic;
+
+	if (s->topics == NULL)
+		return;
+	while (wr_map_next(s->topics, &cursor, &name, &topic)) {
+		rd_kafka_topic_destroy(((struct wr_sink_topic *)topic)->rkt);
+		free(topic);
+	}
+	wr_map_destroy(s->topics);
+}
+
+static void destroy(struct wr_sink *sink)
+{
+	struct kafka_sink *s;
+
+	if (sink == NULL)
+		return;
+	s = of(sink);
+	if (s->rk != NULL) {
+		rd_kafka_purge(s->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
+					  RD_KAFKA_PURGE_F_NON_BLOCKING);
+		while (atomic_load(&s->queued_records) > 0)
+			rd_kafka_poll(s->rk, 100);
+	}
+	free_topics(s);
+	if (s->rk != NULL)
+		rd_kafka_destroy(s->rk);
+	s->magic = 0;
+	free(s);
+}
+
+static const struct wr_sink_ops ops = {
+    .topic = resolve,
+    .write = write_record,
+    .poll = poll_reports,
+    .state = state_of,
+    .depth = depth_of,
+    .destroy = destroy,
+};
+
+static enum wr_code make_conf(const struct wr_kafka_sink_options *o, rd_kafka_conf_t **conf_r,
+			      struct wr_err *err)
+{
+	char linger_ms[32], queue_kbytes[32], batch_bytes[32];
+	const struct wr_kafka_setting defaults[] = {
+	    {"linger.ms", linger_ms},
+	    {"partitioner", "murmur2_random"},
+	    {NULL, NULL},
+	};
+	const struct wr_kafka_setting owned[] = {
+	    {"acks", "all"},
+	    {"enable.idempotence", "true"},
+	    {"message.timeout.ms", "0"},
+	    {"queue.buffering.max.messages", "10000000"},
+	    {"queue.buffering.max.kbytes", queue_kbytes},
+	    {o->batch_bytes > 0 ? "batch.size" : NULL, batch_bytes},
+	    {NULL, NULL},
+	};
+	enum wr_code rc;
+
+	snprintf(linger_ms, sizeof(linger_ms), "%.3f", (double)o->linger_us / 1000.0);
+	snprintf(queue_kbytes, sizeof(queue_kbytes), "%zu", o->queue_bytes / 1024 + 1);
+	snprintf(batch_bytes, sizeof(batch_bytes), "%zu", o->batch_bytes);
+	rc = wr_kafka_conf_create(o->kafka, &o->kafka->producer_properties, defaults, &o->name,
+				  conf_r, err);
+	if (rc != WR_OK)
+		return rc;
+	rc = wr_kafka_conf_set(*conf_r, owned, err);
+	if (rc != WR_OK) {
+		rd_kafka_conf_destroy(*conf_r);
+		*conf_r = NULL;
+	}
+	return rc;
+}
+
+static void wake_through(rd_kafka_t *rk, int fd)
+{
+	static const uint64_t one = 1;
+	rd_kafka_queue_t *queue = rd_kafka_queue_get_main(rk);
+
+	rd_kafka_queue_io_event_enable(queue, fd, &one, sizeof(one));
+	rd_kafka_queue_destroy(queue);
+}
+
+enum wr_code wr_kafka_sink_create(const struct wr_kafka_sink_options *options,
+				  struct wr_sink **sink_r, struct wr_err *err)
+{
+	struct kafka_sink *s = calloc(1, sizeof(*s));
+	rd_kafka_conf_t *conf;
+	enum wr_code rc;
+
+	*sink_r = NULL;
+	if (s == NULL)
+		return wr_err_set(err, WR_ENOMEM, "no memory for a producer");
+	s->base.ops = &ops;
+	s->magic = SINK_MAGIC;
+	s->done = options->done;
+	s->done_arg = options->done_arg;
+	rc = wr_map_create(&s->topics);
+	if (rc == WR_OK)
+		rc = make_conf(options, &conf, err);
+	if (rc != WR_OK) {
+		destroy(&s->base);
+		return rc;
+	}
+	rd_kafka_conf_set_opaque(conf, s);
+	rd_kafka_conf_set_dr_msg_cb(conf, delivered);
+	rd_kafka_conf_set_error_cb(conf, on_error);
+	s->rk = wr_kafka_client_create(RD_KAFKA_PRODUCER, &conf, err);
+	if (s->rk == NULL) {
+		destroy(&s->base);
+		return WR_EINVAL;
+	}
+	if (options->wake_fd >= 0)
+		wake_through(s->rk, options->wake_fd);
+	*sink_r = &s->base;
+	return WR_OK;
+}

@@ -1,0 +1,27 @@
+/*
+ * The Kafka sink: an idempotent producer with acks=all that tries for ever. Implements port/sink.h.
+ */
+#ifndef WR_KAFKA_SINK_H
+#define WR_KAFKA_SINK_H
+
+#include "kafka/client.h"
+#include "port/sink.h"
+
+struct wr_kafka_sink_options {
+	const struct wr_conf_kafka *kafka; /* borrowed for the call */
+	struct wr_kafka_name name;
+	size_t queue_bytes; /* bound of what waits for its ack */
+	int64_t linger_us;  /* how long a record waits for company */
+	size_t
+	    batch_bytes; /* bound of a record batch; 0: librdkafka's default. Small enough for every
+				 * topic, a record that is too large fails alone */
+	int wake_fd;     /* an eventfd to write to when there is something to poll; -1: none */
+	wr_sink_done_fn done; /* called from wr_sink's poll() */
+	void *done_arg;
+};
+
+/* Does not wait for the brokers. WR_OK, WR_EINVAL (a property), WR_ENOMEM. [any] */
+enum wr_code wr_kafka_sink_create(const struct wr_kafka_sink_options *options,
+				  struct wr_sink **sink_r, struct wr_err *err);
+
+#endif

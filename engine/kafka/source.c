@@ -1,0 +1,462 @@
+#include "config.h"
+
+#include "kafka/source.h"
+
+#include "base/check.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "kafka/assignment.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SOURCE_MAGIC 0x57525352u
+#define TAKE_CHUNK ((size_t)256)
+
+struct kafka_source {
+	struct wr_source base;
+	uint32_t magic;
+	rd_kafka_t *rk;
+	rd_kafka_queue_t *queue; /* the consumer's: rebalances, commits, errors */
+	int wake_fd;
+	struct wr_assignment assignment;
+	rd_kafka_topic_partition_list_t *revoking; /* not NULL: a revocation waits for release() */
+	bool committing;
+	enum wr_code commit_result;
+	bool closing;
+};
+
+static struct kafka_source *of(struct wr_source *source)
+{
+	struct kafka_source *s = WR_CONTAINER_OF(source, struct kafka_source, base);
+
+	WR_CHECK(s, SOURCE_MAGIC);
+	return s;
+}
+
+static enum wr_source_event assigned(struct kafka_source *s,
+				     const rd_kafka_topic_partition_list_t *list)
+{
+	rd_kafka_resp_err_t error;
+
+	if (wr_assignment_set(&s->assignment, s->rk, list, s->wake_fd) != WR_OK) {
+		/* Taking none is safe: the group gives them out again when this member leaves. */
+		WR_LOG0(WR_LOG_ERROR, "no memory to take an assignment");
+		rd_kafka_assign(s->rk, NULL);
+		return WR_SOURCE_NONE;
+	}
+	error = rd_kafka_assign(s->rk, list);
+	if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
+		WR_LOG(WR_LOG_ERROR, "assignment failed", WR_STR("client", rd_kafka_name(s->rk)),
+		       WR_STR("reason", rd_kafka_err2name(error)));
+	return WR_SOURCE_ASSIGNED;
+}
+
+static enum wr_source_event rebalance(struct kafka_source *s, rd_kafka_event_t *event)
+{
+	const rd_kafka_topic_partition_list_t *list = rd_kafka_event_topic_partition_list(event);
+	bool lost;
+
+	if (rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && !s->closing)
+		return assigned(s, list);
+	if (s->closing || s->assignment.count == 0) {
+		wr_assignment_clear(&s->assignment);
+		rd_kafka_assign(s->rk, NULL);
+		return WR_SOURCE_NONE;
+	}
+	lost = rd_kafka_assignment_lost(s->rk) != 0;
+	s->revoking = rd_kafka_topic_partition_list_copy(list);
+	return lost ? WR_SOURCE_LOST : WR_SOURCE_REVOKING;
+}
+
+static enum wr_code code_of_commit(rd_kafka_resp_err_t error)
+{
+	switch ((int)error) {
+	case RD_KAFKA_RESP_ERR_NO_ERROR:
+	case RD_KAFKA_RESP_ERR__NO_OFFSET:
+		return WR_OK;
+	case RD_KAFKA_RESP_ERR__TIMED_OUT:
+	case RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT:
+		return WR_ETIMEDOUT;
+	case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
+	case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
+	case RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS:
+	case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+	case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+		return WR_EREFUSED;
+	default:
+		return WR_EUNAVAILABLE;
+	}
+}
+
+static void commit_done(struct kafka_source *s, rd_kafka_resp_err_t error)
+{
+	s->committing = false;
+	s->commit_result = code_of_commit(error);
+	if (s->commit_result != WR_OK)
+		WR_LOG(WR_LOG_WARN, "offset commit failed", WR_STR("client", rd_kafka_name(s->rk)),
+		       WR_STR("reason", rd_kafka_err2name(error)));
+}
+
+static enum wr_source_event serve(struct kafka_source *s, rd_kafka_event_t *event)
+{
+	switch (rd_kafka_event_type(event)) {
+	case RD_KAFKA_EVENT_REBALANCE:
+		return rebalance(s, event);
+	case RD_KAFKA_EVENT_OFFSET_COMMIT:
+		commit_done(s, rd_kafka_event_error(event));
+		return WR_SOURCE_NONE;
+	case RD_KAFKA_EVENT_ERROR:
+		WR_LOG(WR_LOG_WARN, "kafka consumer", WR_STR("client", rd_kafka_name(s->rk)),
+		       WR_STR("reason", rd_kafka_event_error_string(event)));
+		return WR_SOURCE_NONE;
+	default:
+		return WR_SOURCE_NONE;
+	}
+}
+
+static enum wr_source_event poll_source(struct wr_source *source)
+{
+	struct kafka_source *s = of(source);
+	enum wr_source_event result = WR_SOURCE_NONE;
+	rd_kafka_event_t *event;
+
+	while (result == WR_SOURCE_NONE && (event = rd_kafka_queue_poll(s->queue, 0)) != NULL) {
+		result = serve(s, event);
+		rd_kafka_event_destroy(event);
+	}
+	return result;
+}
+
+static bool keep(struct kafka_source *s, struct wr_kafka_partition *p, rd_kafka_message_t *message,
+		 struct wr_source_record *record)
+{
+	rd_kafka_timestamp_type_t kind;
+
+	if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+		WR_LOG(WR_LOG_WARN, "kafka partition", WR_STR("client", rd_kafka_name(s->rk)),
+		       WR_STR("topic", p->pub.topic), WR_INT("partition", p->pub.id),
+		       WR_STR("reason", rd_kafka_message_errstr(message)));
+		rd_kafka_message_destroy(message);
+		return false;
+	}
+	*record = (struct wr_source_record){
+	    .partition = &p->pub,
+	    .offset = message->offset,
+	    .timestamp_ms = rd_kafka_message_timestamp(message, &kind),
+	    .key = {message->key, message->key_len},
+	    .value = {message->payload, message->len},
+	    .ref = message,
+	};
+	if (kind == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE)
+		record->timestamp_ms = -1;
+	p->pub.position = message->offset + 1;
+	return true;
+}
+
+static size_t take(struct wr_source *source, struct wr_source_record *records, size_t max_records,
+		   size_t max_bytes)
+{
+	struct kafka_source *s = of(source);
+	rd_kafka_message_t *messages[TAKE_CHUNK];
+	struct wr_kafka_partition *p;
+	size_t taken = 0;
+
+	if (s->revoking != NULL)
+		return 0;
+	for (size_t turn = 0; turn < s->assignment.count && taken == 0; turn++) {
+		size_t wanted, bytes = 0;
+		ssize_t got;
+
+		p = wr_assignment_next(&s->assignment);
+		wanted = wr_assignment_chunk(p, max_bytes);
+		wanted = wanted < max_records ? wanted : max_records;
+		wanted = wanted < TAKE_CHUNK ? wanted : TAKE_CHUNK;
+		got = rd_kafka_consume_batch_queue(p->queue, 0, messages, wanted);
+		for (ssize_t i = 0; i < got; i++) {
+			if (!keep(s, p, messages[i], &records[taken]))
+				continue;
+			bytes += records[taken].value.size + records[taken].key.size;
+			taken++;
+		}
+		wr_assignment_learn(p, taken, bytes);
+	}
+	return taken;
+}
+
+static size_t headers_of(struct wr_source *source, const struct wr_source_record *record,
+			 const struct weir_header **headers_r)
+{
+	(void)source;
+	return wr_assignment_headers(record->ref, record->partition, headers_r);
+}
+
+static void give_back(struct wr_source *source, struct wr_source_record *record)
+{
+	(void)source;
+	rd_kafka_message_destroy(record->ref);
+	record->ref = NULL;
+}
+
+static rd_kafka_topic_partition_list_t *offsets_of(const struct wr_source_commit *commits,
+						   size_t count)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
+
+	for (size_t i = 0; i < count; i++)
+		rd_kafka_topic_partition_list_add(list, commits[i].partition->topic,
+						  commits[i].partition->id)
+		    ->offset = commits[i].offset;
+	return list;
+}
+
+static enum wr_code commit(struct wr_source *source, const struct wr_source_commit *commits,
+			   size_t count, struct wr_err *err)
+{
+	struct kafka_source *s = of(source);
+	rd_kafka_topic_partition_list_t *list;
+	rd_kafka_resp_err_t error;
+
+	if (s->committing)
+		return wr_err_set(err, WR_EFULL, "a commit is under way");
+	list = offsets_of(commits, count);
+	error = rd_kafka_commit_queue(s->rk, list, s->queue, NULL, NULL);
+	rd_kafka_topic_partition_list_destroy(list);
+	if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return wr_err_set(err, code_of_commit(error), "%s", rd_kafka_err2str(error));
+	s->committing = true;
+	return WR_OK;
+}
+
+static enum wr_code commit_status(struct wr_source *source)
+{
+	struct kafka_source *s = of(source);
+
+	return s->committing ? WR_EFULL : s->commit_result;
+}
+
+/* rd_kafka_commit() has no time-out of its own; a queue of our own gives it one. */
+static enum wr_code commit_sync(struct wr_source *source, const struct wr_source_commit *commits,
+				size_t count, int timeout_ms, struct wr_err *err)
+{
+	struct kafka_source *s = of(source);
+	rd_kafka_topic_partition_list_t *list = offsets_of(commits, count);
+	rd_kafka_queue_t *reply = rd_kafka_queue_new(s->rk);
+	rd_kafka_resp_err_t error = rd_kafka_commit_queue(s->rk, list, reply, NULL, NULL);
+	rd_kafka_event_t *event = NULL;
+
+	if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+		event = rd_kafka_queue_poll(reply, timeout_ms);
+		error = event != NULL ? rd_kafka_event_error(event) : RD_KAFKA_RESP_ERR__TIMED_OUT;
+	}
+	if (event != NULL)
+		rd_kafka_event_destroy(event);
+	rd_kafka_queue_destroy(reply);
+	rd_kafka_topic_partition_list_destroy(list);
+	if (code_of_commit(error) == WR_OK)
+		return WR_OK;
+	return wr_err_set(err, code_of_commit(error), "%s", rd_kafka_err2str(error));
+}
+
+static enum wr_code seek(struct wr_source *source, struct wr_partition *partition, int64_t offset,
+			 struct wr_err *err)
+{
+	struct kafka_source *s = of(source);
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+	rd_kafka_error_t *error;
+	enum wr_code rc = WR_OK;
+
+	rd_kafka_topic_partition_list_add(list, partition->topic, partition->id)->offset = offset;
+	error = rd_kafka_seek_partitions(s->rk, list, 5000);
+	if (error == NULL && list->elems[0].err != RD_KAFKA_RESP_ERR_NO_ERROR)
+		rc = wr_err_set(err, WR_EUNAVAILABLE, "seek: %s",
+				rd_kafka_err2str(list->elems[0].err));
+	if (error != NULL)
+		rc = wr_err_set(err, WR_EUNAVAILABLE, "seek: %s", rd_kafka_error_string(error));
+	if (error != NULL)
+		rd_kafka_error_destroy(error);
+	if (rc == WR_OK)
+		partition->position = offset;
+	rd_kafka_topic_partition_list_destroy(list);
+	return rc;
+}
+
+static void release(struct wr_source *source)
+{
+	struct kafka_source *s = of(source);
+
+	if (s->revoking == NULL)
+		return;
+	rd_kafka_topic_partition_list_destroy(s->revoking);
+	s->revoking = NULL;
+	wr_assignment_clear(&s->assignment);
+	rd_kafka_assign(s->rk, NULL);
+}
+
+static size_t partitions(struct wr_source *source, struct wr_partition *const **partitions_r)
+{
+	struct kafka_source *s = of(source);
+
+	*partitions_r = s->assignment.pubs;
+	return s->assignment.count;
+}
+
+static int64_t lag(struct wr_source *source, struct wr_partition *partition, int64_t next_offset)
+{
+	struct kafka_source *s = of(source);
+	int64_t low, high;
+
+	if (rd_kafka_get_watermark_offsets(s->rk, partition->topic, partition->id, &low, &high) !=
+		RD_KAFKA_RESP_ERR_NO_ERROR ||
+	    high < 0)
+		return -1;
+	if (next_offset < low)
+		next_offset = low;
+	return high > next_offset ? high - next_offset : 0;
+}
+
+static void destroy(struct wr_source *source, int timeout_ms)
+{
+	struct kafka_source *s;
+	int64_t deadline;
+	rd_kafka_error_t *error;
+	rd_kafka_event_t *event;
+
+	if (source == NULL)
+		return;
+	s = of(source);
+	s->closing = true;
+	if (s->revoking != NULL)
+		release(source);
+	wr_assignment_clear(&s->assignment);
+	deadline = wr_clock_mono_ns(&wr_clock_real) + timeout_ms * WR_NS_PER_MS;
+	error = s->queue != NULL ? rd_kafka_consumer_close_queue(s->rk, s->queue) : NULL;
+	if (error != NULL)
+		rd_kafka_error_destroy(error);
+	while (s->queue != NULL && !rd_kafka_consumer_closed(s->rk) &&
+	       wr_clock_mono_ns(&wr_clock_real) < deadline) {
+		event = rd_kafka_queue_poll(s->queue, 50);
+		if (event == NULL)
+			continue;
+		serve(s, event);
+		rd_kafka_event_destroy(event);
+	}
+	if (s->queue != NULL)
+		rd_kafka_queue_destroy(s->queue);
+	if (s->rk != NULL)
+		rd_kafka_destroy_flags(s->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+	wr_assignment_fini(&s->assignment);
+	s->magic = 0;
+	free(s);
+}
+
+static const struct wr_source_ops ops = {
+    .poll = poll_source,
+    .take = take,
+    .headers = headers_of,
+    .give_back = give_back,
+    .commit = commit,
+    .commit_status = commit_status,
+    .commit_sync = commit_sync,
+    .seek = seek,
+    .release = release,
+    .partitions = partitions,
+    .lag = lag,
+    .destroy = destroy,
+};
+
+/* The fetch queue's bound holds for each partition once their queues are apart, so the budget is divided by the
+ * partitions that one lane is likely to get. */
+#define LIKELY_PARTITIONS 4
+
+static enum wr_code make_conf(const struct wr_kafka_source_options *o, rd_kafka_conf_t **conf_r,
+			      struct wr_err *err)
+{
+	char fetch_kbytes[32];
+	const struct wr_kafka_setting defaults[] = {
+	    {"auto.offset.reset", "earliest"},
+	    {"partition.assignment.strategy", "range,roundrobin"},
+	    {"fetch.wait.max.ms", "20"},
+	    {"fetch.error.backoff.ms", "100"},
+	    {"session.timeout.ms", "30000"},
+	    {"topic.metadata.refresh.interval.ms", "30000"},
+	    {NULL, NULL},
+	};
+	const struct wr_kafka_setting owned[] = {
+	    {"group.id", o->group},
+	    {"enable.auto.commit", "false"},
+	    {"enable.auto.offset.store", "false"},
+	    {"isolation.level", "read_committed"},
+	    {"queued.min.messages", "1000000"},
+	    {"queued.max.messages.kbytes", fetch_kbytes},
+	    {NULL, NULL},
+	};
+	size_t kbytes = o->fetch_bytes / 1024 / LIKELY_PARTITIONS;
+	enum wr_code rc;
+
+	snprintf(fetch_kbytes, sizeof(fetch_kbytes), "%zu", kbytes > 1024 ? kbytes : 1024);
+	rc = wr_kafka_conf_create(o->kafka, &o->kafka->consumer_properties, defaults, &o->name,
+				  conf_r, err);
+	if (rc != WR_OK)
+		return rc;
+	rc = wr_kafka_conf_set(*conf_r, owned, err);
+	if (rc != WR_OK) {
+		rd_kafka_conf_destroy(*conf_r);
+		*conf_r = NULL;
+		return rc;
+	}
+	rd_kafka_conf_set_events(*conf_r, RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT |
+					      RD_KAFKA_EVENT_ERROR);
+	return WR_OK;
+}
+
+static enum wr_code subscribe(struct kafka_source *s, const struct wr_conf_strings *topics,
+			      struct wr_err *err)
+{
+	rd_kafka_topic_partition_list_t *list =
+	    rd_kafka_topic_partition_list_new((int)topics->count);
+	rd_kafka_resp_err_t error;
+
+	for (size_t i = 0; i < topics->count; i++)
+		rd_kafka_topic_partition_list_add(list, topics->items[i], RD_KAFKA_PARTITION_UA);
+	error = rd_kafka_subscribe(s->rk, list);
+	rd_kafka_topic_partition_list_destroy(list);
+	if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return wr_err_set(err, WR_EINVAL, "subscribe: %s", rd_kafka_err2str(error));
+	return WR_OK;
+}
+
+enum wr_code wr_kafka_source_create(const struct wr_kafka_source_options *options,
+				    struct wr_source **source_r, struct wr_err *err)
+{
+	static const uint64_t one = 1;
+	struct kafka_source *s = calloc(1, sizeof(*s));
+	rd_kafka_conf_t *conf;
+	enum wr_code rc;
+
+	*source_r = NULL;
+	if (s == NULL)
+		return wr_err_set(err, WR_ENOMEM, "no memory for a consumer");
+	s->base.ops = &ops;
+	s->magic = SOURCE_MAGIC;
+	s->wake_fd = options->wake_fd;
+	rc = make_conf(options, &conf, err);
+	if (rc != WR_OK)
+		goto fail;
+	rc = WR_EINVAL;
+	s->rk = wr_kafka_client_create(RD_KAFKA_CONSUMER, &conf, err);
+	if (s->rk == NULL)
+		goto fail;
+	rd_kafka_poll_set_consumer(s->rk);
+	s->queue = rd_kafka_queue_get_consumer(s->rk);
+	rd_kafka_queue_io_event_enable(s->queue, s->wake_fd, &one, sizeof(one));
+	rc = subscribe(s, options->topics, err);
+	if (rc != WR_OK)
+		goto fail;
+	*source_r = &s->base;
+	return WR_OK;
+fail:
+	destroy(&s->base, 0);
+	return rc;
+}
