@@ -3,8 +3,8 @@
 #include "run/health.h"
 
 #include "base/check.h"
+#include "base/lock.h"
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -24,7 +24,7 @@ struct condition {
 struct wr_health {
 	uint32_t magic;
 	const struct wr_clock *clock;
-	pthread_mutex_t lock;
+	struct wr_lock lock;
 	struct condition *first;    /* [lock] */
 	bool has_forgotten;         /* [lock] a condition could not be kept: no memory */
 	int64_t forgotten_wall_ms;  /* [lock] */
@@ -41,7 +41,7 @@ enum wr_code wr_health_create(const struct wr_clock *clock, struct wr_health **h
 		return WR_ENOMEM;
 	health->magic = HEALTH_MAGIC;
 	health->clock = clock;
-	pthread_mutex_init(&health->lock, NULL);
+	wr_lock_init(&health->lock);
 	*health_r = health;
 	return WR_OK;
 }
@@ -66,7 +66,7 @@ void wr_health_destroy(struct wr_health *health)
 		next = condition->next;
 		free_condition(condition);
 	}
-	pthread_mutex_destroy(&health->lock);
+	wr_lock_fini(&health->lock);
 	health->magic = 0;
 	free(health);
 }
@@ -76,6 +76,7 @@ static struct condition **find_locked(struct wr_health *health, const char *comp
 {
 	struct condition **link_p = &health->first;
 
+	wr_lock_assert_held(&health->lock);
 	while (*link_p != NULL && strcmp((*link_p)->component, component) != 0)
 		link_p = &(*link_p)->next;
 	return link_p;
@@ -102,6 +103,7 @@ static void recount_locked(struct wr_health *health)
 	const struct condition *condition;
 	unsigned not_ready = health->has_forgotten ? 1 : 0;
 
+	wr_lock_assert_held(&health->lock);
 	for (condition = health->first; condition != NULL; condition = condition->next)
 		not_ready += condition->ready ? 0 : 1;
 	atomic_store(&health->not_ready, not_ready);
@@ -135,7 +137,7 @@ void wr_health_set(struct wr_health *health, const char *component, bool ready, 
 
 	WR_CHECK(health, HEALTH_MAGIC);
 	now_wall_ms = wr_clock_wall_ms(health->clock);
-	pthread_mutex_lock(&health->lock);
+	wr_lock_take(&health->lock);
 	link_p = find_locked(health, component);
 	if (*link_p == NULL)
 		*link_p = make_condition(component);
@@ -146,7 +148,7 @@ void wr_health_set(struct wr_health *health, const char *component, bool ready, 
 		health->has_forgotten = true;
 	}
 	recount_locked(health);
-	pthread_mutex_unlock(&health->lock);
+	wr_lock_release(&health->lock);
 }
 
 void wr_health_clear(struct wr_health *health, const char *component)
@@ -154,13 +156,13 @@ void wr_health_clear(struct wr_health *health, const char *component)
 	struct condition **link_p, *condition;
 
 	WR_CHECK(health, HEALTH_MAGIC);
-	pthread_mutex_lock(&health->lock);
+	wr_lock_take(&health->lock);
 	link_p = find_locked(health, component);
 	condition = *link_p;
 	if (condition != NULL)
 		*link_p = condition->next;
 	recount_locked(health);
-	pthread_mutex_unlock(&health->lock);
+	wr_lock_release(&health->lock);
 	free_condition(condition);
 }
 
@@ -200,6 +202,7 @@ static enum wr_code render_locked(struct wr_health *health, struct wr_buf *out)
 	const struct condition *condition;
 	bool is_first = true;
 
+	wr_lock_assert_held(&health->lock);
 	for (condition = health->first; condition != NULL; condition = condition->next) {
 		if (condition->ready)
 			continue;
@@ -221,12 +224,12 @@ enum wr_code wr_health_render(struct wr_health *health, struct wr_buf *out, bool
 	bool ready;
 
 	WR_CHECK(health, HEALTH_MAGIC);
-	pthread_mutex_lock(&health->lock);
+	wr_lock_take(&health->lock);
 	ready = atomic_load(&health->not_ready) == 0;
 	rc = wr_buf_printf(out, "{\"ready\":%s,\"reasons\":[", ready ? "true" : "false");
 	if (rc == WR_OK)
 		rc = render_locked(health, out);
-	pthread_mutex_unlock(&health->lock);
+	wr_lock_release(&health->lock);
 	if (rc == WR_OK)
 		rc = wr_buf_append_text(out, "]}");
 	if (rc != WR_OK)

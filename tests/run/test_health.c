@@ -1,16 +1,10 @@
 #include "config.h"
 
+#include "tests/unit.h"
+
 #include "run/health.h"
 
 #include "base/clock.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #define START_MS INT64_C(1767225600000) /* 2026-01-01T00:00:00Z */
 
