@@ -7,6 +7,7 @@ libwr_base_a_SOURCES = \
 	engine/base/clock.c engine/base/clock.h \
 	engine/base/code.c engine/base/code.h \
 	engine/base/err.c engine/base/err.h \
+	engine/base/json_slice.c engine/base/json_slice.h \
 	engine/base/lock.c engine/base/lock.h \
 	engine/base/log.c engine/base/log.h \
 	engine/base/map.c engine/base/map.h \

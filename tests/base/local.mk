@@ -6,3 +6,6 @@ tests_base_test_log_LDADD = $(WR_BASE_TEST_LIBS)
 tests_base_test_map_LDADD = $(WR_BASE_TEST_LIBS)
 tests_base_test_rng_LDADD = $(WR_BASE_TEST_LIBS)
 tests_base_test_utf8_LDADD = $(WR_BASE_TEST_LIBS)
+
+check_PROGRAMS += tests/base/test_json_slice
+tests_base_test_json_slice_LDADD = $(WR_BASE_TEST_LIBS)
