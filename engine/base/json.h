@@ -1,10 +1,11 @@
 /*
  * Parsing JSON on the hot path: a reader keeps one document at a time and its memory for the next. Strict
- * (RFC 8259, UTF-8 checked), integers exact within int64. Numbers that fit no double exactly and integers beyond
- * int64 parse as WR_JSON_NUMBER, rounded. One thread at a time.
+ * (RFC 8259, UTF-8 checked), integers exact within int64. Every other number parses as WR_JSON_NUMBER, rounded to a
+ * double; one beyond a double's range is the largest double of its sign. Of members with the same name the first
+ * counts. One thread at a time.
  *
- * simdjson does the work (0.23 us for an event of 213 bytes where cJSON takes 1.3); what it refuses only for the
- * size of a number, and the position of an error, come from cJSON.
+ * simdjson does the work (0.23 us for an event of 213 bytes where cJSON takes 1.3); the position of an error comes
+ * from json_scan.h.
  */
 #ifndef WR_BASE_JSON_H
 #define WR_BASE_JSON_H
@@ -17,6 +18,9 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* How deep arrays and objects may nest. */
+#define WR_JSON_DEPTH_MAX 1000
 
 enum wr_json_type {
 	WR_JSON_MISSING,
@@ -34,11 +38,11 @@ struct wr_json_value {
 	bool boolean;
 	int64_t integer;        /* INTEGER */
 	double number;          /* INTEGER and NUMBER */
-	struct wr_bytes string; /* STRING: UTF-8, may hold NUL; borrowed until the next parse */
-	size_t count;           /* ARRAY and OBJECT */
+	struct wr_bytes string; /* STRING: UTF-8, may hold NUL; borrowed until the next read */
+	size_t count;           /* of the members of an ARRAY or OBJECT */
 };
 
-/* Where a text stopped being JSON: line and column from 1, offset in bytes from 0. */
+/* Where a text stopped being JSON: line and column (in characters) from 1, offset in bytes from 0. */
 struct wr_json_position {
 	size_t offset;
 	unsigned line;
@@ -47,16 +51,21 @@ struct wr_json_position {
 
 struct wr_json_reader;
 
+/* The caller owns it. WR_OK or WR_ENOMEM. */
 enum wr_code wr_json_reader_create(struct wr_json_reader **reader_r);
+
+/* NULL does nothing. */
 void wr_json_reader_destroy(struct wr_json_reader *reader);
 
-/* Parses `text`, which need not outlive the call. On WR_EINVAL there is no document, *where_r (may be NULL) says
- * where it broke, and err what was wrong, without quoting the text. WR_OK, WR_EINVAL or WR_ENOMEM. */
+/* Parses `text`, which need not outlive the call; absent and empty are no JSON. On WR_EINVAL there is no document,
+ * *where_r (may be NULL) says where it broke, and err where and what was wrong, without quoting the text. Memory is
+ * kept for the next read, but what a document over 1 MiB took is freed by the next smaller one.
+ * WR_OK, WR_EINVAL or WR_ENOMEM. */
 enum wr_code wr_json_read(struct wr_json_reader *reader, struct wr_bytes text,
 			  struct wr_json_position *where_r, struct wr_err *err);
 
-/* Looks up a JSON Pointer (RFC 6901; "" is the whole). Fills *value_r; MISSING when it leads nowhere or no
- * document is loaded. */
+/* Looks up a JSON Pointer (RFC 6901; "" is the whole). Fills *value_r and returns its type; MISSING when it leads
+ * nowhere, is no pointer, or no document is loaded. */
 enum wr_json_type wr_json_get(struct wr_json_reader *reader, struct wr_bytes pointer,
 			      struct wr_json_value *value_r);
 

@@ -7,11 +7,16 @@ libwr_base_a_SOURCES = \
 	engine/base/clock.c engine/base/clock.h \
 	engine/base/code.c engine/base/code.h \
 	engine/base/err.c engine/base/err.h \
+	engine/base/json.cc engine/base/json.h \
+	engine/base/json_scan.c engine/base/json_scan.h \
 	engine/base/json_slice.c engine/base/json_slice.h \
 	engine/base/lock.c engine/base/lock.h \
 	engine/base/log.c engine/base/log.h \
 	engine/base/map.c engine/base/map.h \
+	engine/base/metrics.c engine/base/metrics.h engine/base/metrics_impl.h engine/base/metrics_text.c \
 	engine/base/number.c engine/base/number.h \
 	engine/base/rng.c engine/base/rng.h \
+	engine/base/secret.c engine/base/secret.h \
+	engine/base/sha256.c engine/base/sha256.h \
 	engine/base/utf8.c engine/base/utf8.h
 WR_BASE_LIBS = libwr_base.a $(CJSON_LIBS) $(SIMDJSON_LIBS) $(XXHASH_LIBS) $(CRYPTO_LIBS) -lstdc++

@@ -20,7 +20,8 @@ struct wr_metrics; /* a registry */
 
 enum wr_metric_kind { WR_METRIC_COUNTER, WR_METRIC_GAUGE, WR_METRIC_HISTOGRAM };
 
-/* What a family is: static and shared by all its cells. Names and units by Prometheus' conventions. */
+/* What a family is: shared by all its cells, copied at the first registration. Names and units by Prometheus'
+ * conventions. */
 struct wr_metric_family {
 	const char *name;
 	const char *help;
@@ -40,8 +41,10 @@ struct wr_metric_histogram;
 enum wr_code wr_metrics_create(struct wr_metrics **metrics_r);
 void wr_metrics_destroy(struct wr_metrics *metrics); /* and all its cells */
 
-/* Registers a cell; labels are copied. NULL only without memory: counting on NULL does nothing. Two families
- * of one name must be the same family. [any] */
+/* Registers a cell; labels are copied, their order does not matter, a NULL value is "". Families of one name are the
+ * same family and must agree in kind and buckets; the first one's help is printed. Returns NULL without memory, when
+ * the families disagree, for a name that Prometheus would refuse, and for a label named twice or more than 16 of them:
+ * counting on NULL does nothing. Freed by retire or with the registry. [any] */
 struct wr_metric_cell *wr_metrics_cell(struct wr_metrics *metrics,
 				       const struct wr_metric_family *family,
 				       const struct wr_metric_label *labels, size_t label_count);
@@ -50,23 +53,28 @@ struct wr_metric_histogram *wr_metrics_histogram(struct wr_metrics *metrics,
 						 const struct wr_metric_label *labels,
 						 size_t label_count);
 
-/* Takes a cell out (its owner is going). A counter's value stays in the sum, a gauge's does not. [any] */
+/* Takes a cell out (its owner is going) and frees it; NULL does nothing. What counters and histograms counted stays
+ * in the sum, a gauge's value does not. [any] */
 void wr_metrics_retire_cell(struct wr_metrics *metrics, struct wr_metric_cell *cell);
 void wr_metrics_retire_histogram(struct wr_metrics *metrics, struct wr_metric_histogram *histogram);
 
-/* Lock-free. [any] */
+/* Lock-free; on NULL they do nothing. [any] */
 void wr_metric_add(struct wr_metric_cell *cell, double delta);
 void wr_metric_set(struct wr_metric_cell *cell, double value);
 double wr_metric_get(const struct wr_metric_cell *cell);
+
+/* Counts `value` `times` times over. */
 void wr_metric_observe(struct wr_metric_histogram *histogram, double value, uint64_t times);
 
 /* Called at each read, before the text is made: a place to set gauges that are computed. Runs without the
- * registry's lock. WR_OK or WR_ENOMEM. [any] */
+ * registry's lock, on the reading thread, maybe on two at once. It must not remove collectors. WR_OK or WR_ENOMEM. [any] */
 enum wr_code wr_metrics_add_collector(struct wr_metrics *metrics, void (*collect)(void *arg),
 				      void *arg);
+
+/* Once it returns, the collector does not run any more. [any] */
 void wr_metrics_remove_collector(struct wr_metrics *metrics, void (*collect)(void *arg), void *arg);
 
-/* Appends the text exposition format 0.0.4: HELP, TYPE and samples, families by name. [any] */
+/* Appends the text exposition format 0.0.4: HELP, TYPE and samples, families by name. WR_OK or WR_ENOMEM. [any] */
 enum wr_code wr_metrics_render(struct wr_metrics *metrics, struct wr_buf *out);
 
 #endif
