@@ -1,1 +1,12 @@
-# filled by the layer redis
+noinst_LIBRARIES += libwr_redis.a
+libwr_redis_a_SOURCES = \
+	engine/redis/backoff.c engine/redis/backoff.h \
+	engine/redis/conn.c engine/redis/conn.h \
+	engine/redis/encode.c engine/redis/encode.h \
+	engine/redis/inspect.c engine/redis/inspect.h \
+	engine/redis/refusal.c engine/redis/refusal.h \
+	engine/redis/resolve.c engine/redis/resolve.h \
+	engine/redis/resp.c engine/redis/resp.h \
+	engine/redis/store.c engine/redis/store.h \
+	engine/redis/target.c engine/redis/target.h
+WR_REDIS_LIBS = libwr_redis.a $(HIREDIS_LIBS) $(WR_BASE_LIBS)

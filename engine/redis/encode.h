@@ -1,0 +1,38 @@
+/*
+ * Claims as Redis commands: SET weir:<pipeline>:e:<id> <value> NX GET PX <ttl>, one after the other in one buffer.
+ *
+ * Ids over 128 bytes enter the key as "sha256:" and their SHA-256 in hex; so do the few short ids that begin with
+ * "sha256:" themselves, so that no two ids ever share a key.
+ */
+#ifndef WR_REDIS_ENCODE_H
+#define WR_REDIS_ENCODE_H
+
+#include "base/buf.h"
+#include "base/bytes.h"
+#include "base/code.h"
+#include "port/claim_store.h"
+
+#include <stdint.h>
+
+#define WR_REDIS_ID_BYTES 128 /* the longest id that enters its key as it is */
+
+/* What all commands of a pipeline have in common. Embedded in its owner. */
+struct wr_redis_encoder {
+	struct wr_buf prefix; /* of the keys */
+	struct wr_buf tail;   /* of the commands, from the value's end of line on */
+	struct wr_buf probe;  /* the whole probe */
+};
+
+/* WR_OK or WR_ENOMEM; fini is needed after both. */
+enum wr_code wr_redis_encoder_init(struct wr_redis_encoder *encoder, const char *pipeline,
+				   int64_t ttl_ms);
+void wr_redis_encoder_fini(struct wr_redis_encoder *encoder);
+
+/* Appends the commands of a set. WR_OK or WR_ENOMEM; then `out` is as it was. [lane] */
+enum wr_code wr_redis_encode_set(const struct wr_redis_encoder *encoder,
+				 const struct wr_claim_set *set, struct wr_buf *out);
+
+/* Appends a claim on a key that no event has: its reply says whether claims can be made now. */
+enum wr_code wr_redis_encode_probe(const struct wr_redis_encoder *encoder, struct wr_buf *out);
+
+#endif
