@@ -36,7 +36,8 @@ AC_DEFUN([WR_SANITIZERS], [
 		[AS_HELP_STRING([--with-sanitizer=LIST], [build with address,undefined or thread sanitizer])])
 	WR_SANITIZE=
 	AS_IF([test "x$with_sanitizer" != x && test "x$with_sanitizer" != xno], [
-		WR_SANITIZE="-fsanitize=$with_sanitizer -fno-omit-frame-pointer -fno-sanitize-recover=all"
+		dnl Programs are linked as C, where the runtime of the vptr check is missing.
+		WR_SANITIZE="-fsanitize=$with_sanitizer -fno-sanitize=vptr -fno-omit-frame-pointer -fno-sanitize-recover=all"
 		AC_DEFINE([WR_SANITIZED], [1], [Built with a sanitizer])
 	])
 	AM_CONDITIONAL([SANITIZED], [test "x$WR_SANITIZE" != x])

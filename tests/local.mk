@@ -2,5 +2,7 @@
 TESTS += $(check_PROGRAMS)
 EXTRA_DIST += tests/unit.h
 include tests/base/local.mk
+include tests/support/local.mk
+include tests/host/local.mk
 include tests/run/local.mk
 include tests/claim_store/local.mk

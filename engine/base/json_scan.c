@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "base/json_scan.h"
+#include "base/json_slice.h"
 #include "base/utf8.h"
 
 #include <errno.h>
@@ -259,23 +260,6 @@ static bool scan_step(struct scan *scan, enum state *state_p)
 	return false;
 }
 
-/* Columns count characters, as an editor shows them. */
-static struct wr_json_position position_of(const struct scan *scan)
-{
-	struct wr_json_position where = {scan->at, 1, 1};
-	size_t i;
-
-	for (i = 0; i < scan->at; i++) {
-		if (scan->s[i] == '\n') {
-			where.line++;
-			where.column = 1;
-		} else if ((scan->s[i] & 0xC0) != 0x80) {
-			where.column++;
-		}
-	}
-	return where;
-}
-
 bool wr_json_scan(struct wr_bytes text, struct wr_json_position *where_r, const char **what_r)
 {
 	struct scan scan;
@@ -296,7 +280,7 @@ bool wr_json_scan(struct wr_bytes text, struct wr_json_position *where_r, const 
 			ok = fail(&scan, scan.at, "text after the end of the value");
 	}
 	*what_r = scan.what;
-	*where_r = position_of(&scan);
+	*where_r = wr_json_position_at(text, scan.at);
 	return ok;
 }
 

@@ -361,10 +361,11 @@ struct wr_json_position wr_json_position_at(struct wr_bytes text, size_t offset)
 	const char *bytes = text.data;
 
 	for (; where.offset < offset && where.offset < text.size; where.offset++) {
-		where.column++;
 		if (bytes[where.offset] == '\n') {
 			where.line++;
 			where.column = 1;
+		} else if (((unsigned char)bytes[where.offset] & 0xC0) != 0x80) {
+			where.column++;
 		}
 	}
 	return where;

@@ -51,7 +51,7 @@ enum wr_code wr_json_unescape(struct wr_bytes escaped, char *out, size_t *size_r
 /* The value of a number that is written as an integer (no fraction, no exponent) and fits. [any] */
 bool wr_json_slice_integer(struct wr_bytes value, int64_t *integer_r);
 
-/* Line and column of the byte at `offset`. [any] */
+/* Line and column of the byte at `offset`; columns count characters, as an editor shows them. [any] */
 struct wr_json_position wr_json_position_at(struct wr_bytes text, size_t offset);
 
 #endif

@@ -78,6 +78,7 @@ struct wr_effects {
 	struct weir_bytes value, key;
 	struct wr_header_change *header_changes; /* in order */
 	struct wr_header_change **header_changes_tail_p;
+	unsigned header_change_count;
 	struct wr_emits emits;
 	const char *code;    /* NULL: none given */
 	const char *message; /* NULL: none given */

@@ -1,1 +1,15 @@
-# filled by the layer host
+noinst_LIBRARIES += libwr_host.a
+libwr_host_a_SOURCES = \
+	engine/host/call.c engine/host/call.h \
+	engine/host/effects.c \
+	engine/host/elf.c engine/host/elf.h \
+	engine/host/entry.c engine/host/entry.h \
+	engine/host/generation.c engine/host/generation.h \
+	engine/host/host_table.c \
+	engine/host/instance.c engine/host/instance.h \
+	engine/host/json_cache.c \
+	engine/host/json_schema.cc engine/host/json_schema.h \
+	engine/host/plugin.c engine/host/plugin.h \
+	engine/host/plugin_metric.c \
+	engine/host/text.c engine/host/text.h
+WR_HOST_LIBS = libwr_host.a $(WR_CORE_LIBS) $(WR_CONF_LIBS) -lstdc++

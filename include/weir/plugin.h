@@ -154,6 +154,11 @@ struct weir_host {
 	 * WEIR_OUTPUT_DEFAULT, when there is none. [create] */
 	bool (*output)(const struct weir_host *host, const char *name, weir_output *output_r);
 
+	/* Looks up a JSON Pointer in config_json, as json() does in an event. Strings are borrowed until the
+	 * next look-up. [create] */
+	enum weir_json_type (*config)(const struct weir_host *host, const char *pointer,
+				      size_t pointer_size, struct weir_json *out);
+
 	/* Registers a counter or a gauge, exported as weir_plugin_<name> with the labels pipeline, stage and
 	 * plugin. `name` is [a-z0-9_]+; NULL when it is not or when the plugin has too many. [create] */
 	struct weir_metric *(*counter)(const struct weir_host *host, const char *name,
@@ -248,7 +253,7 @@ static inline void weir_error_set(struct weir_error *err, const char *text)
 }
 
 #if defined(__GNUC__)
-#define WEIR_EXPORT __attribute__((visibility("default"), used))
+#define WEIR_EXPORT __attribute__((visibility("default")))
 #else
 #define WEIR_EXPORT
 #endif

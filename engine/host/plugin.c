@@ -1,0 +1,332 @@
+#include "config.h"
+
+#include "host/plugin.h"
+
+#include "base/check.h"
+#include "host/elf.h"
+#include "host/entry.h"
+#include "host/text.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FILE_BYTES_MAX ((off_t)1 << 30)
+
+static enum wr_code out_of_memory(struct wr_err *err)
+{
+	return wr_err_set(err, WR_ENOMEM, "no memory to open a plugin");
+}
+
+/* "a, b and so on" of the folders, as far as it fits. */
+static void list_folders(const struct wr_conf_strings *path, char *text, size_t size)
+{
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; path != NULL && i < path->count && used < size; i++) {
+		int n =
+		    snprintf(text + used, size - used, "%s%s", i > 0 ? ", " : "", path->items[i]);
+
+		used += n > 0 ? (size_t)n : 0;
+	}
+}
+
+static char *join(const char *folder, const char *file)
+{
+	char *joined;
+
+	return asprintf(&joined, "%s/%s", folder, file) < 0 ? NULL : joined;
+}
+
+enum wr_code wr_plugin_find(const char *file, const struct wr_conf_strings *path, char **file_r,
+			    struct wr_err *err)
+{
+	char folders[256];
+
+	*file_r = NULL;
+	if (strchr(file, '/') != NULL) {
+		*file_r = strdup(file);
+		return *file_r != NULL ? WR_OK : out_of_memory(err);
+	}
+	for (size_t i = 0; path != NULL && i < path->count; i++) {
+		char *candidate = join(path->items[i], file);
+
+		if (candidate == NULL)
+			return out_of_memory(err);
+		if (access(candidate, F_OK) == 0) {
+			*file_r = candidate;
+			return WR_OK;
+		}
+		free(candidate);
+	}
+	list_folders(path, folders, sizeof(folders));
+	if (folders[0] == '\0')
+		return wr_err_set(
+		    err, WR_ENOTFOUND,
+		    "there is no plugin_path to look for \"%s\" in; set plugin_path, or name "
+		    "the file with its folder (\"./%s\")",
+		    file, file);
+	return wr_err_set(
+	    err, WR_ENOTFOUND,
+	    "there is no file \"%s\" in plugin_path (%s); build or install it there, or name "
+	    "it with its folder (\"./%s\")",
+	    file, folders, file);
+}
+
+static enum wr_code open_failed(const char *path, int error, struct wr_err *err)
+{
+	if (error == ENOENT || error == ENOTDIR)
+		return wr_err_set(err, WR_ENOTFOUND, "there is no file \"%s\"", path);
+	return wr_err_set(err, WR_EIO, "the file \"%s\" can't be read: %s", path, strerror(error));
+}
+
+static enum wr_code read_all(int fd, char *data, size_t size, size_t *size_r)
+{
+	*size_r = 0;
+	while (*size_r < size) {
+		ssize_t n = read(fd, data + *size_r, size - *size_r);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return WR_EIO;
+		if (n == 0)
+			break;
+		*size_r += (size_t)n;
+	}
+	return WR_OK;
+}
+
+/* The whole file, for free(). Read, not mapped: a file cut short meanwhile must not fault. */
+static enum wr_code read_file(const char *path, struct wr_bytes *file_r, struct wr_err *err)
+{
+	enum wr_code rc = WR_OK;
+	struct stat st;
+	char *data = NULL;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	*file_r = wr_bytes(NULL, 0);
+	if (fd < 0)
+		return open_failed(path, errno, err);
+	if (fstat(fd, &st) != 0) {
+		rc = open_failed(path, errno, err);
+	} else if (!S_ISREG(st.st_mode)) {
+		rc = wr_err_set(err, WR_EINVAL, "\"%s\" is %s, not a regular file", path,
+				S_ISDIR(st.st_mode) ? "a folder" : "a device, pipe or socket");
+	} else if (st.st_size > FILE_BYTES_MAX) {
+		rc = wr_err_set(err, WR_EINVAL, "\"%s\" is larger than 1 GiB; strip it", path);
+	} else {
+		data = malloc((size_t)st.st_size + 1);
+		rc = data == NULL ? out_of_memory(err)
+				  : read_all(fd, data, (size_t)st.st_size, &file_r->size);
+		if (rc == WR_EIO)
+			open_failed(path, errno, err);
+	}
+	close(fd);
+	if (rc != WR_OK) {
+		free(data);
+		file_r->size = 0;
+		return rc;
+	}
+	file_r->data = data;
+	return WR_OK;
+}
+
+static enum wr_code check_symbols(const struct wr_elf *elf, struct wr_err *err)
+{
+	if (elf->has_symbols && !elf->has_entry)
+		return wr_err_set(err, WR_EINVAL,
+				  "it exports no symbol weir_plugin; export it with WEIR_PLUGIN of "
+				  "weir/plugin.h (in C++ WEIR_PLUGIN_CXX)");
+	if (elf->has_entry && !elf->entry_is_data)
+		return wr_err_set(
+		    err, WR_EINVAL,
+		    "its symbol weir_plugin is a function and must be data; export it with "
+		    "WEIR_PLUGIN of weir/plugin.h");
+	if (elf->unique_count > 0)
+		return wr_err_set(
+		    err, WR_EINVAL,
+		    "it defines %u symbol%s of the kind GNU unique (%s), which would go on "
+		    "using the old code after the plugin is changed; build it with "
+		    "-fno-gnu-unique (pkg-config --cflags weir has it)",
+		    elf->unique_count, elf->unique_count == 1 ? "" : "s", elf->unique_name);
+	return WR_OK;
+}
+
+/* What the loader says begins with the path and means something to those who link. */
+static enum wr_code load_failed(const char *path, const char *said, struct wr_err *err)
+{
+	static const char undefined[] = "undefined symbol: ",
+			  missing[] = ": cannot open shared object";
+	const char *found;
+
+	if (said == NULL)
+		said = "no reason given";
+	if (strncmp(said, path, strlen(path)) == 0 && strncmp(said + strlen(path), ": ", 2) == 0)
+		said += strlen(path) + 2;
+	found = strstr(said, undefined);
+	if (found != NULL) {
+		found += strlen(undefined);
+		return wr_err_set(
+		    err, WR_EINVAL,
+		    "it uses the symbol %.*s, which is defined nowhere; link the library that "
+		    "has it into the plugin",
+		    (int)strcspn(found, " ,\t"), found);
+	}
+	found = strstr(said, missing);
+	if (found != NULL)
+		return wr_err_set(
+		    err, WR_EINVAL,
+		    "it needs the library %.*s, which the loader does not find; install it, "
+		    "or link it into the plugin",
+		    (int)(found - said), said);
+	return wr_err_set(err, WR_EINVAL, "the loader refuses it: %s", said);
+}
+
+static enum wr_code load(struct wr_plugin *plugin, struct wr_err *err)
+{
+	plugin->handle = dlopen(plugin->path, RTLD_NOW | RTLD_LOCAL);
+	if (plugin->handle == NULL)
+		return load_failed(plugin->path, dlerror(), err);
+	plugin->entry = dlsym(plugin->handle, "weir_plugin");
+	if (plugin->entry == NULL)
+		return wr_err_set(err, WR_EINVAL,
+				  "it exports no symbol weir_plugin; export it with WEIR_PLUGIN of "
+				  "weir/plugin.h (in C++ WEIR_PLUGIN_CXX)");
+	return WR_OK;
+}
+
+static enum wr_code compile_schema(struct wr_plugin *plugin, struct wr_err *err)
+{
+	enum wr_code rc;
+
+	if (plugin->entry->config_schema == NULL)
+		return WR_OK;
+	rc = wr_json_schema_create(wr_bytes_of(plugin->entry->config_schema), &plugin->schema, err);
+	if (rc == WR_EINVAL)
+		wr_err_prefix(err, "its config_schema is wrong");
+	return rc;
+}
+
+static enum wr_code accept_entry(struct wr_plugin *plugin, size_t symbol_size, struct wr_err *err)
+{
+	enum wr_code rc = wr_entry_check(plugin->entry, symbol_size, err);
+
+	if (rc != WR_OK)
+		return rc;
+	plugin->id = plugin->entry->id;
+	plugin->version = plugin->entry->version;
+	return compile_schema(plugin, err);
+}
+
+static enum wr_code fill(struct wr_plugin *plugin, struct wr_err *err)
+{
+	struct wr_bytes file;
+	struct wr_elf elf;
+	enum wr_code rc = read_file(plugin->path, &file, err);
+
+	if (rc != WR_OK)
+		return rc;
+	rc = wr_elf_inspect(file, &elf, err);
+	if (rc == WR_OK)
+		rc = check_symbols(&elf, err);
+	if (rc == WR_OK && wr_sha256_hex(file, plugin->sha256) != WR_OK)
+		rc = out_of_memory(err);
+	free((void *)(uintptr_t)file.data);
+	if (rc == WR_OK)
+		rc = load(plugin, err);
+	if (rc != WR_OK)
+		return rc;
+	memcpy(plugin->build_id, elf.build_id, sizeof(plugin->build_id));
+	return accept_entry(plugin, elf.entry_size, err);
+}
+
+static struct wr_plugin *new_plugin(void)
+{
+	struct wr_plugin *plugin = calloc(1, sizeof(*plugin));
+
+	if (plugin != NULL) {
+		plugin->magic = WR_PLUGIN_MAGIC;
+		plugin->users = 1;
+	}
+	return plugin;
+}
+
+/* Hands the plugin out when it is sound, else frees it. */
+static enum wr_code finish(struct wr_plugin *plugin, enum wr_code rc, struct wr_plugin **plugin_r)
+{
+	if (rc != WR_OK)
+		wr_plugin_unref(plugin);
+	else
+		*plugin_r = plugin;
+	return rc;
+}
+
+enum wr_code wr_plugin_open(const char *file, const struct wr_conf_strings *path,
+			    struct wr_plugin **plugin_r, struct wr_err *err)
+{
+	struct wr_plugin *plugin = new_plugin();
+	enum wr_code rc;
+
+	*plugin_r = NULL;
+	if (plugin == NULL)
+		return out_of_memory(err);
+	rc = wr_plugin_find(file, path, &plugin->path, err);
+	if (rc == WR_OK)
+		rc = fill(plugin, err);
+	return finish(plugin, rc, plugin_r);
+}
+
+enum wr_code wr_plugin_open_entry(const struct weir_plugin *entry, struct wr_plugin **plugin_r,
+				  struct wr_err *err)
+{
+	struct wr_plugin *plugin = new_plugin();
+
+	*plugin_r = NULL;
+	if (plugin == NULL)
+		return out_of_memory(err);
+	plugin->path = strdup("");
+	if (plugin->path == NULL)
+		return finish(plugin, out_of_memory(err), plugin_r);
+	plugin->entry = entry;
+	return finish(plugin, accept_entry(plugin, 0, err), plugin_r);
+}
+
+struct wr_plugin *wr_plugin_ref(struct wr_plugin *plugin)
+{
+	WR_CHECK(plugin, WR_PLUGIN_MAGIC);
+	plugin->users++;
+	return plugin;
+}
+
+void wr_plugin_unref(struct wr_plugin *plugin)
+{
+	if (plugin == NULL)
+		return;
+	WR_CHECK(plugin, WR_PLUGIN_MAGIC);
+	WR_ASSERT(plugin->users > 0);
+	if (--plugin->users > 0)
+		return;
+	wr_json_schema_destroy(plugin->schema);
+	/* `id` says that the entry passed its checks: flags of anything else mean nothing */
+	if (plugin->handle != NULL && plugin->id != NULL &&
+	    (plugin->entry->flags & WEIR_UNLOADABLE) != 0)
+		dlclose(plugin->handle);
+	free(plugin->path);
+	plugin->magic = 0;
+	free(plugin);
+}
+
+enum wr_code wr_plugin_check_config(const struct wr_plugin *plugin, const char *config_json,
+				    wr_json_schema_violation_fn violation, void *arg,
+				    struct wr_err *err)
+{
+	WR_CHECK(plugin, WR_PLUGIN_MAGIC);
+	return wr_json_schema_check(plugin->schema, wr_bytes_of(config_json), violation, arg, err);
+}
