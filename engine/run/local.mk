@@ -1,4 +1,16 @@
 noinst_LIBRARIES += libwr_run.a
 libwr_run_a_SOURCES = \
-	engine/run/health.c engine/run/health.h
-WR_RUN_LIBS = libwr_run.a $(WR_BASE_LIBS)
+	engine/run/batch.c engine/run/batch.h \
+	engine/run/health.c engine/run/health.h \
+	engine/run/key_waits.c engine/run/key_waits.h \
+	engine/run/lane.c engine/run/lane.h engine/run/lane_private.h \
+	engine/run/lane_claim.c \
+	engine/run/lane_create.c \
+	engine/run/lane_retire.c \
+	engine/run/lane_run.c \
+	engine/run/lane_take.c \
+	engine/run/lane_write.c \
+	engine/run/metric_table.c engine/run/metric_table.h \
+	engine/run/retry_queue.c engine/run/retry_queue.h \
+	engine/port/claim_store.h engine/port/sink.h engine/port/source.h
+WR_RUN_LIBS = libwr_run.a $(WR_HOST_LIBS)

@@ -1,0 +1,89 @@
+/*
+ * A batch: the unit of work. It owns its items and the arena they live in, and knows how far it has come. Its
+ * lane's thread alone touches it. Batches are used again and again.
+ */
+#ifndef WR_RUN_BATCH_H
+#define WR_RUN_BATCH_H
+
+#include "base/arena.h"
+#include "base/code.h"
+#include "core/event.h"
+#include "port/claim_store.h"
+#include "port/source.h"
+
+#include <stdint.h>
+
+enum wr_batch_state {
+	WR_BATCH_FILLING,  /* takes records */
+	WR_BATCH_CLAIMING, /* its claims are on their way */
+	WR_BATCH_RUNNING,  /* some items have no outcome yet */
+	WR_BATCH_WRITING, /* every item has its outcome; its records are being handed to the sink */
+	WR_BATCH_WRITTEN  /* all handed over; it retires when nothing is pending */
+};
+
+struct wr_batch;
+struct wr_item;
+
+/* One record on its way to the sink: the token of its completion. */
+struct wr_write {
+	struct wr_item *item;
+	struct wr_emit *emit;  /* NULL: the item's own output or dead letter */
+	bool dead;             /* it is the dead letter */
+	int64_t due_mono_ns;   /* when it waits for another try */
+	struct wr_write *next; /* in that queue */
+};
+
+/* An event in its lane. */
+struct wr_item {
+	struct wr_event event;
+	struct wr_source_record record;
+	struct wr_batch *batch;
+	uint64_t sequence;     /* in the lane: smaller came first */
+	struct wr_bytes claim; /* the value it claims with; absent: it does not claim */
+	struct wr_write write; /* of its output or dead letter */
+	int64_t due_mono_ns;   /* while parked: when to try again */
+	bool parked;           /* waits in the retry queue */
+	struct wr_item *next;  /* behind its key, or in a list of items to run */
+};
+
+struct wr_batch {
+	uint32_t magic;
+	enum wr_batch_state state;
+	uint32_t count;
+	uint32_t capacity;
+	struct wr_item *items;      /* capacity */
+	struct wr_claim_set claims; /* claims.claims: capacity */
+	struct wr_item **claimers;  /* claims.claims[i] is of claimers[i] */
+	size_t bytes;               /* keys and values as they came */
+	struct wr_arena arena;
+	int64_t opened_mono_ns;
+	int64_t claimed_mono_ns; /* when the claims were submitted */
+
+	uint32_t unfinished; /* items without an outcome */
+	uint32_t next_write; /* items before it are handed to the sink */
+	uint32_t pending; /* writes without an answer, those that wait for another try included */
+	bool emits_begun; /* of items[next_write]: next_emit is the next to hand over */
+	struct wr_emit *next_emit;
+	struct wr_batch *next; /* in the free list or among the orphans */
+};
+
+/* WR_OK or WR_ENOMEM. */
+enum wr_code wr_batch_create(uint32_t capacity, struct wr_batch **batch_r);
+
+/* The records must have been given back and the claims be done or cancelled. NULL does nothing. */
+void wr_batch_destroy(struct wr_batch *batch);
+
+/* Empties it for the next use; the same conditions. */
+void wr_batch_reset(struct wr_batch *batch);
+
+/* The next item, cleared, with its place in the batch and the lane; count < capacity. */
+struct wr_item *wr_batch_add(struct wr_batch *batch, uint64_t sequence);
+
+static inline struct wr_item *wr_item_of(struct wr_event *event)
+{
+	return (struct wr_item *)(void *)event;
+}
+
+_Static_assert(offsetof(struct wr_item, event) == 0, "wr_item_of() relies on it");
+
+#endif

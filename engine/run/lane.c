@@ -1,0 +1,283 @@
+/* A lane's life and its loop. */
+#include "config.h"
+
+#include "run/lane_private.h"
+
+#include "base/log.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define HOUSEKEEPING_NS (200 * WR_NS_PER_MS)
+#define LEAVE_MIN_MS 500
+#define LEAVE_MAX_MS 5000
+
+const struct wr_pipeline *wr_lane_pipeline(const struct wr_lane *lane)
+{
+	return lane->o.pipeline;
+}
+
+uint32_t wr_lane_number(const struct wr_lane *lane)
+{
+	return lane->o.number;
+}
+
+uint32_t wr_lane_in_flight(const struct wr_lane *lane)
+{
+	return lane->in_flight;
+}
+
+void wr_lane_condition(struct wr_lane *lane, const char *what, bool ready, const char *reason)
+{
+	char component[256];
+
+	snprintf(component, sizeof(component), "%s/%s", lane->component, what);
+	wr_health_set(lane->o.health, component, ready, reason);
+}
+
+void wr_lane_pause(struct wr_lane *lane)
+{
+	struct pollfd fd = {.fd = lane->wake_fd, .events = POLLIN};
+
+	poll(&fd, 1, 100);
+}
+
+static void serve_source(struct wr_lane *lane)
+{
+	switch (lane->source->ops->poll(lane->source)) {
+	case WR_SOURCE_NONE:
+		return;
+	case WR_SOURCE_ASSIGNED:
+		wr_lane_on_assigned(lane);
+		return;
+	case WR_SOURCE_LOST:
+		lane->lost = true;
+		WR_LOG(WR_LOG_WARN, "partitions lost: the group went on without this lane",
+		       WR_STR("pipeline", lane->conf->name), WR_INT("lane", lane->o.number));
+		break;
+	case WR_SOURCE_REVOKING:
+		break;
+	}
+	if (lane->handover == WR_HANDOVER_NONE)
+		wr_lane_begin_handover(lane, WR_HANDOVER_REVOKING, 0);
+}
+
+static void watch_store(struct wr_lane *lane)
+{
+	const char *reason = NULL;
+	bool up, blocks = lane->conf->idempotency.on_unavailable == WR_ON_UNAVAILABLE_BLOCK;
+
+	if (lane->store == NULL)
+		return;
+	up = lane->store->ops->state(lane->store, &reason) == WR_CLAIM_STORE_UP;
+	if (up == lane->store_was_up)
+		return;
+	lane->store_was_up = up;
+	wr_metric_set(lane->metrics.store_up, up ? 1 : 0);
+	wr_lane_condition(lane, "claims", up || !blocks, "the claim store is unavailable");
+	if (up)
+		WR_LOG(WR_LOG_INFO, "claim store answers", WR_STR("pipeline", lane->conf->name),
+		       WR_INT("lane", lane->o.number));
+	else
+		WR_LOG(WR_LOG_WARN, "claim store unavailable", WR_STR("pipeline", lane->conf->name),
+		       WR_INT("lane", lane->o.number), WR_STR("reason", reason),
+		       WR_STR("policy", blocks ? "block" : "process"));
+}
+
+static void watch_sink(struct wr_lane *lane)
+{
+	size_t records, bytes;
+	bool down;
+
+	if (lane->sink == NULL)
+		return;
+	if (lane->sink->ops->state(lane->sink) == WR_SINK_BROKEN)
+		lane->rewind = true;
+	down = lane->sink->ops->state(lane->sink) == WR_SINK_DOWN;
+	wr_lane_condition(lane, "producer", !down, "no broker answers the producer");
+	lane->sink->ops->depth(lane->sink, &records, &bytes);
+	wr_metric_set(lane->metrics.queue_records, (double)records);
+	wr_metric_set(lane->metrics.queue_bytes, (double)bytes);
+}
+
+static void measure_lag(struct wr_lane *lane)
+{
+	struct wr_partition *const *partitions;
+	size_t count = lane->source->ops->partitions(lane->source, &partitions);
+
+	for (size_t i = 0; i < count; i++) {
+		struct wr_lane_partition *ours = partitions[i]->user;
+		int64_t lag;
+
+		if (ours == NULL)
+			continue;
+		lag = lane->source->ops->lag(lane->source, partitions[i], ours->next);
+		if (lag >= 0)
+			wr_metric_set(ours->lag, (double)lag);
+	}
+}
+
+static void keep_house(struct wr_lane *lane)
+{
+	int64_t now = wr_lane_now(lane), oldest = now;
+
+	if (now < lane->next_housekeeping_ns)
+		return;
+	lane->next_housekeeping_ns = now + HOUSEKEEPING_NS;
+	lane->sink_full = false; /* whatever refused the last write gets another chance */
+	if (lane->in_flight > 0)
+		oldest = wr_lane_batch(lane, 0)->opened_mono_ns;
+	wr_metric_set(lane->metrics.oldest, (double)(now - oldest) / (double)WR_NS_PER_S);
+	wr_metric_set(lane->metrics.window, lane->in_flight);
+	wr_metric_set(lane->metrics.parked, (double)lane->parked.count);
+	watch_sink(lane);
+	measure_lag(lane);
+}
+
+bool wr_lane_step(struct wr_lane *lane)
+{
+	bool moved = false;
+
+	WR_CHECK(lane, WR_LANE_MAGIC);
+	serve_source(lane);
+	if (lane->sink != NULL)
+		moved = lane->sink->ops->poll(lane->sink, 0) > 0;
+	if (lane->store != NULL)
+		lane->store->ops->poll(lane->store, wr_lane_now(lane));
+	watch_store(lane);
+	if (lane->orphans != NULL)
+		wr_lane_reap_orphans(lane);
+	moved = wr_lane_rewind(lane) || moved;
+	moved = wr_lane_finish_claims(lane) || moved;
+	moved = wr_lane_run_due(lane) || moved;
+	moved = wr_lane_rewrite_due(lane) || moved;
+	moved = wr_lane_write_ready(lane) || moved;
+	moved = wr_lane_retire_ready(lane) || moved;
+	moved = wr_lane_handover(lane) || moved;
+	wr_lane_commit_due(lane);
+	moved = wr_lane_take(lane) || moved;
+	keep_house(lane);
+	return moved;
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int64_t next_deadline(const struct wr_lane *lane, int64_t store_deadline)
+{
+	int64_t at = earlier(lane->next_housekeeping_ns, store_deadline);
+
+	at = earlier(at, wr_retry_queue_due_ns(&lane->parked));
+	at = earlier(at,
+		     lane->next_commit_ns > wr_lane_now(lane) ? lane->next_commit_ns : INT64_MAX);
+	if (lane->rewrites != NULL && !lane->sink_full && !lane->rewind)
+		at = earlier(at, lane->rewrites->due_mono_ns);
+	if (lane->open != NULL && lane->open->count > 0)
+		at = earlier(at, lane->open->opened_mono_ns +
+				     lane->conf->batch.linger_ms * WR_NS_PER_MS);
+	return at;
+}
+
+/* Sleeps until an adapter wakes the lane or something is due. The queues of librdkafka write to wake_fd when they
+ * turn from empty to not empty; it is read before they are looked at, so no wake is missed. */
+static void wait_for_work(struct wr_lane *lane)
+{
+	struct pollfd fds[2] = {{.fd = lane->wake_fd, .events = POLLIN}, {.fd = -1}};
+	int64_t deadline = INT64_MAX, left;
+	struct timespec timeout;
+	uint64_t wakes;
+
+	if (lane->store != NULL)
+		fds[1].fd = lane->store->ops->wait_on(lane->store, &fds[1].events, &deadline);
+	left = next_deadline(lane, deadline) - wr_lane_now(lane);
+	if (left < 0)
+		left = 0;
+	timeout = (struct timespec){left / WR_NS_PER_S, (long)(left % WR_NS_PER_S)};
+	if (ppoll(fds, 2, &timeout, NULL) > 0 && (fds[0].revents & POLLIN) != 0 &&
+	    read(lane->wake_fd, &wakes, sizeof(wakes)) < 0 && errno != EAGAIN)
+		WR_LOG(WR_LOG_ERROR, "reading the wake descriptor",
+		       WR_STR("reason", strerror(errno)));
+}
+
+/* Records are given back through the source, so whatever the sink still borrows must come back first. */
+void wr_lane_close_adapters(struct wr_lane *lane, int leave_ms)
+{
+	if (lane->source != NULL)
+		wr_lane_drop_window(lane);
+	if (lane->sink != NULL)
+		lane->sink->ops->destroy(lane->sink);
+	lane->sink = NULL;
+	wr_lane_reap_orphans(lane);
+	WR_ASSERT(lane->orphans == NULL);
+	if (lane->source != NULL)
+		lane->source->ops->destroy(lane->source, leave_ms);
+	lane->source = NULL;
+	if (lane->store != NULL)
+		lane->store->ops->destroy(lane->store);
+	lane->store = NULL;
+}
+
+static int time_to_leave_ms(const struct wr_lane *lane)
+{
+	int64_t left_ms = (lane->handover_deadline_ns - wr_lane_now(lane)) / WR_NS_PER_MS;
+
+	if (left_ms < LEAVE_MIN_MS)
+		return LEAVE_MIN_MS;
+	return left_ms < LEAVE_MAX_MS ? (int)left_ms : LEAVE_MAX_MS;
+}
+
+static void *run(void *arg)
+{
+	struct wr_lane *lane = arg;
+	int64_t deadline;
+
+	for (;;) {
+		deadline = atomic_load(&lane->stop_deadline_ns);
+		if (deadline > 0 && lane->handover != WR_HANDOVER_STOPPING)
+			wr_lane_begin_handover(lane, WR_HANDOVER_STOPPING, deadline);
+		if (!wr_lane_step(lane))
+			wait_for_work(lane);
+		if (lane->left)
+			break;
+	}
+	wr_lane_close_adapters(lane, time_to_leave_ms(lane));
+	atomic_store(&lane->done_clean, lane->clean);
+	return NULL;
+}
+
+enum wr_code wr_lane_start(struct wr_lane *lane, struct wr_err *err)
+{
+	int error;
+
+	wr_lane_condition(lane, "group", false, "the lane has not joined its consumer group yet");
+	error = pthread_create(&lane->thread, NULL, run, lane);
+	if (error != 0)
+		return wr_err_set(err, WR_ENOMEM, "a lane's thread: %s", strerror(error));
+	lane->started = true;
+	return WR_OK;
+}
+
+void wr_lane_stop(struct wr_lane *lane, int64_t deadline_mono_ns)
+{
+	static const uint64_t one = 1;
+
+	atomic_store(&lane->stop_deadline_ns, deadline_mono_ns);
+	if (write(lane->wake_fd, &one, sizeof(one)) < 0)
+		WR_LOG(WR_LOG_ERROR, "waking a lane", WR_STR("reason", strerror(errno)));
+}
+
+bool wr_lane_join(struct wr_lane *lane)
+{
+	if (!lane->started)
+		return true;
+	pthread_join(lane->thread, NULL);
+	lane->started = false;
+	return atomic_load(&lane->done_clean);
+}

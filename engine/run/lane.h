@@ -1,0 +1,71 @@
+/*
+ * A lane: one thread with its own source, sink and claim store, running batches through a pipeline. It shares
+ * nothing with other lanes but the generation that it reads. See docs/architecture.md for its loop.
+ */
+#ifndef WR_RUN_LANE_H
+#define WR_RUN_LANE_H
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/metrics.h"
+#include "host/generation.h"
+#include "host/instance.h"
+#include "port/claim_store.h"
+#include "port/sink.h"
+#include "port/source.h"
+#include "run/health.h"
+
+struct wr_lane;
+
+/* How a lane makes its adapters: main wires Kafka, Redis and memory to it, a test wires fakes. Each may be called
+ * again after the old one was destroyed. `wake_fd` is an eventfd to write to when there is something to do. */
+struct wr_lane_adapters {
+	void *arg;
+	enum wr_code (*source)(void *arg, const struct wr_lane *lane, int wake_fd,
+			       struct wr_source **source_r, struct wr_err *err);
+	enum wr_code (*sink)(void *arg, const struct wr_lane *lane, int wake_fd,
+			     wr_sink_done_fn done, void *done_arg, struct wr_sink **sink_r,
+			     struct wr_err *err);
+	/* *store_r NULL: no claims are made. */
+	enum wr_code (*store)(void *arg, const struct wr_lane *lane,
+			      struct wr_claim_store **store_r, struct wr_err *err);
+};
+
+struct wr_lane_options {
+	const struct wr_pipeline *pipeline; /* borrowed: outlives the lane */
+	uint32_t number;
+	uint32_t lane_count;
+	const struct wr_lane_adapters *adapters; /* borrowed: outlives the lane */
+	const struct wr_clock *clock;
+	struct wr_metrics *metrics;
+	struct wr_health *health;
+	uint64_t seed;
+};
+
+/* Makes the lane with its instances and adapters; no thread yet. WR_OK, WR_EREFUSED (a plugin's create() or an
+ * adapter said no), WR_EINVAL, WR_ENOMEM. [main] */
+enum wr_code wr_lane_create(const struct wr_lane_options *options, struct wr_lane **lane_r,
+			    struct wr_err *err);
+
+/* The thread must have been joined or never started. NULL does nothing. [main] */
+void wr_lane_destroy(struct wr_lane *lane);
+
+enum wr_code wr_lane_start(struct wr_lane *lane, struct wr_err *err); /* [main] */
+
+/* Asks it to finish what is in flight until the deadline, commit and leave the group. Returns at once. [any] */
+void wr_lane_stop(struct wr_lane *lane, int64_t deadline_mono_ns);
+
+/* Waits for its thread. True when everything that was in flight was finished and committed. [main] */
+bool wr_lane_join(struct wr_lane *lane);
+
+const struct wr_pipeline *wr_lane_pipeline(const struct wr_lane *lane);
+uint32_t wr_lane_number(const struct wr_lane *lane);
+
+/* One turn of its loop without waiting; false when there was nothing to do. The lane's own thread, or a test that
+ * drives it by hand. [lane] */
+bool wr_lane_step(struct wr_lane *lane);
+
+/* How many batches are in flight. [lane] */
+uint32_t wr_lane_in_flight(const struct wr_lane *lane);
+
+#endif

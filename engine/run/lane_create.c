@@ -1,0 +1,230 @@
+/* Making and unmaking a lane. */
+#include "config.h"
+
+#include "run/lane_private.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+static enum wr_code make_batches(struct wr_lane *lane)
+{
+	uint32_t events = (uint32_t)lane->conf->batch.max_events;
+	size_t window = (size_t)lane->conf->batch.in_flight;
+	struct wr_batch *batch;
+
+	lane->window = calloc(window, sizeof(struct wr_batch *));
+	lane->records = malloc(events * sizeof(*lane->records));
+	lane->work = malloc(events * sizeof(struct wr_item *));
+	lane->asked = malloc(events * sizeof(struct wr_item *));
+	lane->group = malloc(events * sizeof(struct wr_event *));
+	if (lane->window == NULL || lane->records == NULL || lane->work == NULL ||
+	    lane->asked == NULL || lane->group == NULL)
+		return WR_ENOMEM;
+	/* One more than the window: it fills while the others are in flight. */
+	for (size_t i = 0; i <= window; i++) {
+		if (wr_batch_create(events, &batch) != WR_OK)
+			return WR_ENOMEM;
+		batch->next = lane->free_batches;
+		lane->free_batches = batch;
+	}
+	if (wr_retry_queue_init(&lane->parked, events * (window + 1)) != WR_OK)
+		return WR_ENOMEM;
+	return wr_key_waits_init(&lane->waits);
+}
+
+static enum wr_jitter jitter_of(enum wr_conf_jitter jitter)
+{
+	switch (jitter) {
+	case WR_JITTER_NONE:
+		return WR_BACKOFF_EXACT;
+	case WR_JITTER_EQUAL:
+		return WR_BACKOFF_EQUAL;
+	case WR_JITTER_FULL:
+		return WR_BACKOFF_FULL;
+	}
+	return WR_BACKOFF_FULL;
+}
+
+static enum wr_code make_policies(struct wr_lane *lane)
+{
+	const struct wr_pipeline *pipeline = lane->o.pipeline;
+
+	lane->backoffs = calloc(pipeline->stage_count + 1, sizeof(*lane->backoffs));
+	if (lane->backoffs == NULL)
+		return WR_ENOMEM;
+	for (uint32_t i = 0; i < pipeline->stage_count; i++) {
+		const struct wr_conf_retry *retry = &pipeline->stages[i].conf->retry;
+
+		lane->backoffs[i] = (struct wr_backoff){retry->initial_ms, retry->factor,
+							retry->max_ms, jitter_of(retry->jitter)};
+	}
+	return WR_OK;
+}
+
+static enum wr_code make_metrics(struct wr_lane *lane)
+{
+	const struct wr_pipeline *pipeline = lane->o.pipeline;
+	struct wr_metrics *registry = lane->o.metrics;
+	struct wr_metric_label labels[2] = {{"pipeline", lane->conf->name}};
+
+	wr_lane_metrics_init(&lane->metrics, registry, lane->conf->name, lane->label);
+	lane->claim_seconds = wr_metrics_histogram(registry, &wr_family_claim_seconds, labels, 1);
+	for (int i = WR_OUTCOME_PROCESSED; i <= WR_OUTCOME_DEAD; i++) {
+		labels[1] =
+		    (struct wr_metric_label){"outcome", wr_outcome_name((enum wr_outcome)i)};
+		lane->outcomes[i] = wr_metrics_cell(registry, &wr_family_events, labels, 2);
+	}
+	for (int i = 0; i <= WR_CLASS_OUTPUT_REJECTED; i++) {
+		labels[1] = (struct wr_metric_label){"class", wr_class_name((enum wr_class)i)};
+		lane->dead_letters[i] =
+		    wr_metrics_cell(registry, &wr_family_dead_letters, labels, 2);
+	}
+	lane->stage_metrics = calloc(pipeline->stage_count + 1, sizeof(*lane->stage_metrics));
+	if (lane->stage_metrics == NULL)
+		return WR_ENOMEM;
+	for (uint32_t i = 0; i < pipeline->stage_count; i++) {
+		labels[1] = (struct wr_metric_label){"stage", pipeline->stages[i].name};
+		lane->stage_metrics[i].seconds =
+		    wr_metrics_histogram(registry, &wr_family_stage_seconds, labels, 2);
+		lane->stage_metrics[i].overruns =
+		    wr_metrics_cell(registry, &wr_family_stage_overruns, labels, 2);
+	}
+	return WR_OK;
+}
+
+static enum wr_code make_sink(struct wr_lane *lane, struct wr_err *err)
+{
+	const struct wr_lane_adapters *adapters = lane->o.adapters;
+	enum wr_code rc = adapters->sink(adapters->arg, lane, lane->wake_fd, wr_lane_write_done,
+					 lane, &lane->sink, err);
+
+	if (rc == WR_OK && !wr_lane_resolve_topics(lane, err))
+		rc = WR_EINVAL;
+	return rc;
+}
+
+bool wr_lane_rebuild_sink(struct wr_lane *lane, struct wr_err *err)
+{
+	if (lane->sink != NULL)
+		lane->sink->ops->destroy(lane->sink);
+	lane->sink = NULL;
+	return make_sink(lane, err) == WR_OK;
+}
+
+static enum wr_code make_adapters(struct wr_lane *lane, struct wr_err *err)
+{
+	const struct wr_lane_adapters *adapters = lane->o.adapters;
+	enum wr_code rc = make_sink(lane, err);
+
+	if (rc == WR_OK)
+		rc = adapters->store(adapters->arg, lane, &lane->store, err);
+	if (rc == WR_OK)
+		rc = adapters->source(adapters->arg, lane, lane->wake_fd, &lane->source, err);
+	return rc;
+}
+
+static enum wr_code init(struct wr_lane *lane, struct wr_err *err)
+{
+	enum wr_code rc;
+
+	lane->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (lane->wake_fd < 0)
+		return wr_err_set(err, WR_EIO, "no descriptor left for a lane");
+	lane->outputs = calloc(lane->conf->output_count + 1, sizeof(struct wr_sink_topic *));
+	if (lane->outputs == NULL || make_batches(lane) != WR_OK || make_policies(lane) != WR_OK ||
+	    make_metrics(lane) != WR_OK || wr_json_reader_create(&lane->json.reader) != WR_OK)
+		return wr_err_set(err, WR_ENOMEM, "no memory for a lane");
+	rc = wr_instances_create(lane->o.pipeline, lane->o.number, lane->o.lane_count,
+				 lane->o.metrics, &lane->instances, err);
+	return rc == WR_OK ? make_adapters(lane, err) : rc;
+}
+
+enum wr_code wr_lane_create(const struct wr_lane_options *options, struct wr_lane **lane_r,
+			    struct wr_err *err)
+{
+	struct wr_lane *lane = calloc(1, sizeof(*lane));
+	enum wr_code rc;
+
+	*lane_r = NULL;
+	if (lane == NULL)
+		return wr_err_set(err, WR_ENOMEM, "no memory for a lane");
+	lane->magic = WR_LANE_MAGIC;
+	lane->o = *options;
+	lane->conf = options->pipeline->conf;
+	lane->wake_fd = -1;
+	lane->clean = true;
+	lane->store_was_up = true;
+	lane->rewrites_tail_p = &lane->rewrites;
+	wr_rng_init(&lane->rng, options->seed);
+	snprintf(lane->label, sizeof(lane->label), "%" PRIu32, options->number);
+	snprintf(lane->generation, sizeof(lane->generation), "%" PRIu64,
+		 options->pipeline->generation);
+	snprintf(lane->component, sizeof(lane->component), "pipeline/%.100s/lane/%" PRIu32,
+		 lane->conf->name, options->number);
+	rc = init(lane, err);
+	if (rc != WR_OK) {
+		wr_lane_destroy(lane);
+		return rc;
+	}
+	wr_metric_set(lane->metrics.store_up, 1);
+	*lane_r = lane;
+	return WR_OK;
+}
+
+static void free_batches(struct wr_lane *lane)
+{
+	struct wr_batch *batch;
+
+	while ((batch = lane->free_batches) != NULL) {
+		lane->free_batches = batch->next;
+		wr_batch_destroy(batch);
+	}
+	free(lane->window);
+	free(lane->records);
+	free(lane->work);
+	free(lane->asked);
+	free(lane->group);
+}
+
+static void free_metrics(struct wr_lane *lane)
+{
+	struct wr_metrics *registry = lane->o.metrics;
+
+	wr_lane_metrics_fini(&lane->metrics, registry);
+	wr_metrics_retire_histogram(registry, lane->claim_seconds);
+	for (int i = WR_OUTCOME_PROCESSED; i <= WR_OUTCOME_DEAD; i++)
+		wr_metrics_retire_cell(registry, lane->outcomes[i]);
+	for (int i = 0; i <= WR_CLASS_OUTPUT_REJECTED; i++)
+		wr_metrics_retire_cell(registry, lane->dead_letters[i]);
+	for (uint32_t i = 0; lane->stage_metrics != NULL && i < lane->o.pipeline->stage_count;
+	     i++) {
+		wr_metrics_retire_histogram(registry, lane->stage_metrics[i].seconds);
+		wr_metrics_retire_cell(registry, lane->stage_metrics[i].overruns);
+	}
+	free(lane->stage_metrics);
+}
+
+void wr_lane_destroy(struct wr_lane *lane)
+{
+	if (lane == NULL)
+		return;
+	WR_CHECK(lane, WR_LANE_MAGIC);
+	WR_ASSERT(!lane->started);
+	wr_lane_close_adapters(lane, 0);
+	wr_instances_destroy(lane->instances);
+	wr_retry_queue_fini(&lane->parked);
+	wr_key_waits_fini(&lane->waits);
+	free_batches(lane);
+	free_metrics(lane);
+	wr_json_reader_destroy(lane->json.reader);
+	free(lane->backoffs);
+	free(lane->commits);
+	free(lane->outputs);
+	if (lane->wake_fd >= 0)
+		close(lane->wake_fd);
+	lane->magic = 0;
+	free(lane);
+}

@@ -1,0 +1,160 @@
+/*
+ * The inside of a lane, shared by run/lane*.c: lane.c is its life and its loop, lane_take.c fills batches,
+ * lane_claim.c decides who is responsible, lane_run.c runs the stages, lane_write.c writes what the verdicts say,
+ * lane_retire.c retires, commits and answers rebalances. All of it belongs to the lane's thread, but where a field
+ * says otherwise.
+ */
+#ifndef WR_RUN_LANE_PRIVATE_H
+#define WR_RUN_LANE_PRIVATE_H
+
+#include "base/check.h"
+#include "base/rng.h"
+#include "core/backoff.h"
+#include "core/claim.h"
+#include "run/batch.h"
+#include "run/key_waits.h"
+#include "run/lane.h"
+#include "run/metric_table.h"
+#include "run/retry_queue.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define WR_LANE_MAGIC 0x57524c41u
+
+enum wr_handover {
+	WR_HANDOVER_NONE,
+	WR_HANDOVER_REVOKING, /* finish what can be finished, commit, release */
+	WR_HANDOVER_STOPPING  /* the same, then leave */
+};
+
+/* What the lane knows of a partition that it holds: wr_partition.user. */
+struct wr_lane_partition {
+	int64_t next;      /* the first offset that has not retired; -1: nothing was taken yet */
+	int64_t committed; /* what Kafka was last told; -1: nothing */
+	struct wr_claim_prefix prefix;
+	struct wr_metric_cell *lag;
+};
+
+struct wr_stage_metrics {
+	struct wr_metric_histogram *seconds;
+	struct wr_metric_cell *overruns;
+};
+
+struct wr_lane {
+	uint32_t magic;
+	struct wr_lane_options o;
+	const struct wr_conf_pipeline *conf;
+	char label[16];      /* the lane's number as text */
+	char component[160]; /* "pipeline/<name>/lane/<n>": the prefix of its health conditions */
+	char generation[24];
+
+	struct wr_instances *instances;
+	struct wr_source *source;
+	struct wr_sink *sink;
+	struct wr_claim_store *store;   /* NULL: no claims */
+	struct wr_sink_topic **outputs; /* by weir_output */
+	struct wr_sink_topic *dlq;
+	struct wr_json_cache json;
+	struct wr_rng rng;
+	int wake_fd;
+
+	struct wr_batch *open;    /* being filled; NULL: none */
+	struct wr_batch **window; /* a ring of conf->batch.in_flight, oldest at `head` */
+	uint32_t head, in_flight;
+	struct wr_batch *free_batches;
+	struct wr_batch *orphans; /* dropped, but the sink still borrows their bytes */
+	uint64_t next_sequence;
+	struct wr_source_record *records; /* scratch of a take */
+	struct wr_item **work;            /* scratch of a run: max_events each */
+	struct wr_item **asked;
+	struct wr_event **group;
+	struct wr_backoff *backoffs; /* by stage */
+
+	struct wr_retry_queue parked;
+	struct wr_key_waits waits;
+	struct wr_write *rewrites; /* waiting for another try, oldest first */
+	struct wr_write **rewrites_tail_p;
+	bool sink_full;                   /* the last write found no room */
+	bool dlq_blocked, output_blocked; /* a health condition says so */
+	bool rewind;                      /* the sink broke: drop the window and read it again */
+	int64_t rebuild_mono_ns;          /* not before: making a new sink */
+
+	enum wr_handover handover;
+	int64_t handover_deadline_ns;
+	bool lost;  /* the partitions of the handover are gone already */
+	bool clean; /* nothing was dropped while stopping */
+	bool left;  /* stopping is done */
+
+	bool commit_under_way;
+	int64_t next_commit_ns;
+	struct wr_source_commit *commits; /* scratch */
+	size_t commit_capacity;
+	int64_t next_housekeeping_ns;
+	bool store_was_up;
+
+	struct wr_lane_metrics metrics;
+	struct wr_stage_metrics *stage_metrics;
+	struct wr_metric_histogram *claim_seconds;
+	struct wr_metric_cell *outcomes[WR_OUTCOME_DEAD + 1];
+	struct wr_metric_cell *dead_letters[WR_CLASS_OUTPUT_REJECTED + 1];
+
+	pthread_t thread;
+	bool started;                     /* [main] */
+	_Atomic int64_t stop_deadline_ns; /* 0: go on [any] */
+	_Atomic bool done_clean;          /* [any] */
+};
+
+static inline int64_t wr_lane_now(const struct wr_lane *lane)
+{
+	return wr_clock_mono_ns(lane->o.clock);
+}
+
+static inline struct wr_batch *wr_lane_batch(const struct wr_lane *lane, uint32_t i)
+{
+	return lane->window[(lane->head + i) % (uint32_t)lane->conf->batch.in_flight];
+}
+
+/* lane_take.c: each returns whether anything happened. */
+bool wr_lane_take(struct wr_lane *lane);
+void wr_lane_discard_open(struct wr_lane *lane);
+
+/* lane_claim.c */
+void wr_lane_claim(struct wr_lane *lane, struct wr_batch *batch);
+bool wr_lane_finish_claims(struct wr_lane *lane);
+
+/* lane_run.c */
+void wr_lane_run_batch(struct wr_lane *lane, struct wr_batch *batch);
+bool wr_lane_run_due(struct wr_lane *lane);
+void wr_lane_finish(struct wr_lane *lane, struct wr_item *item, enum wr_outcome outcome);
+void wr_lane_kill(struct wr_lane *lane, struct wr_item *item, enum wr_class class, const char *code,
+		  const char *message);
+
+/* lane_write.c */
+bool wr_lane_write_ready(struct wr_lane *lane);
+bool wr_lane_rewrite_due(struct wr_lane *lane);
+void wr_lane_forget_rewrites(struct wr_lane *lane, const struct wr_batch *batch);
+void wr_lane_write_done(void *lane, void *token, enum wr_code code, const char *reason);
+bool wr_lane_resolve_topics(struct wr_lane *lane, struct wr_err *err);
+
+/* lane_retire.c */
+bool wr_lane_retire_ready(struct wr_lane *lane);
+void wr_lane_commit_due(struct wr_lane *lane);
+bool wr_lane_handover(struct wr_lane *lane);
+void wr_lane_on_assigned(struct wr_lane *lane);
+void wr_lane_begin_handover(struct wr_lane *lane, enum wr_handover handover,
+			    int64_t deadline_mono_ns);
+void wr_lane_drop_window(struct wr_lane *lane);
+void wr_lane_reap_orphans(struct wr_lane *lane);
+void wr_lane_give_back(struct wr_lane *lane, struct wr_batch *batch);
+bool wr_lane_rewind(struct wr_lane *lane);
+
+/* lane.c, lane_create.c */
+void wr_lane_pause(struct wr_lane *lane); /* a moment, without spinning */
+void wr_lane_close_adapters(struct wr_lane *lane, int leave_ms);
+bool wr_lane_rebuild_sink(struct wr_lane *lane, struct wr_err *err);
+
+/* Sets a health condition of this lane: `what` completes the component's name. */
+void wr_lane_condition(struct wr_lane *lane, const char *what, bool ready, const char *reason);
+
+#endif

@@ -1,0 +1,232 @@
+/* Running stages and settling verdicts. */
+#include "config.h"
+
+#include "base/log.h"
+#include "run/lane_private.h"
+
+#include <string.h>
+
+void wr_lane_finish(struct wr_lane *lane, struct wr_item *item, enum wr_outcome outcome)
+{
+	(void)lane;
+	WR_ASSERT(item->event.outcome == WR_OUTCOME_PENDING && item->batch->unfinished > 0);
+	item->event.outcome = outcome;
+	item->batch->unfinished--;
+}
+
+void wr_lane_kill(struct wr_lane *lane, struct wr_item *item, enum wr_class class, const char *code,
+		  const char *message)
+{
+	struct wr_event *ev = &item->event;
+
+	ev->class = class;
+	ev->code = code;
+	ev->message = message;
+	ev->last_failed_at_ms = wr_clock_wall_ms(lane->o.clock);
+	if (ev->first_failed_at_ms == 0)
+		ev->first_failed_at_ms = ev->last_failed_at_ms;
+	wr_lane_finish(lane, item, WR_OUTCOME_DEAD);
+}
+
+static void park(struct wr_lane *lane, struct wr_item *item)
+{
+	struct wr_event *ev = &item->event;
+	int64_t wait_ms = ev->res.retry_after_ms;
+
+	if (wait_ms == 0)
+		wait_ms = wr_backoff_ms(&lane->backoffs[ev->stage], ev->pub.attempt, &lane->rng);
+	ev->last_failed_at_ms = wr_clock_wall_ms(lane->o.clock);
+	if (ev->first_failed_at_ms == 0)
+		ev->first_failed_at_ms = ev->last_failed_at_ms;
+	ev->pub.attempt++;
+	item->due_mono_ns = wr_lane_now(lane) + wait_ms * WR_NS_PER_MS;
+	wr_retry_queue_push(&lane->parked, item);
+	if (wr_key_waits_hold(&lane->waits, item) != WR_OK)
+		WR_LOG(WR_LOG_ERROR, "no memory to keep the order of a key while it is retried",
+		       WR_STR("pipeline", lane->conf->name));
+	wr_metric_add(lane->metrics.retries, 1);
+}
+
+static void settle_retry(struct wr_lane *lane, struct wr_item *item)
+{
+	struct wr_event *ev = &item->event;
+	const struct wr_conf_retry *policy = &lane->o.pipeline->stages[ev->stage].conf->retry;
+
+	if (ev->pub.attempt < (uint32_t)policy->attempts)
+		park(lane, item);
+	else
+		wr_lane_kill(lane, item, WR_CLASS_EXHAUSTED, ev->effects.code, ev->effects.message);
+}
+
+/* What the verdict means for the item; true when it goes on to its next stage. */
+static bool settle(struct wr_lane *lane, struct wr_item *item)
+{
+	struct wr_event *ev = &item->event;
+
+	switch (ev->res.verdict) {
+	case WEIR_OK:
+		ev->stage++;
+		ev->pub.attempt = 1;
+		if (ev->stage < lane->o.pipeline->stage_count)
+			return true;
+		wr_lane_finish(lane, item, WR_OUTCOME_PROCESSED);
+		return false;
+	case WEIR_DROP:
+		wr_lane_finish(lane, item, WR_OUTCOME_DROPPED);
+		return false;
+	case WEIR_RETRY:
+		settle_retry(lane, item);
+		return false;
+	case WEIR_UNSET:
+	case WEIR_FAIL:
+		break;
+	}
+	wr_lane_kill(lane, item, WR_CLASS_PERMANENT, ev->effects.code, ev->effects.message);
+	return false;
+}
+
+/* Every event of one call is of one batch: what the call allocates lives in that batch's arena. */
+static void call_stage(struct wr_lane *lane, uint32_t stage, size_t n, struct wr_arena *arena)
+{
+	const struct wr_stage *s = &lane->o.pipeline->stages[stage];
+	int64_t began = wr_lane_now(lane), took, timeout = s->conf->timeout_ms * WR_NS_PER_MS;
+
+	wr_instances_process(lane->instances, stage, lane->group, n, arena, &lane->json,
+			     timeout > 0 ? began + timeout : 0);
+	took = wr_lane_now(lane) - began;
+	wr_metric_observe(lane->stage_metrics[stage].seconds,
+			  (double)took / (double)n / (double)WR_NS_PER_S, n);
+	if (timeout == 0 || took <= timeout)
+		return;
+	wr_metric_add(lane->stage_metrics[stage].overruns, 1);
+	WR_LOG(WR_LOG_WARN, "a call took longer than its stage's timeout",
+	       WR_STR("pipeline", lane->conf->name), WR_STR("stage", s->name),
+	       WR_INT("took_ms", took / WR_NS_PER_MS), WR_INT("timeout_ms", s->conf->timeout_ms),
+	       WR_INT("events", n));
+}
+
+/* An item that must not be called now: it waits for its own time, or behind an earlier one of its key. */
+static bool must_wait(struct wr_lane *lane, struct wr_item *item)
+{
+	if (wr_key_waits_join(&lane->waits, item))
+		return true;
+	if (!item->parked)
+		return false;
+	wr_key_waits_hold(&lane->waits, item);
+	return true;
+}
+
+static bool settle_called(struct wr_lane *lane, struct wr_item *item)
+{
+	if (!item->event.effects.deferred)
+		return settle(lane, item);
+	/* An earlier one of its key in this call asked for a retry and was settled before it. */
+	return !wr_key_waits_join(&lane->waits, item);
+}
+
+/* Runs work[0..n), which are of one batch and in order, as far as they come. */
+static void run_work(struct wr_lane *lane, size_t n, struct wr_arena *arena)
+{
+	uint32_t stage = 0;
+
+	while (stage < lane->o.pipeline->stage_count && n > 0) {
+		size_t called = 0, kept = 0, next = 0, again = 0;
+
+		for (size_t i = 0; i < n; i++) {
+			struct wr_item *item = lane->work[i];
+
+			if (item->event.stage == stage && must_wait(lane, item))
+				continue;
+			lane->work[kept++] = item;
+			if (item->event.stage == stage)
+				lane->group[called++] = &item->event;
+		}
+		n = kept;
+		if (called == 0) {
+			stage++;
+			continue;
+		}
+		call_stage(lane, stage, called, arena);
+		for (size_t i = kept = 0; i < n; i++) {
+			struct wr_item *item = lane->work[i];
+
+			if (next < called && lane->group[next] == &item->event) {
+				next++;
+				if (!settle_called(lane, item))
+					continue;
+				again += item->event.stage == stage;
+			}
+			lane->work[kept++] = item;
+		}
+		n = kept;
+		/* Deferred behind one that has failed for good meanwhile: once more, it makes headway each time. */
+		if (again == 0)
+			stage++;
+	}
+}
+
+static void release_behind(struct wr_lane *lane, struct wr_item **items, size_t n,
+			   struct wr_item_list *released)
+{
+	for (size_t i = 0; i < n && !wr_key_waits_empty(&lane->waits); i++) {
+		if (items[i]->event.outcome != WR_OUTCOME_PENDING)
+			wr_key_waits_release(&lane->waits, items[i], released);
+	}
+}
+
+/* Those whose outcome is clear let the ones behind them go; these run at once, and so on. */
+static void run_list(struct wr_lane *lane, struct wr_item_list *list)
+{
+	while (list->first != NULL) {
+		struct wr_batch *batch = list->first->batch;
+		size_t n = 0;
+
+		while (list->first != NULL && list->first->batch == batch && n < batch->capacity)
+			lane->work[n++] = wr_item_list_pop(list);
+		memcpy(lane->asked, lane->work,
+		       n * sizeof(struct wr_item *)); /* run_work() compacts its own */
+		run_work(lane, n, &batch->arena);
+		release_behind(lane, lane->asked, n, list);
+	}
+}
+
+static void finish_without_stages(struct wr_lane *lane, struct wr_batch *batch)
+{
+	for (uint32_t i = 0; i < batch->count; i++) {
+		if (batch->items[i].event.outcome == WR_OUTCOME_PENDING)
+			wr_lane_finish(lane, &batch->items[i], WR_OUTCOME_PROCESSED);
+	}
+}
+
+void wr_lane_run_batch(struct wr_lane *lane, struct wr_batch *batch)
+{
+	size_t n = 0;
+
+	if (lane->o.pipeline->stage_count == 0) {
+		finish_without_stages(lane, batch);
+		return;
+	}
+	for (uint32_t i = 0; i < batch->count; i++) {
+		if (batch->items[i].event.outcome == WR_OUTCOME_PENDING)
+			lane->work[n++] = &batch->items[i];
+	}
+	/* Nothing waits behind an item that has just come, so nothing can be released here. */
+	run_work(lane, n, &batch->arena);
+}
+
+bool wr_lane_run_due(struct wr_lane *lane)
+{
+	struct wr_item_list due = {NULL, NULL};
+	struct wr_item *item;
+	int64_t now = wr_lane_now(lane);
+
+	while ((item = wr_retry_queue_pop(&lane->parked, now)) != NULL) {
+		/* One that gave up its lead to an earlier event of its key waits in that line already. */
+		if (!wr_key_waits_is_waiting(&lane->waits, item))
+			wr_item_list_insert(&due, item);
+	}
+	if (due.first == NULL)
+		return false;
+	run_list(lane, &due);
+	return true;
+}

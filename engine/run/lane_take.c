@@ -1,0 +1,213 @@
+/* Filling batches: from source records to events with their ids. */
+#include "config.h"
+
+#include "core/envelope.h"
+#include "core/event_id.h"
+#include "run/lane_private.h"
+
+#include <string.h>
+
+/* Copies the list of headers, without those that only the engine may write. */
+static void take_headers(struct wr_lane *lane, struct wr_item *item)
+{
+	const struct weir_header *headers;
+	struct weir_header *kept;
+	size_t count = lane->source->ops->headers(lane->source, &item->record, &headers), n = 0;
+	struct wr_event *ev = &item->event;
+
+	if (count == 0)
+		return;
+	kept = wr_arena_alloc(&item->batch->arena, count * sizeof(*kept));
+	if (kept == NULL) {
+		wr_lane_kill(lane, item, WR_CLASS_DECODE, "no-memory", "no memory for the headers");
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (!wr_header_is_ours(headers[i].name))
+			kept[n++] = headers[i];
+	}
+	ev->source_headers = ev->pub.headers = kept;
+	ev->source_header_count = ev->pub.header_count = n;
+}
+
+static enum wr_event_id_result id_from_header(const struct wr_event *ev, const char *name,
+					      struct wr_bytes *id_r)
+{
+	for (size_t i = 0; i < ev->pub.header_count; i++) {
+		if (strcmp(ev->pub.headers[i].name, name) == 0)
+			return wr_event_id_from_bytes(wr_bytes_from(ev->pub.headers[i].value),
+						      id_r);
+	}
+	return wr_event_id_from_bytes(wr_bytes(NULL, 0), id_r);
+}
+
+static enum wr_event_id_result id_from_json(struct wr_lane *lane, struct wr_item *item,
+					    struct wr_bytes *id_r)
+{
+	struct wr_json_value value;
+
+	*id_r = wr_bytes(NULL, 0);
+	if (item->event.pub.value.data == NULL)
+		return WR_EVENT_ID_MISSING;
+	wr_json_get(lane->json.reader, wr_bytes_of(lane->conf->event_id.pointer_or_name), &value);
+	return wr_event_id_from_json(&value, &item->batch->arena, id_r);
+}
+
+static enum wr_event_id_result find_id(struct wr_lane *lane, struct wr_item *item,
+				       struct wr_bytes *id_r)
+{
+	switch (lane->conf->event_id.source) {
+	case WR_ID_JSON:
+		return id_from_json(lane, item, id_r);
+	case WR_ID_HEADER:
+		return id_from_header(&item->event, lane->conf->event_id.pointer_or_name, id_r);
+	case WR_ID_KEY:
+		return wr_event_id_from_bytes(item->record.key, id_r);
+	}
+	return WR_EVENT_ID_MISSING;
+}
+
+/* False when the value had to be JSON and is not; the item then has its outcome. A tombstone has nothing to parse. */
+static bool decode(struct wr_lane *lane, struct wr_item *item)
+{
+	struct wr_err err;
+	bool needed =
+	    lane->conf->format == WR_FORMAT_JSON || lane->conf->event_id.source == WR_ID_JSON;
+	const char *text;
+
+	if (!needed || item->event.pub.value.data == NULL ||
+	    wr_json_cache_load(&lane->json, item->event.pub.value, &err) == WR_OK)
+		return true;
+	text = wr_arena_copy(&item->batch->arena, err.text, strlen(err.text));
+	wr_lane_kill(lane, item, WR_CLASS_DECODE, "not-json", text);
+	return false;
+}
+
+static void identify(struct wr_lane *lane, struct wr_item *item)
+{
+	struct wr_lane_partition *partition = item->record.partition->user;
+	enum wr_event_id_result result;
+	struct wr_bytes id;
+
+	if (!decode(lane, item))
+		return;
+	result = find_id(lane, item, &id);
+	item->event.pub.id = wr_bytes_to_public(id);
+	if (result == WR_EVENT_ID_OK) {
+		item->claim =
+		    wr_claim_value(&partition->prefix, item->record.offset, &item->batch->arena);
+		return;
+	}
+	if (result == WR_EVENT_ID_MISSING && lane->conf->event_id.missing == WR_ID_MISSING_DROP) {
+		wr_lane_finish(lane, item, WR_OUTCOME_DROPPED);
+		return;
+	}
+	wr_lane_kill(lane, item, WR_CLASS_DECODE, wr_event_id_code(result),
+		     wr_event_id_text(result));
+}
+
+static void add(struct wr_lane *lane, struct wr_batch *batch, const struct wr_source_record *record)
+{
+	struct wr_item *item = wr_batch_add(batch, lane->next_sequence++);
+	struct wr_lane_partition *partition = record->partition->user;
+	struct wr_event *ev = &item->event;
+
+	item->record = *record;
+	ev->pub.size = (uint32_t)sizeof(ev->pub);
+	ev->pub.attempt = 1;
+	ev->pub.key = ev->source_key = wr_bytes_to_public(record->key);
+	ev->pub.value = ev->source_value = wr_bytes_to_public(record->value);
+	ev->pub.timestamp_ms = record->timestamp_ms;
+	ev->pub.topic = record->partition->topic;
+	ev->pub.partition = record->partition->id;
+	ev->pub.offset = record->offset;
+	batch->bytes += record->key.size + record->value.size;
+	batch->unfinished++;
+	if (partition->next < 0)
+		partition->next = record->offset;
+	take_headers(lane, item);
+	if (item->event.outcome == WR_OUTCOME_PENDING)
+		identify(lane, item);
+}
+
+static struct wr_batch *open_batch(struct wr_lane *lane)
+{
+	struct wr_batch *batch = lane->free_batches;
+
+	if (lane->open != NULL || batch == NULL)
+		return lane->open;
+	lane->free_batches = batch->next;
+	wr_batch_reset(batch);
+	lane->open = batch;
+	return batch;
+}
+
+static bool is_full(const struct wr_lane *lane, const struct wr_batch *batch)
+{
+	return batch->count == batch->capacity || batch->bytes >= lane->conf->batch.max_bytes;
+}
+
+/* A batch waits for company only while others are in flight: an idle lane adds no latency. */
+static bool is_ripe(const struct wr_lane *lane, const struct wr_batch *batch)
+{
+	if (batch->count == 0)
+		return false;
+	return is_full(lane, batch) || lane->in_flight == 0 ||
+	       wr_lane_now(lane) - batch->opened_mono_ns >=
+		   lane->conf->batch.linger_ms * WR_NS_PER_MS;
+}
+
+static bool fill(struct wr_lane *lane, struct wr_batch *batch)
+{
+	size_t got, room_bytes;
+	uint32_t before = batch->count;
+
+	while (!is_full(lane, batch)) {
+		room_bytes = lane->conf->batch.max_bytes - batch->bytes;
+		got = lane->source->ops->take(lane->source, lane->records,
+					      batch->capacity - batch->count, room_bytes);
+		if (got == 0)
+			break;
+		if (batch->count == 0)
+			batch->opened_mono_ns = wr_lane_now(lane);
+		for (size_t i = 0; i < got; i++)
+			add(lane, batch, &lane->records[i]);
+	}
+	wr_metric_add(lane->metrics.taken, batch->count - before);
+	return batch->count > before;
+}
+
+bool wr_lane_take(struct wr_lane *lane)
+{
+	struct wr_batch *batch;
+	bool moved;
+
+	if (lane->handover != WR_HANDOVER_NONE || lane->rewind ||
+	    lane->in_flight == (uint32_t)lane->conf->batch.in_flight)
+		return false;
+	batch = open_batch(lane);
+	if (batch == NULL)
+		return false;
+	moved = fill(lane, batch);
+	if (!is_ripe(lane, batch))
+		return moved;
+	wr_metric_add(lane->metrics.taken_bytes, (double)batch->bytes);
+	lane->open = NULL;
+	lane->window[(lane->head + lane->in_flight) % (uint32_t)lane->conf->batch.in_flight] =
+	    batch;
+	lane->in_flight++;
+	wr_lane_claim(lane, batch);
+	return true;
+}
+
+void wr_lane_discard_open(struct wr_lane *lane)
+{
+	struct wr_batch *batch = lane->open;
+
+	if (batch == NULL)
+		return;
+	wr_lane_give_back(lane, batch);
+	batch->next = lane->free_batches;
+	lane->free_batches = batch;
+	lane->open = NULL;
+}

@@ -1,0 +1,418 @@
+/* Writing what the verdicts say: outputs, emitted records, dead letters. */
+#include "config.h"
+
+#include "base/log.h"
+#include "core/envelope.h"
+#include "host/plugin.h"
+#include "run/lane_private.h"
+
+#include <string.h>
+
+#define REWRITE_MS 500
+
+static struct weir_bytes generation_of(const struct wr_lane *lane)
+{
+	return (struct weir_bytes){lane->generation, strlen(lane->generation)};
+}
+
+static enum wr_code send(struct wr_lane *lane, const struct wr_sink_record *record,
+			 struct wr_write *write, struct wr_err *err)
+{
+	return lane->sink->ops->write(lane->sink, record, write, err);
+}
+
+static enum wr_code send_output(struct wr_lane *lane, struct wr_write *write, struct wr_err *err)
+{
+	const struct wr_event *ev = &write->item->event;
+	struct weir_header ours[WR_OUTPUT_HEADERS];
+	struct wr_sink_record record = {
+	    .topic = lane->outputs[ev->output],
+	    .key = wr_bytes_from(ev->pub.key),
+	    .value = wr_bytes_from(ev->pub.value),
+	    .headers = ev->pub.headers,
+	    .header_count = ev->pub.header_count,
+	    .more_headers = ours,
+	    .more_header_count = WR_OUTPUT_HEADERS,
+	};
+
+	wr_envelope_output(ev->pub.id, generation_of(lane), ours);
+	return send(lane, &record, write, err);
+}
+
+static enum wr_code send_emit(struct wr_lane *lane, struct wr_write *write, struct wr_err *err)
+{
+	const struct wr_emit *emit = write->emit;
+	struct weir_bytes id =
+	    wr_envelope_emit_id(write->item->event.pub.id, emit, &write->item->batch->arena);
+	struct weir_header ours[WR_OUTPUT_HEADERS];
+	struct wr_sink_record record = {
+	    .topic = lane->outputs[emit->output],
+	    .key = wr_bytes_from(emit->key),
+	    .value = wr_bytes_from(emit->value),
+	    .headers = emit->headers,
+	    .header_count = emit->header_count,
+	    .more_headers = ours,
+	    .more_header_count = WR_OUTPUT_HEADERS,
+	};
+
+	if (id.data == NULL)
+		return wr_err_set(err, WR_EFULL, "no memory for the id of an emitted record");
+	wr_envelope_output(id, generation_of(lane), ours);
+	return send(lane, &record, write, err);
+}
+
+static struct wr_dead_letter letter_of(const struct wr_lane *lane, const struct wr_item *item)
+{
+	const struct wr_event *ev = &item->event;
+	struct wr_dead_letter letter = {
+	    .event = ev,
+	    .pipeline = lane->conf->name,
+	    .generation = generation_of(lane),
+	};
+	const struct wr_stage *stage;
+
+	if (item->claim.data != NULL)
+		letter.owner = wr_claim_owner(item->claim);
+	if (ev->class == WR_CLASS_DECODE || ev->stage >= lane->o.pipeline->stage_count)
+		return letter;
+	stage = &lane->o.pipeline->stages[ev->stage];
+	letter.stage = stage->name;
+	letter.plugin = stage->plugin->id;
+	letter.plugin_version = stage->plugin->version;
+	letter.attempts = ev->pub.attempt;
+	return letter;
+}
+
+static enum wr_code send_dead(struct wr_lane *lane, struct wr_write *write, struct wr_err *err)
+{
+	const struct wr_event *ev = &write->item->event;
+	struct wr_dead_letter letter = letter_of(lane, write->item);
+	struct weir_header ours[WR_DEAD_LETTER_HEADERS];
+	size_t count = wr_envelope_dead_letter(&letter, &write->item->batch->arena, ours);
+	struct wr_sink_record record = {
+	    .topic = lane->dlq,
+	    .key = wr_bytes_from(ev->source_key),
+	    .value = wr_bytes_from(ev->source_value),
+	    .headers = ev->source_headers,
+	    .header_count = ev->source_header_count,
+	    .more_headers = ours,
+	    .more_header_count = count,
+	};
+
+	if (count == 0)
+		return wr_err_set(err, WR_EFULL, "no memory for a dead letter");
+	return send(lane, &record, write, err);
+}
+
+static enum wr_code send_write(struct wr_lane *lane, struct wr_write *write, struct wr_err *err)
+{
+	if (write->dead)
+		return send_dead(lane, write, err);
+	return write->emit != NULL ? send_emit(lane, write, err) : send_output(lane, write, err);
+}
+
+/* Another try later. `pending` keeps counting it. */
+static void postpone(struct wr_lane *lane, struct wr_write *write)
+{
+	write->due_mono_ns = wr_lane_now(lane) + REWRITE_MS * WR_NS_PER_MS;
+	write->next = NULL;
+	*lane->rewrites_tail_p = write;
+	lane->rewrites_tail_p = &write->next;
+	wr_metric_add(lane->metrics.rewrites, 1);
+}
+
+/* The DLQ must take it: until it does, this batch does not retire and nothing behind it is committed. */
+static void dead_letter_refused(struct wr_lane *lane, struct wr_write *write, const char *reason)
+{
+	WR_LOG(WR_LOG_ERROR,
+	       "the dead-letter topic refuses a record; commits wait until it takes it",
+	       WR_STR("pipeline", lane->conf->name), WR_STR("topic", lane->conf->dlq_topic),
+	       WR_STR("source_topic", write->item->event.pub.topic),
+	       WR_INT("partition", write->item->event.pub.partition),
+	       WR_INT("offset", write->item->event.pub.offset), WR_STR("reason", reason));
+	lane->dlq_blocked = true;
+	wr_lane_condition(lane, "dlq", false, "the dead-letter topic refuses a record");
+	postpone(lane, write);
+}
+
+/* An output that can never be written: its event becomes a dead letter, the others stand. */
+static void output_refused(struct wr_lane *lane, struct wr_write *write, const char *reason)
+{
+	struct wr_item *item = write->item;
+	struct wr_event *ev = &item->event;
+	struct wr_batch *batch = item->batch;
+
+	if (ev->outcome == WR_OUTCOME_DEAD) {
+		batch->pending--; /* its dead letter is on its way already */
+		return;
+	}
+	WR_LOG(WR_LOG_WARN, "an output record was refused; its event is dead-lettered",
+	       WR_STR("pipeline", lane->conf->name), WR_STR("source_topic", ev->pub.topic),
+	       WR_INT("partition", ev->pub.partition), WR_INT("offset", ev->pub.offset),
+	       WR_STR("reason", reason));
+	ev->outcome = WR_OUTCOME_DEAD;
+	ev->class = WR_CLASS_OUTPUT_REJECTED;
+	ev->code = "output-rejected";
+	ev->message = wr_arena_copy(&batch->arena, reason, strlen(reason));
+	ev->last_failed_at_ms = wr_clock_wall_ms(lane->o.clock);
+	if (ev->first_failed_at_ms == 0)
+		ev->first_failed_at_ms = ev->last_failed_at_ms;
+	/* The item's own write is free when the refused one was it; when an emit was refused it may still be under
+	 * way, so the dead letter takes the token of the refused record. */
+	write->dead = true;
+	postpone(lane, write);
+	write->due_mono_ns = 0;
+}
+
+static void write_succeeded(struct wr_lane *lane, struct wr_write *write)
+{
+	write->item->batch->pending--;
+	if (write->dead && lane->dlq_blocked) {
+		lane->dlq_blocked = false;
+		wr_lane_condition(lane, "dlq", true, NULL);
+	}
+	if (!write->dead && lane->output_blocked) {
+		lane->output_blocked = false;
+		wr_lane_condition(lane, "output", true, NULL);
+	}
+	if (!write->dead && write->emit != NULL)
+		wr_metric_add(lane->metrics.emits, 1);
+}
+
+static void write_failed_for_now(struct wr_lane *lane, struct wr_write *write, const char *reason)
+{
+	WR_LOG(WR_LOG_WARN, "a write failed for now and is tried again",
+	       WR_STR("pipeline", lane->conf->name), WR_STR("reason", reason));
+	if (write->dead) {
+		lane->dlq_blocked = true;
+		wr_lane_condition(lane, "dlq", false, "the dead-letter topic can't be written");
+	} else {
+		lane->output_blocked = true;
+		wr_lane_condition(lane, "output", false, "an output topic can't be written");
+	}
+	postpone(lane, write);
+}
+
+/* The answer to one write. */
+static void settle_write(struct wr_lane *lane, struct wr_write *write, enum wr_code code,
+			 const char *reason)
+{
+	switch ((int)code) {
+	case WR_OK:
+		write_succeeded(lane, write);
+		return;
+	case WR_EREFUSED:
+		if (write->dead)
+			dead_letter_refused(lane, write, reason);
+		else
+			output_refused(lane, write, reason);
+		return;
+	case WR_EUNKNOWN:
+		write->item->batch->pending--;
+		lane->rewind = true;
+		return;
+	default:
+		write_failed_for_now(lane, write, reason);
+		return;
+	}
+}
+
+static bool is_orphan(const struct wr_lane *lane, const struct wr_batch *batch)
+{
+	for (const struct wr_batch *b = lane->orphans; b != NULL; b = b->next) {
+		if (b == batch)
+			return true;
+	}
+	return false;
+}
+
+void wr_lane_write_done(void *arg, void *token, enum wr_code code, const char *reason)
+{
+	struct wr_lane *lane = arg;
+	struct wr_write *write = token;
+
+	WR_CHECK(lane, WR_LANE_MAGIC);
+	lane->sink_full = false;
+	if (lane->orphans != NULL && is_orphan(lane, write->item->batch))
+		write->item->batch->pending--;
+	else
+		settle_write(lane, write, code, reason != NULL ? reason : "");
+}
+
+/* Hands one write to the sink. False when there is no room: it must be tried again. */
+static bool hand_over(struct wr_lane *lane, struct wr_write *write)
+{
+	struct wr_err err;
+	enum wr_code code;
+
+	if (lane->sink == NULL)
+		return false;
+	code = send_write(lane, write, &err);
+	if (code == WR_OK)
+		return true;
+	if (code == WR_EFULL) {
+		lane->sink_full = true;
+		return false;
+	}
+	settle_write(lane, write, code, err.text);
+	return true;
+}
+
+static struct wr_write *write_of_emit(struct wr_item *item, struct wr_emit *emit)
+{
+	struct wr_write *write = wr_arena_alloc(&item->batch->arena, sizeof(*write));
+
+	if (write != NULL)
+		*write = (struct wr_write){.item = item, .emit = emit};
+	return write;
+}
+
+static bool write_emits(struct wr_lane *lane, struct wr_batch *batch, struct wr_item *item)
+{
+	struct wr_write *write;
+
+	if (!batch->emits_begun) {
+		batch->emits_begun = true;
+		batch->next_emit = item->event.emits.first;
+	}
+	while (batch->next_emit != NULL) {
+		if (lane->outputs[batch->next_emit->output] != NULL) {
+			write = write_of_emit(item, batch->next_emit);
+			if (write == NULL)
+				return false;
+			batch->pending++;
+			if (!hand_over(lane, write)) {
+				batch->pending--;
+				return false;
+			}
+		}
+		batch->next_emit = batch->next_emit->next;
+	}
+	return true;
+}
+
+/* Whether the item has a record of its own to write; a pipeline may have no default output. */
+static bool has_own_record(const struct wr_lane *lane, const struct wr_item *item)
+{
+	switch (item->event.outcome) {
+	case WR_OUTCOME_PROCESSED:
+		return lane->outputs[item->event.output] != NULL;
+	case WR_OUTCOME_DEAD:
+		return true;
+	case WR_OUTCOME_DROPPED:
+	case WR_OUTCOME_DUPLICATE:
+		return false;
+	case WR_OUTCOME_PENDING:
+		break;
+	}
+	WR_ASSERT(item->event.outcome != WR_OUTCOME_PENDING);
+	return false;
+}
+
+/* Everything of one item; false when there was no room. */
+static bool write_item(struct wr_lane *lane, struct wr_batch *batch, struct wr_item *item)
+{
+	/* Asked before the emits: one that is refused makes the item a dead letter, with that write's token. */
+	bool own = has_own_record(lane, item);
+
+	if (item->event.emits.first != NULL && !write_emits(lane, batch, item))
+		return false;
+	if (item->event.emits.first != NULL && item->event.outcome == WR_OUTCOME_DEAD &&
+	    item->event.class == WR_CLASS_OUTPUT_REJECTED)
+		own = false;
+	if (!own)
+		return true;
+	item->write.dead = item->event.outcome == WR_OUTCOME_DEAD;
+	batch->pending++;
+	if (hand_over(lane, &item->write))
+		return true;
+	item->write.dead = false;
+	batch->pending--;
+	return false;
+}
+
+static bool write_batch(struct wr_lane *lane, struct wr_batch *batch)
+{
+	bool moved = false;
+
+	while (batch->next_write < batch->count) {
+		if (!write_item(lane, batch, &batch->items[batch->next_write]))
+			return moved;
+		batch->next_write++;
+		batch->emits_begun = false;
+		moved = true;
+	}
+	batch->state = WR_BATCH_WRITTEN;
+	return true;
+}
+
+bool wr_lane_write_ready(struct wr_lane *lane)
+{
+	bool moved = false;
+
+	if (lane->rewind || lane->sink_full)
+		return false;
+	for (uint32_t i = 0; i < lane->in_flight; i++) {
+		struct wr_batch *batch = wr_lane_batch(lane, i);
+
+		if (batch->state == WR_BATCH_RUNNING && batch->unfinished == 0)
+			batch->state = WR_BATCH_WRITING;
+		if (batch->state == WR_BATCH_WRITING)
+			moved = write_batch(lane, batch) || moved;
+		if (batch->state != WR_BATCH_WRITTEN)
+			break;
+	}
+	return moved;
+}
+
+static void unlink_first_rewrite(struct wr_lane *lane)
+{
+	struct wr_write *write = lane->rewrites;
+
+	lane->rewrites = write->next;
+	if (lane->rewrites == NULL)
+		lane->rewrites_tail_p = &lane->rewrites;
+}
+
+bool wr_lane_rewrite_due(struct wr_lane *lane)
+{
+	int64_t now = wr_lane_now(lane);
+	bool moved = false;
+
+	/* Those that come back while we are at it are due later. */
+	while (lane->rewrites != NULL && lane->rewrites->due_mono_ns <= now && !lane->sink_full &&
+	       !lane->rewind) {
+		struct wr_write *write = lane->rewrites;
+
+		unlink_first_rewrite(lane);
+		if (!hand_over(lane, write))
+			postpone(lane, write);
+		moved = true;
+	}
+	return moved;
+}
+
+void wr_lane_forget_rewrites(struct wr_lane *lane, const struct wr_batch *batch)
+{
+	struct wr_write **link_p = &lane->rewrites;
+
+	while (*link_p != NULL) {
+		if ((*link_p)->item->batch != batch) {
+			link_p = &(*link_p)->next;
+			continue;
+		}
+		(*link_p)->item->batch->pending--;
+		*link_p = (*link_p)->next;
+	}
+	lane->rewrites_tail_p = link_p;
+}
+
+bool wr_lane_resolve_topics(struct wr_lane *lane, struct wr_err *err)
+{
+	for (size_t i = 0; i < lane->conf->output_count; i++) {
+		if (lane->sink->ops->topic(lane->sink, lane->conf->outputs[i].topic,
+					   &lane->outputs[i], err) != WR_OK)
+			return false;
+	}
+	return lane->sink->ops->topic(lane->sink, lane->conf->dlq_topic, &lane->dlq, err) == WR_OK;
+}

@@ -1,0 +1,64 @@
+#include "config.h"
+
+#include "run/metric_table.h"
+
+#include "base/check.h"
+
+static const double seconds[] = {0.000001, 0.00001, 0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01,
+				 0.025,    0.05,    0.1,    0.25,   0.5,   1,      2.5,   10};
+
+#define COUNTER(variable, name_, help_)            \
+	const struct wr_metric_family variable = { \
+	    .name = (name_), .help = (help_), .kind = WR_METRIC_COUNTER}
+#define HISTOGRAM(variable, name_, help_)                                      \
+	const struct wr_metric_family variable = {.name = (name_),             \
+						  .help = (help_),             \
+						  .kind = WR_METRIC_HISTOGRAM, \
+						  .buckets = seconds,          \
+						  .bucket_count = WR_COUNT_OF(seconds)}
+
+COUNTER(wr_family_events, "weir_events_total",
+	"Events with their final outcome, counted when their batch retires.");
+COUNTER(wr_family_dead_letters, "weir_dead_letters_total", "Dead letters written, by class.");
+COUNTER(wr_family_stage_overruns, "weir_stage_overruns_total",
+	"Calls that took longer than the stage's timeout.");
+HISTOGRAM(wr_family_stage_seconds, "weir_stage_seconds",
+	  "Time in a handler, per event (a call's time divided by its events).");
+HISTOGRAM(wr_family_claim_seconds, "weir_claim_seconds",
+	  "Time from sending a batch's claims to their last reply.");
+
+const struct wr_metric_family wr_family_lag = {
+    .name = "weir_consumer_lag_events",
+    .help = "Records between the committed position and the end of the partition.",
+    .kind = WR_METRIC_GAUGE,
+};
+
+#define X(field, name_, help_)                                  \
+	static const struct wr_metric_family family_##field = { \
+	    .name = (name_), .help = (help_), .kind = WR_METRIC_COUNTER};
+WR_LANE_COUNTERS(X)
+#undef X
+#define X(field, name_, help_)                                  \
+	static const struct wr_metric_family family_##field = { \
+	    .name = (name_), .help = (help_), .kind = WR_METRIC_GAUGE};
+WR_LANE_GAUGES(X)
+#undef X
+
+void wr_lane_metrics_init(struct wr_lane_metrics *metrics, struct wr_metrics *registry,
+			  const char *pipeline, const char *lane)
+{
+	const struct wr_metric_label labels[] = {{"pipeline", pipeline}, {"lane", lane}};
+
+#define X(field, name, help) metrics->field = wr_metrics_cell(registry, &family_##field, labels, 2);
+	WR_LANE_COUNTERS(X)
+	WR_LANE_GAUGES(X)
+#undef X
+}
+
+void wr_lane_metrics_fini(struct wr_lane_metrics *metrics, struct wr_metrics *registry)
+{
+#define X(field, name, help) wr_metrics_retire_cell(registry, metrics->field);
+	WR_LANE_COUNTERS(X)
+	WR_LANE_GAUGES(X)
+#undef X
+}

@@ -1,0 +1,61 @@
+/*
+ * Every metric of a lane, once: name, kind, help. The families and the cells of a lane are made from this table.
+ */
+#ifndef WR_RUN_METRIC_TABLE_H
+#define WR_RUN_METRIC_TABLE_H
+
+#include "base/metrics.h"
+
+/* X(field, name, help); the labels are pipeline and lane. */
+#define WR_LANE_COUNTERS(X)                                                                   \
+	X(taken, "weir_events_taken_total", "Records taken from the source topics.")          \
+	X(taken_bytes, "weir_events_taken_bytes_total",                                       \
+	  "Bytes of keys and values of records taken.")                                       \
+	X(batches, "weir_batches_total", "Batches retired.")                                  \
+	X(retries, "weir_retries_total", "Attempts that ended in a retry.")                   \
+	X(emits, "weir_emits_total", "Records emitted by handlers beside the events, acked.") \
+	X(unchecked, "weir_claims_unchecked_total",                                           \
+	  "Events let through without a claim because the store was unavailable.")            \
+	X(rewrites, "weir_output_rewrites_total",                                             \
+	  "Writes that failed for now and were tried again.")                                 \
+	X(rebalances, "weir_rebalances_total", "Changes of the lane's partitions.")           \
+	X(rewinds, "weir_rewinds_total",                                                      \
+	  "Windows dropped and read again after a broken producer.")                          \
+	X(commits, "weir_commits_total", "Offset commits that succeeded.")                    \
+	X(commit_failures, "weir_commit_failures_total", "Offset commits that failed.")
+
+#define WR_LANE_GAUGES(X)                                                                     \
+	X(window, "weir_window_batches", "Batches in flight.")                                \
+	X(parked, "weir_parked_events", "Events that wait for their next attempt.")           \
+	X(oldest, "weir_oldest_unfinished_seconds",                                           \
+	  "Age of the oldest batch that has not retired.")                                    \
+	X(queue_records, "weir_producer_queue_records", "Records that wait for Kafka's ack.") \
+	X(queue_bytes, "weir_producer_queue_bytes", "Bytes that wait for Kafka's ack.")       \
+	X(store_up, "weir_claim_store_up", "1 while the claim store answers.")                \
+	X(partitions, "weir_assigned_partitions", "Partitions that the lane holds.")
+
+/* Labels: pipeline, outcome. */
+extern const struct wr_metric_family wr_family_events;
+/* Labels: pipeline, class. */
+extern const struct wr_metric_family wr_family_dead_letters;
+/* Labels: pipeline, stage. */
+extern const struct wr_metric_family wr_family_stage_seconds;
+extern const struct wr_metric_family wr_family_stage_overruns;
+/* Labels: pipeline. */
+extern const struct wr_metric_family wr_family_claim_seconds;
+/* Labels: pipeline, topic, partition. */
+extern const struct wr_metric_family wr_family_lag;
+
+/* The cells of one lane; labels: pipeline, lane. */
+struct wr_lane_metrics {
+#define X(field, name, help) struct wr_metric_cell *field;
+	WR_LANE_COUNTERS(X)
+	WR_LANE_GAUGES(X)
+#undef X
+};
+
+void wr_lane_metrics_init(struct wr_lane_metrics *metrics, struct wr_metrics *registry,
+			  const char *pipeline, const char *lane);
+void wr_lane_metrics_fini(struct wr_lane_metrics *metrics, struct wr_metrics *registry);
+
+#endif
