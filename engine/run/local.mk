@@ -1,6 +1,7 @@
 noinst_LIBRARIES += libwr_run.a
 libwr_run_a_SOURCES = \
 	engine/run/batch.c engine/run/batch.h \
+	engine/run/engine.c engine/run/engine.h \
 	engine/run/health.c engine/run/health.h \
 	engine/run/key_waits.c engine/run/key_waits.h \
 	engine/run/lane.c engine/run/lane.h engine/run/lane_private.h \

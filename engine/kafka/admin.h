@@ -1,0 +1,43 @@
+/*
+ * Questions to the cluster that are asked at the start and now and then: is it there, which topics are missing, what
+ * do they allow. Every call waits up to its time-out. One thread at a time.
+ */
+#ifndef WR_KAFKA_ADMIN_H
+#define WR_KAFKA_ADMIN_H
+
+#include "kafka/client.h"
+
+#include <stdint.h>
+
+struct wr_kafka_admin;
+
+/* Does not wait for the brokers. WR_OK, WR_EINVAL, WR_ENOMEM. */
+enum wr_code wr_kafka_admin_create(const struct wr_conf_kafka *kafka,
+				   const struct wr_kafka_name *name,
+				   struct wr_kafka_admin **admin_r, struct wr_err *err);
+void wr_kafka_admin_destroy(struct wr_kafka_admin *admin);
+
+/* WR_OK when a broker answers, else WR_EUNAVAILABLE. */
+enum wr_code wr_kafka_admin_ping(struct wr_kafka_admin *admin, int timeout_ms, struct wr_err *err);
+
+/* WR_OK when it is there, WR_ENOTFOUND, WR_EREFUSED (not authorised), WR_EUNAVAILABLE. */
+enum wr_code wr_kafka_admin_has_topic(struct wr_kafka_admin *admin, const char *topic,
+				      int timeout_ms, struct wr_err *err);
+
+/* Creates it with the broker's default partitions and replication; one that is there is fine. WR_OK, WR_EREFUSED
+ * (not authorised, or a policy says no), WR_EUNAVAILABLE. */
+enum wr_code wr_kafka_admin_create_topic(struct wr_kafka_admin *admin, const char *topic,
+					 int timeout_ms, struct wr_err *err);
+
+/* What a topic allows; -1 where the broker did not say. */
+struct wr_kafka_topic_limits {
+	int64_t max_message_bytes;
+	int64_t retention_ms; /* -1 also when it is for ever */
+	bool compacted;
+};
+
+/* WR_OK, WR_EREFUSED (not authorised), WR_EUNAVAILABLE. */
+enum wr_code wr_kafka_admin_limits(struct wr_kafka_admin *admin, const char *topic, int timeout_ms,
+				   struct wr_kafka_topic_limits *limits_r, struct wr_err *err);
+
+#endif
