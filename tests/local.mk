@@ -2,6 +2,7 @@
 TESTS += $(check_PROGRAMS)
 EXTRA_DIST += tests/unit.h
 include tests/base/local.mk
+include tests/conf/local.mk
 include tests/support/local.mk
 include tests/host/local.mk
 include tests/run/local.mk

@@ -119,6 +119,7 @@ struct wr_conf_stage {
 	int64_t timeout_ms;         /* 0: none */
 	struct wr_conf_retry retry; /* the pipeline's unless overridden */
 	struct wr_conf_mark mark, plugin_mark, config_mark;
+	struct wr_conf_places *config_places; /* conf's own: wr_conf_stage_config_mark() */
 };
 
 struct wr_conf_event_id {

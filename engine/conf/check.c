@@ -1,0 +1,128 @@
+#include "config.h"
+
+#include "conf/check.h"
+#include "conf/address.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct wr_conf_mark wr_check_mark(const struct wr_checker *c, const char *path)
+{
+	const struct wr_tree_node *node = c->root;
+	const struct wr_tree_child *child;
+	char key[128], *end;
+	size_t size, i;
+
+	while (*path != '\0') {
+		child = NULL;
+		if (*path == '[') {
+			i = strtoul(path + 1, &end, 10);
+			path = end + 1;
+			if (node->kind == WR_TREE_LIST && i < node->count)
+				child = &node->children[i];
+		} else {
+			path += *path == '.' ? 1 : 0;
+			size = strcspn(path, ".[");
+			snprintf(key, sizeof(key), "%.*s", (int)size, path);
+			path += size;
+			child = wr_tree_member(node, key);
+		}
+		if (child == NULL)
+			break;
+		node = child->node;
+	}
+	return node->mark;
+}
+
+void wr_check_report(struct wr_checker *c, const char *path, const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	wr_problems_add(c->report->problems, c->report->file, wr_check_mark(c, path), path, "%s",
+			text);
+}
+
+static void check_listeners(struct wr_checker *c)
+{
+	const struct wr_conf_listener *ingest = &c->conf->ingest.listener, *admin = &c->conf->admin;
+
+	if (admin->host != NULL && admin->token == NULL &&
+	    wr_tree_member(c->root, "http") != NULL && !wr_address_is_loopback(admin->host))
+		wr_check_report(c, "http.admin.listen",
+				"an address outside of the loopback needs a token; expected "
+				"`token_file` or `token` beside it, or 127.0.0.1 or [::1]");
+	if (ingest->host != NULL && admin->host != NULL && wr_address_collide(ingest, admin))
+		wr_check_report(c, "http.admin.listen",
+				"`http.ingest` listens on port %d already; expected another port",
+				admin->port);
+}
+
+static const char *find_property(const struct wr_conf_properties *properties, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < properties->count; i++) {
+		if (strcmp(properties->items[i].name, name) == 0)
+			return properties->items[i].value;
+	}
+	return NULL;
+}
+
+/* Whether librdkafka's producer will take what the listener took. The key and the headers need room too. */
+static void check_event_size(struct wr_checker *c)
+{
+	const struct wr_conf_ingest *ingest = &c->conf->ingest;
+	const size_t overhead = 64 * 1024;
+	const char *value;
+	size_t most = 1000000; /* librdkafka's default of message.max.bytes */
+
+	if (!ingest->listener.configured)
+		return;
+	value = find_property(&c->conf->kafka.producer_properties, "message.max.bytes");
+	if (value == NULL)
+		value = find_property(&c->conf->kafka.properties, "message.max.bytes");
+	if (value != NULL)
+		most = strtoul(value, NULL, 10);
+	if (ingest->max_event_bytes + overhead > most)
+		wr_check_report(c, "http.ingest.max_event",
+				"an event of %zu bytes with its headers is more than the producer "
+				"takes; expected %zu bytes less, or `kafka.properties` with "
+				"message.max.bytes of %zu at least",
+				ingest->max_event_bytes, ingest->max_event_bytes + overhead - most,
+				ingest->max_event_bytes + overhead);
+	if (ingest->max_event_bytes > ingest->max_body_bytes)
+		wr_check_report(c, "http.ingest.max_event",
+				"no event can be larger than a body; expected `max_body` or less");
+}
+
+static void check_brokers(struct wr_checker *c)
+{
+	const char *brokers = c->conf->kafka.brokers;
+
+	if (brokers != NULL && !c->conf->kafka.embedded && strstr(brokers, "embedded") != NULL &&
+	    strpbrk(brokers, ":.") == NULL && strchr(brokers, ',') != NULL)
+		wr_check_report(c, "kafka.brokers",
+				"`embedded` stands alone; expected it or a list of brokers");
+}
+
+void wr_check(const struct wr_conf *conf, const struct wr_tree_node *root, struct wr_report *report)
+{
+	struct wr_checker c = {.conf = conf, .root = root, .report = report};
+
+	if (conf->pipeline_count == 0 && !conf->ingest.listener.configured &&
+	    (wr_tree_member(root, "pipelines") == NULL ||
+	     wr_tree_member(root, "pipelines")->node->kind == WR_TREE_LIST))
+		wr_check_report(&c, "pipelines",
+				"there is nothing to do; expected a pipeline, or `http.ingest`");
+	check_brokers(&c);
+	check_listeners(&c);
+	check_event_size(&c);
+	wr_check_properties(&c);
+	wr_check_pipelines(&c);
+}

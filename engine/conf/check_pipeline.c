@@ -1,0 +1,219 @@
+#include "config.h"
+
+#include "conf/check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define PATH_BYTES 192
+
+static bool same(const char *a, const char *b)
+{
+	return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+static bool has_topic(const struct wr_conf_pipeline *pipeline, const char *topic)
+{
+	size_t i;
+
+	for (i = 0; i < pipeline->topics.count; i++) {
+		if (same(pipeline->topics.items[i], topic))
+			return true;
+	}
+	return false;
+}
+
+static void check_topics(struct wr_checker *c, const struct wr_conf_pipeline *pipeline, size_t p)
+{
+	char path[PATH_BYTES];
+	size_t i, j;
+
+	for (i = 1; i < pipeline->topics.count; i++) {
+		for (j = 0; j < i; j++) {
+			if (!same(pipeline->topics.items[i], pipeline->topics.items[j]))
+				continue;
+			snprintf(path, sizeof(path), "pipelines[%zu].source.topics[%zu]", p, i);
+			wr_check_report(c, path,
+					"the topic `%s` stands here twice; expected each once",
+					pipeline->topics.items[i]);
+			break;
+		}
+	}
+}
+
+/* What a pipeline writes must not come back to it. */
+static void check_loops(struct wr_checker *c, const struct wr_conf_pipeline *pipeline, size_t p)
+{
+	const struct wr_conf_output *output;
+	char path[PATH_BYTES];
+	size_t i;
+
+	if (pipeline->dlq_topic != NULL && has_topic(pipeline, pipeline->dlq_topic)) {
+		snprintf(path, sizeof(path), "pipelines[%zu].dlq.topic", p);
+		wr_check_report(c, path,
+				"`%s` is a topic that this pipeline reads: dead letters would come "
+				"back as events; expected another topic",
+				pipeline->dlq_topic);
+	}
+	for (i = 0; i < pipeline->output_count; i++) {
+		output = &pipeline->outputs[i];
+		if (!has_topic(pipeline, output->topic))
+			continue;
+		snprintf(path, sizeof(path), "pipelines[%zu].outputs%s%s%s", p,
+			 strchr(output->name, '.') != NULL ? "[\"" : ".", output->name,
+			 strchr(output->name, '.') != NULL ? "\"]" : "");
+		wr_problems_add(c->report->problems, c->report->file, output->mark, path,
+				"`%s` is a topic that this pipeline reads: what it writes would "
+				"come back as events; expected another topic",
+				output->topic);
+	}
+}
+
+static void check_stage_names(struct wr_checker *c, const struct wr_conf_pipeline *pipeline,
+			      size_t p)
+{
+	char path[PATH_BYTES];
+	size_t i, j;
+
+	for (i = 1; i < pipeline->stage_count; i++) {
+		for (j = 0; j < i; j++) {
+			if (!same(pipeline->stages[i].name, pipeline->stages[j].name))
+				continue;
+			snprintf(path, sizeof(path), "pipelines[%zu].stages[%zu].name", p, i);
+			wr_check_report(c, path,
+					"stages[%zu] has the name `%s` already; expected one of "
+					"its own",
+					j, pipeline->stages[i].name);
+			break;
+		}
+	}
+}
+
+static void check_backoff(struct wr_checker *c, const struct wr_conf_retry *retry,
+			  const char *prefix)
+{
+	char path[PATH_BYTES];
+
+	if (retry->initial_ms <= retry->max_ms)
+		return;
+	snprintf(path, sizeof(path), "%s.retry.backoff", prefix);
+	wr_check_report(c, path,
+			"`initial` is longer than `max`; expected it to be at most as long");
+}
+
+static void check_retries(struct wr_checker *c, const struct wr_conf_pipeline *pipeline, size_t p)
+{
+	char prefix[PATH_BYTES / 2];
+	size_t i;
+
+	snprintf(prefix, sizeof(prefix), "pipelines[%zu]", p);
+	check_backoff(c, &pipeline->retry, prefix);
+	for (i = 0; i < pipeline->stage_count; i++) {
+		if (pipeline->stages[i].retry.initial_ms == pipeline->retry.initial_ms &&
+		    pipeline->stages[i].retry.max_ms == pipeline->retry.max_ms)
+			continue; /* inherited, and reported above */
+		snprintf(prefix, sizeof(prefix), "pipelines[%zu].stages[%zu]", p, i);
+		check_backoff(c, &pipeline->stages[i].retry, prefix);
+	}
+}
+
+static void check_event_id(struct wr_checker *c, const struct wr_tree_node *node,
+			   const struct wr_conf_pipeline *pipeline, size_t p)
+{
+	const struct wr_tree_child *event_id = wr_tree_member(node, "event_id");
+	const char *const names[] = {"json", "header", "key"};
+	char path[PATH_BYTES];
+	unsigned given = 0;
+	size_t i;
+
+	if (event_id == NULL)
+		return;
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		given += wr_tree_member(event_id->node, names[i]) != NULL ? 1 : 0;
+	snprintf(path, sizeof(path), "pipelines[%zu].event_id", p);
+	if (given > 1)
+		wr_check_report(c, path,
+				"the id is told in %u ways; expected one of `json`, `header` and "
+				"`key`",
+				given);
+	else if (pipeline->format == WR_FORMAT_RAW && pipeline->event_id.source == WR_ID_JSON) {
+		snprintf(path, sizeof(path), "pipelines[%zu].event_id.json", p);
+		wr_check_report(
+		    c, path,
+		    "values are not parsed with `format: raw`; expected `format: json`, "
+		    "or `header` or `key` here");
+	}
+}
+
+static void check_store(struct wr_checker *c, const struct wr_conf_pipeline *pipeline, size_t p)
+{
+	char path[PATH_BYTES];
+
+	if (pipeline->idempotency.store != WR_STORE_REDIS)
+		return;
+	snprintf(path, sizeof(path), "pipelines[%zu].idempotency.store", p);
+	if (c->conf->kafka.embedded)
+		wr_check_report(c, path,
+				"`redis` can't stand beside an embedded broker: its topics begin "
+				"anew at every start, and claims from before would swallow new "
+				"events; expected `memory` or `none`");
+	else if (!c->conf->redis.configured)
+		wr_check_report(c, path,
+				"`redis`, which is the default, needs to know where Redis is; "
+				"expected a section `redis` with a `url`, or `memory` or `none` "
+				"here");
+}
+
+static void check_pipeline(struct wr_checker *c, const struct wr_tree_node *node, size_t p)
+{
+	const struct wr_conf_pipeline *pipeline = &c->conf->pipelines[p];
+
+	check_topics(c, pipeline, p);
+	check_loops(c, pipeline, p);
+	check_stage_names(c, pipeline, p);
+	check_retries(c, pipeline, p);
+	check_event_id(c, node, pipeline, p);
+	check_store(c, pipeline, p);
+}
+
+/* Two pipelines of one group share the partitions of a topic, so each would see a part of it only. */
+static void check_shared_topics(struct wr_checker *c, size_t p, size_t q)
+{
+	const struct wr_conf_pipeline *pipeline = &c->conf->pipelines[p];
+	const struct wr_conf_pipeline *other = &c->conf->pipelines[q];
+	char path[PATH_BYTES];
+	size_t i;
+
+	for (i = 0; i < pipeline->topics.count; i++) {
+		if (!has_topic(other, pipeline->topics.items[i]))
+			continue;
+		snprintf(path, sizeof(path), "pipelines[%zu].source.topics[%zu]", p, i);
+		wr_check_report(c, path,
+				"pipelines[%zu] reads `%s` in the same group `%s`, so each would "
+				"get a part of the events; expected another `source.group`",
+				q, pipeline->topics.items[i], pipeline->group);
+	}
+}
+
+void wr_check_pipelines(struct wr_checker *c)
+{
+	const struct wr_conf_pipeline *pipelines = c->conf->pipelines;
+	const struct wr_tree_child *list = wr_tree_member(c->root, "pipelines");
+	char path[PATH_BYTES];
+	size_t p, q;
+
+	for (p = 0; p < c->conf->pipeline_count; p++) {
+		check_pipeline(c, list->node->children[p].node, p);
+		for (q = 0; q < p; q++) {
+			if (same(pipelines[p].name, pipelines[q].name)) {
+				snprintf(path, sizeof(path), "pipelines[%zu].name", p);
+				wr_check_report(c, path,
+						"pipelines[%zu] has the name `%s` already; "
+						"expected one of its own",
+						q, pipelines[p].name);
+			}
+			if (same(pipelines[p].group, pipelines[q].group))
+				check_shared_topics(c, p, q);
+		}
+	}
+}

@@ -1,0 +1,125 @@
+#include "config.h"
+
+#include "conf/finish.h"
+#include "conf/schema.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const struct wr_tree_node *node_of(const struct wr_tree_child *child)
+{
+	return child != NULL ? child->node : NULL;
+}
+
+static const struct wr_tree_node *item_of(const struct wr_tree_node *list, size_t i)
+{
+	return list != NULL && list->kind == WR_TREE_LIST && i < list->count
+		   ? list->children[i].node
+		   : NULL;
+}
+
+static struct wr_conf_mark mark_of(const struct wr_tree_node *node)
+{
+	return node != NULL ? node->mark : (struct wr_conf_mark){0, 0};
+}
+
+/* Sets a string that the file left out. */
+static enum wr_code provide(char **member, const char *text)
+{
+	if (*member == NULL)
+		*member = strdup(text);
+	return *member != NULL ? WR_OK : WR_ENOMEM;
+}
+
+/* The host name, with what an instance's name may not hold replaced. */
+static enum wr_code provide_instance(struct wr_conf *conf)
+{
+	char name[HOST_NAME_MAX + 1] = "";
+	size_t i;
+
+	if (gethostname(name, sizeof(name)) != 0 || name[0] == '\0')
+		strcpy(name, "localhost");
+	name[sizeof(name) - 1] = '\0';
+	for (i = 0; name[i] != '\0'; i++) {
+		if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-",
+			   name[i]) == NULL)
+			name[i] = '-';
+	}
+	return provide(&conf->instance, wr_schema_form_fits(WR_FORM_INSTANCE, wr_bytes_of(name))
+					    ? name
+					    : "localhost");
+}
+
+static enum wr_code provide_plugin_path(struct wr_conf *conf)
+{
+	if (conf->plugin_path.count > 0)
+		return WR_OK;
+	free(conf->plugin_path.items);
+	conf->plugin_path.items = calloc(1, sizeof(char *));
+	if (conf->plugin_path.items == NULL)
+		return WR_ENOMEM;
+	conf->plugin_path.items[0] = strdup(WR_PLUGINDIR);
+	if (conf->plugin_path.items[0] == NULL)
+		return WR_ENOMEM;
+	conf->plugin_path.count = 1;
+	return WR_OK;
+}
+
+/* Which of the keys names the id; that only one does is for the checks. */
+static enum wr_code finish_event_id(struct wr_conf_pipeline *pipeline,
+				    const struct wr_tree_node *event_id)
+{
+	struct wr_conf_event_id *id = &pipeline->event_id;
+
+	if (wr_tree_member(event_id, "header") != NULL) {
+		id->source = WR_ID_HEADER;
+	} else if (wr_tree_member(event_id, "key") != NULL ||
+		   (wr_tree_member(event_id, "json") == NULL &&
+		    pipeline->format == WR_FORMAT_RAW)) {
+		id->source = WR_ID_KEY;
+	} else {
+		id->source = WR_ID_JSON;
+		return provide(&id->pointer_or_name, "/eventId");
+	}
+	return WR_OK;
+}
+
+static enum wr_code finish_stage(struct wr_conf_stage *stage, const struct wr_tree_node *node)
+{
+	stage->mark = mark_of(node);
+	stage->plugin_mark = mark_of(node_of(wr_tree_member(node, "plugin")));
+	return provide(&stage->config_json, "{}");
+}
+
+static enum wr_code finish_pipeline(struct wr_conf_pipeline *pipeline,
+				    const struct wr_tree_node *node)
+{
+	const struct wr_tree_node *stages = node_of(wr_tree_member(node, "stages"));
+	enum wr_code rc;
+	size_t i;
+
+	pipeline->mark = mark_of(node);
+	rc = finish_event_id(pipeline, node_of(wr_tree_member(node, "event_id")));
+	if (rc == WR_OK && pipeline->name != NULL)
+		rc = provide(&pipeline->group, pipeline->name);
+	for (i = 0; i < pipeline->stage_count && rc == WR_OK; i++)
+		rc = finish_stage(&pipeline->stages[i], item_of(stages, i));
+	return rc;
+}
+
+enum wr_code wr_finish(struct wr_conf *conf, const struct wr_tree_node *root)
+{
+	const struct wr_tree_node *pipelines = node_of(wr_tree_member(root, "pipelines"));
+	enum wr_code rc = provide_instance(conf);
+	size_t i;
+
+	if (rc == WR_OK)
+		rc = provide_plugin_path(conf);
+	for (i = 0; i < conf->pipeline_count && rc == WR_OK; i++)
+		rc = finish_pipeline(&conf->pipelines[i], item_of(pipelines, i));
+	conf->kafka.embedded =
+	    conf->kafka.brokers != NULL && strcmp(conf->kafka.brokers, "embedded") == 0;
+	return rc;
+}

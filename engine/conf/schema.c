@@ -1,0 +1,248 @@
+#include "config.h"
+
+#include "conf/schema.h"
+#include "base/check.h"
+#include "conf/conf.h"
+
+#include <regex.h>
+#include <string.h>
+
+#define COUNT_MAX INT64_C(1000000000)
+#define HOUR_MS INT64_C(3600000)
+#define KIB INT64_C(1024)
+#define MIB (KIB * 1024)
+#define GIB (MIB * 1024)
+
+/* The place of a member, which must be of the C type: a row can't be filled into the wrong kind of field. */
+#define AT(struct_, member_, ctype)                                                      \
+	.has_member = true,                                                              \
+	.member = offsetof(struct struct_, member_) +                                    \
+		  0 * sizeof(char[__builtin_types_compatible_p(                          \
+				      __typeof__(((struct struct_ *)0)->member_), ctype) \
+				      ? 1                                                \
+				      : -1])
+
+#define ROOT(member_, ctype) AT(wr_conf, member_, ctype)
+#define PIPE(member_, ctype) AT(wr_conf_pipeline, member_, ctype)
+#define STAGE(member_, ctype) AT(wr_conf_stage, member_, ctype)
+#define RANGE(least_, most_) .least = (least_), .most = (most_)
+#define PLANNED .status = WR_KEY_PLANNED
+
+static const struct wr_choice log_levels[] = {{"error", WR_LOG_ERROR, 0},
+					      {"warn", WR_LOG_WARN, 0},
+					      {"info", WR_LOG_INFO, 0},
+					      {"debug", WR_LOG_DEBUG, 0},
+					      {NULL, 0, 0}};
+static const struct wr_choice log_formats[] = {
+    {"auto", -1, 0}, {"json", WR_LOG_JSON, 0}, {"text", WR_LOG_TEXT, 0}, {NULL, 0, 0}};
+static const struct wr_choice acks[] = {{"persisted", WR_ACK_PERSISTED, 0},
+					{"accepted", WR_ACK_ACCEPTED, 0},
+					{"processed", 0, WR_KEY_PLANNED},
+					{NULL, 0, 0}};
+static const struct wr_choice formats[] = {
+    {"json", WR_FORMAT_JSON, 0}, {"raw", WR_FORMAT_RAW, 0}, {NULL, 0, 0}};
+static const struct wr_choice id_missings[] = {
+    {"dlq", WR_ID_MISSING_DLQ, 0}, {"drop", WR_ID_MISSING_DROP, 0}, {NULL, 0, 0}};
+static const struct wr_choice deliveries[] = {{"at_least_once", WR_AT_LEAST_ONCE, 0},
+					      {"exactly_once", WR_EXACTLY_ONCE, WR_KEY_PLANNED},
+					      {NULL, 0, 0}};
+static const struct wr_choice stores[] = {{"redis", WR_STORE_REDIS, 0},
+					  {"memory", WR_STORE_MEMORY, 0},
+					  {"none", WR_STORE_NONE, 0},
+					  {NULL, 0, 0}};
+static const struct wr_choice unavailables[] = {
+    {"block", WR_ON_UNAVAILABLE_BLOCK, 0}, {"process", WR_ON_UNAVAILABLE_PROCESS, 0}, {NULL, 0, 0}};
+static const struct wr_choice jitters[] = {{"full", WR_JITTER_FULL, 0},
+					   {"equal", WR_JITTER_EQUAL, 0},
+					   {"none", WR_JITTER_NONE, 0},
+					   {NULL, 0, 0}};
+static const struct wr_choice retry_modes[] = {
+    {"inline", 0, 0}, {"topic", 0, WR_KEY_PLANNED}, {"key", 0, WR_KEY_PLANNED}, {NULL, 0, 0}};
+static const struct wr_choice isolations[] = {
+    {"inline", 0, 0}, {"process", 0, WR_KEY_PLANNED}, {NULL, 0, 0}};
+
+/* A stage's retry policy is its pipeline's, but for what it sets itself. */
+static void inherit_retry(void *stage, const void *pipeline)
+{
+	((struct wr_conf_stage *)stage)->retry = ((const struct wr_conf_pipeline *)pipeline)->retry;
+}
+
+#define DEFAULTED(text) .fallback = (text)
+#define INHERITED(text) .otherwise = "the pipeline's"
+
+#define RETRY_ROWS(prefix, IN, DEFAULT, whose)                                                    \
+	{.path = prefix "retry",                                                                  \
+	 .type = WR_KEY_MAP,                                                                      \
+	 .doc = "What is done with an event whose handler asks for a retry" whose "."},           \
+	    {.path = prefix "retry.attempts",                                                     \
+	     .type = WR_KEY_INT,                                                                  \
+	     IN(retry.attempts, int),                                                             \
+	     RANGE(1, 1000),                                                                      \
+	     DEFAULT("4"),                                                                        \
+	     .doc = "How often a handler sees an event at most, the first call included: 4 is "   \
+		    "one call and three retries. After the last one the event is dead-lettered "  \
+		    "as `exhausted`."},                                                           \
+	    {.path = prefix "retry.mode",                                                         \
+	     .type = WR_KEY_ENUM,                                                                 \
+	     .choices = retry_modes,                                                              \
+	     DEFAULT("inline"),                                                                   \
+	     .doc = "Where an event waits: `inline` in its lane, where events of the same key "   \
+		    "wait behind it."},                                                           \
+	    {.path = prefix "retry.tiers",                                                        \
+	     .type = WR_KEY_STRINGS,                                                              \
+	     PLANNED,                                                                             \
+	     .doc = "The delays of the retry topics."},                                           \
+	    {.path = prefix "retry.backoff",                                                      \
+	     .type = WR_KEY_MAP,                                                                  \
+	     .doc = "How long it waits: `initial`, then `factor` times as long each time, up to " \
+		    "`max`."},                                                                    \
+	    {.path = prefix "retry.backoff.initial",                                              \
+	     .type = WR_KEY_DURATION_MS,                                                          \
+	     IN(retry.initial_ms, int64_t),                                                       \
+	     RANGE(0, 24 * HOUR_MS),                                                              \
+	     DEFAULT("200ms"),                                                                    \
+	     .doc = "The wait before the first retry."},                                          \
+	    {.path = prefix "retry.backoff.factor",                                               \
+	     .type = WR_KEY_NUMBER,                                                               \
+	     IN(retry.factor, double),                                                            \
+	     RANGE(1, 100),                                                                       \
+	     DEFAULT("2"),                                                                        \
+	     .doc = "By what the wait grows with each retry; 1 keeps it constant."},              \
+	    {.path = prefix "retry.backoff.max",                                                  \
+	     .type = WR_KEY_DURATION_MS,                                                          \
+	     IN(retry.max_ms, int64_t),                                                           \
+	     RANGE(0, 24 * HOUR_MS),                                                              \
+	     DEFAULT("10s"),                                                                      \
+	     .doc = "The longest wait."},                                                         \
+	{                                                                                         \
+		.path = prefix "retry.backoff.jitter", .type = WR_KEY_ENUM, .choices = jitters,   \
+		IN(retry.jitter, enum wr_conf_jitter), DEFAULT("full"),                           \
+		.doc = "How the wait is spread: `full` takes a random time up to it, `equal` "    \
+		       "half of it and a random time up to the other half, `none` exactly it."    \
+	}
+
+#define TLS_ROWS(prefix, member_)                                                            \
+	{.path = prefix "tls", .type = WR_KEY_MAP, .restart = true, .doc = "Serves HTTPS."}, \
+	    {.path = prefix "tls.cert_file",                                                 \
+	     .type = WR_KEY_STRING,                                                          \
+	     ROOT(member_.tls.cert_file, char *),                                            \
+	     .required = true,                                                               \
+	     .doc = "The certificate and its chain, PEM."},                                  \
+	{                                                                                    \
+		.path = prefix "tls.key_file", .type = WR_KEY_STRING,                        \
+		ROOT(member_.tls.key_file, char *), .required = true,                        \
+		.doc = "Its private key, PEM."                                               \
+	}
+
+#define LISTENER_ROWS(prefix, member_, token_doc)                                               \
+	{.path = prefix "listen",                                                               \
+	 .type = WR_KEY_LISTEN,                                                                 \
+	 AT(wr_conf, member_, struct wr_conf_listener),                                         \
+	 .required = true,                                                                      \
+	 .restart = true,                                                                       \
+	 .doc = "Address and port: `127.0.0.1:8080`, `[::1]:8080`, `0.0.0.0:8080` for every "   \
+		"IPv4 address of the machine. Port 0 takes a free one and logs it."},           \
+	    {.path = prefix "token",                                                            \
+	     .type = WR_KEY_SECRET,                                                             \
+	     .form = WR_FORM_TOKEN,                                                             \
+	     ROOT(member_.token, char *),                                                       \
+	     .doc = token_doc " Better from a variable or from `token_file` than written "      \
+			      "here."},                                                         \
+	{                                                                                       \
+		.path = prefix "token_file", .type = WR_KEY_SECRET_FILE, .form = WR_FORM_TOKEN, \
+		ROOT(member_.token, char *),                                                    \
+		.doc = "A file that holds the token; a newline at its end is not part of it."   \
+	}
+
+static const struct wr_key_row rows[] = {
+#include "conf/schema_engine.inc"
+#include "conf/schema_pipeline.inc"
+};
+
+static const struct wr_form forms[WR_FORM_COUNT_] = {
+    [WR_FORM_ANY] = {NULL, 4096, "a string"},
+    [WR_FORM_INSTANCE] = {"^[A-Za-z0-9][A-Za-z0-9._-]*$", 128,
+			  "a name of letters, digits, `.`, `_` and `-`"},
+    [WR_FORM_NAME] = {"^[a-z0-9][a-z0-9._-]*$", 100,
+		      "a name of lower-case letters, digits, `.`, `_` and `-` that begins with a "
+		      "letter or digit (100 bytes at most)"},
+    [WR_FORM_OUTPUT] = {"^[A-Za-z0-9][A-Za-z0-9._-]*$", 100,
+			"a name of letters, digits, `.`, `_` and `-` that begins with a letter or "
+			"digit"},
+    [WR_FORM_TOPIC] = {"^([A-Za-z0-9_-][A-Za-z0-9._-]*|[.][A-Za-z0-9_-][A-Za-z0-9._-]*|"
+		       "[.][.][A-Za-z0-9._-]+)$",
+		       249,
+		       "the name of a topic: letters, digits, `.`, `_` and `-`, 249 at most, not "
+		       "`.` or `..`"},
+    [WR_FORM_GROUP] = {"^[!-~]+$", 255,
+		       "the name of a consumer group, printable and without spaces"},
+    [WR_FORM_POINTER] = {"^(/([^~/]|~[01])*)+$", 1024,
+			 "a JSON Pointer such as /eventId (RFC 6901)"},
+    [WR_FORM_HEADER] = {"^[!-~]+$", 255,
+			"the name of a Kafka header, printable and without spaces"},
+    [WR_FORM_BROKERS] = {"^[^ ,]+(, *[^ ,]+)*$", 4096,
+			 "`host:port`, several with commas between them, or `embedded`"},
+    [WR_FORM_TOKEN] = {"^[!-~]+$", 4096, "a token of printable ASCII without spaces"},
+};
+
+size_t wr_schema_size(void)
+{
+	return WR_COUNT_OF(rows);
+}
+
+const struct wr_key_row *wr_schema_row(size_t i)
+{
+	WR_ASSERT(i < WR_COUNT_OF(rows));
+	return &rows[i];
+}
+
+const char *wr_schema_name(const struct wr_key_row *row)
+{
+	const char *dot = strrchr(row->path, '.');
+
+	return dot != NULL ? dot + 1 : row->path;
+}
+
+const struct wr_key_row *wr_schema_child(const char *prefix, size_t *cursor_p)
+{
+	size_t size = strlen(prefix);
+	const struct wr_key_row *row;
+	const char *rest;
+
+	while (*cursor_p < WR_COUNT_OF(rows)) {
+		row = &rows[(*cursor_p)++];
+		rest = row->path;
+		if (size > 0) {
+			if (strncmp(rest, prefix, size) != 0 || rest[size] != '.')
+				continue;
+			rest += size + 1;
+		}
+		if (strpbrk(rest, ".[") == NULL)
+			return row;
+	}
+	return NULL;
+}
+
+const struct wr_form *wr_schema_form(enum wr_key_form form)
+{
+	WR_ASSERT((unsigned)form < WR_FORM_COUNT_);
+	return &forms[form];
+}
+
+bool wr_schema_form_fits(enum wr_key_form form, struct wr_bytes text)
+{
+	const struct wr_form *f = wr_schema_form(form);
+	regex_t regex;
+	bool fits;
+	int rc;
+
+	if (text.size > f->max_bytes || memchr(text.data, '\0', text.size) != NULL)
+		return false;
+	if (f->pattern == NULL)
+		return true;
+	rc = regcomp(&regex, f->pattern, REG_EXTENDED | REG_NOSUB);
+	WR_ASSERT(rc == 0);
+	fits = regexec(&regex, text.data, 0, NULL, 0) == 0;
+	regfree(&regex);
+	return fits;
+}
