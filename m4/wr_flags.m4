@@ -22,6 +22,8 @@ AC_DEFUN([WR_WARNINGS], [
 		-Wwrite-strings -Wimplicit-fallthrough -Wswitch-enum -Wlogical-op -Wduplicated-cond -Wnull-dereference
 		-fno-common],
 		[WR_ADD_FLAG([WR_CFLAGS], flag)])
+	dnl The macros of librdkafka are such expressions.
+	WR_ADD_FLAG([WR_CFLAGS], [-Wno-gnu-statement-expression])
 	WR_CXXFLAGS="-Wall -Wextra"
 	AS_IF([test "x$enable_werror" = xyes], [
 		WR_CFLAGS="$WR_CFLAGS -Werror"
@@ -38,6 +40,8 @@ AC_DEFUN([WR_SANITIZERS], [
 	AS_IF([test "x$with_sanitizer" != x && test "x$with_sanitizer" != xno], [
 		dnl Programs are linked as C, where the runtime of the vptr check is missing.
 		WR_SANITIZE="-fsanitize=$with_sanitizer -fno-sanitize=vptr -fno-omit-frame-pointer -fno-sanitize-recover=all"
+		dnl gcc takes values of instrumented C++ library headers for uninitialised.
+		WR_CXXFLAGS="$WR_CXXFLAGS -Wno-maybe-uninitialized"
 		AC_DEFINE([WR_SANITIZED], [1], [Built with a sanitizer])
 	])
 	AM_CONDITIONAL([SANITIZED], [test "x$WR_SANITIZE" != x])

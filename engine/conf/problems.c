@@ -33,7 +33,7 @@ void wr_problems_fini(struct wr_problems *problems)
 	*problems = (struct wr_problems)WR_PROBLEMS_INIT;
 }
 
-static char *format_text(const char *format, va_list args)
+__attribute__((format(printf, 1, 0))) static char *format_text(const char *format, va_list args)
 {
 	char *text;
 

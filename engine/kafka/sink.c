@@ -165,7 +165,8 @@ static enum wr_code write_record(struct wr_sink *sink, const struct wr_sink_reco
 	atomic_fetch_add_explicit(&s->queued_bytes, bytes, memory_order_relaxed);
 	error = rd_kafka_producev(
 	    s->rk, RD_KAFKA_V_RKT(record->topic->rkt), RD_KAFKA_V_PARTITION(RD_KAFKA_PARTITION_UA),
-	    RD_KAFKA_V_MSGFLAGS(0), RD_KAFKA_V_KEY(record->key.data, record->key.size),
+	    RD_KAFKA_V_MSGFLAGS(0),
+	    RD_KAFKA_V_KEY((void *)(uintptr_t)record->key.data, record->key.size),
 	    RD_KAFKA_V_VALUE((void *)(uintptr_t)record->value.data, record->value.size),
 	    RD_KAFKA_V_TIMESTAMP(record->timestamp_ms), RD_KAFKA_V_HEADERS(headers),
 	    RD_KAFKA_V_OPAQUE(token), RD_KAFKA_V_END);
