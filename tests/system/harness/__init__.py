@@ -1,0 +1,1 @@
+"""What the system tests share: servers, engines, topics, events and the counting of them."""

@@ -1,0 +1,22 @@
+"""Where things are: the checkout, the builds under test, and the folder of a run."""
+
+import os
+import pathlib
+
+TOP = pathlib.Path(__file__).resolve().parents[3]
+SCRIPTS = TOP / "scripts"
+BUILD = pathlib.Path(os.environ.get("WEIR_BUILD", TOP / ".build" / "test"))
+ASAN_BUILD = pathlib.Path(os.environ.get("WEIR_ASAN_BUILD", TOP / ".build" / "asan"))
+# scripts/test stops what was left running in here.
+RUN = pathlib.Path(os.environ.get("WEIR_SYSTEM_DIR", TOP / ".build" / "system"))
+
+
+def weir(build=BUILD):
+    return build / "weir"
+
+
+def plugin_file(name, build=BUILD):
+    """The shared object of a bundled or test plugin in a build tree."""
+    found = sorted(path for path in build.rglob(f"{name}.so") if path.is_file())
+    assert found, f"{name}.so is not in {build}: make all, make check"
+    return found[0]

@@ -1,0 +1,96 @@
+"""Kafka and Redis, by scripts/kafka and scripts/redis."""
+
+import shutil
+import socket
+import subprocess
+
+from confluent_kafka.admin import AdminClient
+
+from . import paths
+
+_given_ports = set()
+
+
+def free_port(count=1):
+    """The first of `count` ports in a row that nobody uses now."""
+    while True:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            first = probe.getsockname()[1]
+        wanted = set(range(first, first + count))
+        if max(wanted) > 65535 or wanted & _given_ports:
+            continue
+        if all(_is_free(port) for port in wanted):
+            _given_ports.update(wanted)
+            return first
+
+
+def _is_free(port):
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+class Server:
+    script = None
+
+    def __init__(self, name, port, *options):
+        self.port = port
+        self.dir = paths.RUN / name
+        self.options = list(options)
+        if self.dir.exists():
+            self._run("stop")
+            shutil.rmtree(self.dir)
+
+    def _run(self, verb, *more):
+        command = [paths.SCRIPTS / self.script, verb, "--dir", self.dir, "--port", str(self.port), *self.options, *more]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, f"{self.script} {verb}: {done.stdout}{done.stderr}"
+        return done.stdout
+
+    def start(self):
+        self._run("start")
+        return self
+
+    def stop(self):
+        self._run("stop")
+
+    def kill(self):
+        self._run("kill")
+
+    def pause(self):
+        self._run("pause")
+
+    def resume(self):
+        self._run("resume")
+
+    def wipe(self):
+        self._run("wipe")
+
+
+class Kafka(Server):
+    script = "kafka"
+
+    def __init__(self, name, *options):
+        # Dead members of a group are given up after a second if the client says so: tests kill engines.
+        super().__init__(name, free_port(6), "--property", "group.min.session.timeout.ms=500", *options)
+        self.brokers = f"127.0.0.1:{self.port}"
+        self._admin = None
+
+    @property
+    def admin(self):
+        if self._admin is None:
+            self._admin = AdminClient({"bootstrap.servers": self.brokers})
+        return self._admin
+
+
+class Redis(Server):
+    script = "redis"
+
+    def __init__(self, name, *options):
+        super().__init__(name, free_port(), *options)
+        self.url = f"redis://127.0.0.1:{self.port}"
+        self.socket = self.dir / "redis.sock"

@@ -1,0 +1,125 @@
+"""weir check, and what keeps an engine from starting: every error, with its place."""
+
+import re
+import subprocess
+
+from harness import paths
+
+
+def weir(*arguments, timeout=60, **more):
+    command = [paths.weir(), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL, **more)
+
+
+BROKEN = """\
+kafka:
+  brokers: localhost:9092
+  properties: { group.id: mine }
+redis: { url: "redis://localhost:6379/0" }
+log: { level: loud }
+pipelines:
+  - name: one
+    source: { topics: [events], group: g }
+    lanes: many
+    bach: { max_events: 10 }
+    delivery: exactly_once
+    retry: { backoff: { initial: 5 parsecs } }
+    dlq: { topic: dlq }
+    stages: [ { plugin: there-is-no-such.so } ]
+    outputs: { default: out }
+"""
+
+
+def test_all_errors_at_once_each_with_its_place(tmp_path):
+    file = tmp_path / "broken.yaml"
+    file.write_text(BROKEN)
+    done = weir("check", file)
+    text = done.stdout + done.stderr
+    assert done.returncode == 1
+    for line, column, words in (
+        (3, 17, "group.id"),
+        (5, None, "loud"),
+        (9, None, "lanes"),
+        (10, None, "did you mean"),
+        (11, None, "exactly_once"),
+        (12, None, "parsecs"),
+    ):
+        pattern = rf"broken\.yaml:{line}:{column or chr(92) + 'd+'}: .*{re.escape(words)}"
+        assert re.search(pattern, text), f"no {pattern} in\n{text}"
+
+
+def test_a_missing_plugin_is_an_error_with_its_place(tmp_path, scripted):
+    good = f"""\
+kafka: {{ brokers: localhost:9092 }}
+pipelines:
+  - name: one
+    source: {{ topics: [events], group: g }}
+    idempotency: {{ store: none }}
+    dlq: {{ topic: dlq }}
+    stages:
+      - plugin: {scripted}/scripted.so
+        config: {{ each_us: 5 }}
+    outputs: {{ default: out }}
+"""
+    file = tmp_path / "weir.yaml"
+    file.write_text(good)
+    done = weir("check", file)
+    assert done.returncode == 0, done.stdout + done.stderr
+    file.write_text(good.replace("scripted.so", "absent.so"))
+    done = weir("check", file)
+    assert done.returncode == 1
+    assert re.search(r"weir\.yaml:8:\d+: .*absent\.so", done.stdout + done.stderr)
+    file.write_text(good.replace("each_us: 5", "each_us: fast"))
+    done = weir("check", file)
+    assert done.returncode == 1
+    assert re.search(r"weir\.yaml:9:\d+: .*each_us", done.stdout + done.stderr)
+
+
+def test_the_engine_does_not_start_on_a_broken_file(tmp_path):
+    file = tmp_path / "broken.yaml"
+    file.write_text(BROKEN)
+    done = weir("run", file)
+    assert done.returncode == 1
+    assert "did you mean" in done.stdout + done.stderr
+
+
+def test_the_engine_does_not_start_when_a_plugin_refuses(site):
+    site.create_topics()
+    stage = {"plugin": str(site.scripted / "scripted.so"), "config": {"refuse": True}}
+    engine = site.engine(site.config([site.pipeline(stages=[stage])])).start()
+    assert engine.exited(60) == 1
+    assert "told to refuse" in engine.log_text()
+
+
+def test_the_engine_says_which_topic_is_missing(site):
+    engine = site.engine().start()
+    assert engine.exited(90) == 1
+    assert site.source in engine.log_text()
+
+
+def test_a_port_in_use_is_said(site):
+    site.create_topics()
+    first = site.engine().run()
+    config = site.config([site.pipeline(source={"group": "other"})])
+    second = site.engine({**config, "http": {"admin": {"listen": f"127.0.0.1:{first.admin_port}"}}}).start()
+    assert second.exited(60) == 1
+    assert str(first.admin_port) in second.log_text()
+
+
+def test_examples_are_good():
+    for file in sorted((paths.TOP / "etc").glob("*.yaml")):
+        if file.name == "docker.yaml":
+            continue  # names files of the container: test_containers.py
+        done = weir("check", file, env={"WEIR_ADMIN_TOKEN": "t", "PATH": "/usr/bin:/bin"})
+        assert done.returncode == 0, f"{file.name}: {done.stdout}{done.stderr}"
+
+
+def test_help_and_version():
+    assert re.match(r"weir \d+\.\d+\.\d+", weir("version").stdout)
+    names = ["run", "check", "schema", "plugin", "tail", "send", "version"]
+    text = weir("--help").stdout
+    for name in names:
+        assert re.search(rf"^\s+{name}\b", text, re.M), f"--help does not name {name}"
+        done = weir(name, "--help")
+        assert done.returncode == 0 and "usage" in done.stdout.lower(), name
+    assert weir("nonsense").returncode == 2
