@@ -7,3 +7,5 @@ include tests/support/local.mk
 include tests/host/local.mk
 include tests/run/local.mk
 include tests/claim_store/local.mk
+include tests/memory/local.mk
+include tests/redis/local.mk

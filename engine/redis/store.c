@@ -216,7 +216,7 @@ static void take_replies(struct wr_redis_store *s, int64_t now_mono_ns)
 		while (s->first != NULL && s->first->sent && s->first->answered == s->first->count)
 			complete_first(s);
 	}
-	if (answered)
+	if (answered && s->conn.phase == WR_REDIS_READY)
 		wr_redis_conn_prove(&s->conn);
 }
 

@@ -1,0 +1,74 @@
+#include "config.h"
+
+#include "tests/redis/served.h"
+
+#include "redis/backoff.h"
+#include "redis/store.h"
+#include "tests/unit.h"
+
+#include <stdlib.h>
+
+int served_set_up(void **state)
+{
+	struct served *s = calloc(1, sizeof(*s));
+	struct wr_conf_redis conf;
+	struct wr_err err;
+
+	assert_non_null(s);
+	wr_clock_fake_init(&s->clock, 0);
+	s->fake = fake_new();
+	conf = fake_conf(s->fake);
+	assert_int_equal(wr_redis_store_create(&conf, "p", 1000, &s->clock.clock, &s->store, &err),
+			 WR_OK);
+	*state = s;
+	return 0;
+}
+
+int served_tear_down(void **state)
+{
+	struct served *s = *state;
+
+	s->store->ops->destroy(s->store);
+	fake_free(s->fake);
+	free(s);
+	return 0;
+}
+
+void served_poll(struct served *s)
+{
+	s->store->ops->poll(s->store, wr_clock_mono_ns(&s->clock.clock));
+}
+
+void served_pass_ms(struct served *s, int64_t ms)
+{
+	wr_clock_fake_advance_ms(&s->clock, ms);
+	served_poll(s);
+}
+
+void served_connect(struct served *s)
+{
+	served_poll(s);
+	assert_true(fake_accept(s->fake));
+	assert_int_equal(fake_count(fake_received(s->fake), "weir:p:probe"), 1);
+	fake_send(s->fake, SERVED_GREETING);
+	served_poll(s);
+}
+
+void served_reconnect(struct served *s)
+{
+	wr_clock_fake_advance_ms(&s->clock, WR_REDIS_BACKOFF_MAX_MS);
+	served_connect(s);
+}
+
+bool served_is_up(struct served *s)
+{
+	return s->store->ops->state(s->store, NULL) == WR_CLAIM_STORE_UP;
+}
+
+const char *served_reason(struct served *s)
+{
+	const char *reason;
+
+	s->store->ops->state(s->store, &reason);
+	return reason != NULL ? reason : "";
+}
