@@ -38,10 +38,13 @@ AC_DEFUN([WR_SANITIZERS], [
 		[AS_HELP_STRING([--with-sanitizer=LIST], [build with address,undefined or thread sanitizer])])
 	WR_SANITIZE=
 	AS_IF([test "x$with_sanitizer" != x && test "x$with_sanitizer" != xno], [
-		dnl Programs are linked as C, where the runtime of the vptr check is missing.
+		dnl Programs are linked as C, where the runtime of the vptr and function checks is missing.
 		WR_SANITIZE="-fsanitize=$with_sanitizer -fno-sanitize=vptr -fno-omit-frame-pointer -fno-sanitize-recover=all"
+		WR_ADD_FLAG([WR_SANITIZE], [-fno-sanitize=function])
 		dnl gcc takes values of instrumented C++ library headers for uninitialised.
-		WR_CXXFLAGS="$WR_CXXFLAGS -Wno-maybe-uninitialized"
+		AC_LANG_PUSH([C++])
+		WR_ADD_FLAG([WR_CXXFLAGS], [-Wno-maybe-uninitialized])
+		AC_LANG_POP([C++])
 		AC_DEFINE([WR_SANITIZED], [1], [Built with a sanitizer])
 	])
 	AM_CONDITIONAL([SANITIZED], [test "x$WR_SANITIZE" != x])

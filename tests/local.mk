@@ -4,6 +4,7 @@ EXTRA_DIST += tests/unit.h
 include tests/base/local.mk
 include tests/conf/local.mk
 include tests/support/local.mk
+include tests/abi/local.mk
 include tests/host/local.mk
 include tests/run/local.mk
 include tests/claim_store/local.mk

@@ -163,7 +163,10 @@ static void prepare(struct wr_instances *all, struct wr_event *const *events, si
 
 		event->pub.size = (uint32_t)sizeof(event->pub);
 		event->res = (struct weir_result){.size = (uint32_t)sizeof(event->res)};
-		event->effects = (struct wr_effects){.deferred = false};
+		event->effects.deferred = false;
+		event->effects.code = NULL;
+		event->effects.message = NULL;
+		wr_effects_forget(&event->effects);
 		all->public_events[i] = &event->pub;
 		all->results[i] = &event->res;
 	}

@@ -251,11 +251,3 @@ enum wr_code wr_effects_apply(struct wr_event *event, struct wr_arena *arena, bo
 	wr_effects_forget(fx);
 	return WR_OK;
 }
-
-void wr_effects_forget(struct wr_effects *fx)
-{
-	const char *code = fx->code, *message = fx->message;
-	bool deferred = fx->deferred;
-
-	*fx = (struct wr_effects){.deferred = deferred, .code = code, .message = message};
-}

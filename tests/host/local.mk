@@ -1,3 +1,13 @@
-check_PROGRAMS += tests/host/test_call
-tests_host_test_call_SOURCES = tests/host/test_call.c tests/host/scripted.h
+check_PROGRAMS += tests/host/test_call tests/host/test_effects tests/host/test_generation \
+	tests/host/test_host_table tests/host/test_instance tests/host/test_json_cache \
+	tests/host/test_json_schema tests/host/test_text
 tests_host_test_call_LDADD = $(WR_TEST_LIBS)
+tests_host_test_effects_LDADD = $(WR_TEST_LIBS)
+tests_host_test_generation_CPPFLAGS = $(WR_ABI_CPPFLAGS)
+tests_host_test_generation_LDADD = $(WR_TEST_LIBS)
+tests_host_test_host_table_LDADD = $(WR_TEST_LIBS)
+tests_host_test_instance_LDADD = $(WR_TEST_LIBS)
+tests_host_test_json_cache_LDADD = $(WR_TEST_LIBS)
+tests_host_test_json_schema_LDADD = $(WR_TEST_LIBS)
+tests_host_test_text_LDADD = $(WR_TEST_LIBS)
+EXTRA_DIST += tests/host/scripted.h

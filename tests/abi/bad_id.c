@@ -1,0 +1,2 @@
+#define ENTRY_ID "Fraud Check"
+#include "tests/abi/hostile.h"

@@ -1,0 +1,2 @@
+#define ENTRY_VERSION "1.0\n"
+#include "tests/abi/hostile.h"

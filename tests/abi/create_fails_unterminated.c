@@ -1,0 +1,11 @@
+#include "weir/plugin.h"
+
+static void *refuses(const struct weir_host *host, const char *config_json, struct weir_error *err)
+{
+	(void)host;
+	(void)config_json;
+	memset(err->text, '\xff', sizeof(err->text));
+	return NULL;
+}
+#define ENTRY_CREATE refuses
+#include "tests/abi/hostile.h"

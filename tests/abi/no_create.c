@@ -1,0 +1,2 @@
+#define ENTRY_CREATE NULL
+#include "tests/abi/hostile.h"

@@ -1,0 +1,2 @@
+#define ENTRY_PROCESS NULL
+#include "tests/abi/hostile.h"

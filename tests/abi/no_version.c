@@ -1,0 +1,2 @@
+#define ENTRY_VERSION NULL
+#include "tests/abi/hostile.h"

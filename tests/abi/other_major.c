@@ -1,0 +1,2 @@
+#define ENTRY_MAJOR 2
+#include "tests/abi/hostile.h"

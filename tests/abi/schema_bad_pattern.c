@@ -1,0 +1,2 @@
+#define ENTRY_SCHEMA "{\"properties\": {\"a\": {\"pattern\": \"(\"}}}"
+#include "tests/abi/hostile.h"

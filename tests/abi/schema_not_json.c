@@ -1,0 +1,2 @@
+#define ENTRY_SCHEMA "{\"type\": object}"
+#include "tests/abi/hostile.h"

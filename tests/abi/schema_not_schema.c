@@ -1,0 +1,2 @@
+#define ENTRY_SCHEMA "{\"type\": \"object\", \"properties\": 3}"
+#include "tests/abi/hostile.h"

@@ -1,0 +1,2 @@
+#define ENTRY_SIZE 24
+#include "tests/abi/hostile.h"
