@@ -5,3 +5,9 @@ WR_PLUGIN_CXXFLAGS = $(WR_CXXFLAGS) $(WR_SANITIZE) $(WR_HARDEN) -fvisibility=hid
 WR_PLUGIN_LDFLAGS = $(WR_SANITIZE) $(WR_HARDEN_LD) -module -avoid-version -shared -Wl,-Bsymbolic
 
 include plugins/passthrough/local.mk
+
+# libtool's .la files are of no use to anyone here; without them it can't uninstall what they stand for.
+install-data-hook:
+	for plugin in $(plugin_LTLIBRARIES); do rm -f "$(DESTDIR)$(plugindir)/$$(basename $$plugin)"; done
+uninstall-local:
+	for plugin in $(plugin_LTLIBRARIES); do rm -f "$(DESTDIR)$(plugindir)/$$(basename $$plugin .la).so"; done
