@@ -86,6 +86,7 @@ struct wr_lane {
 	bool clean; /* nothing was dropped while stopping */
 	bool left;  /* stopping is done */
 
+	bool uncommitted; /* something has retired since the last commit */
 	bool commit_under_way;
 	int64_t next_commit_ns;
 	struct wr_source_commit *commits; /* scratch */

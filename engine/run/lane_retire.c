@@ -54,6 +54,7 @@ static void retire(struct wr_lane *lane, struct wr_batch *batch)
 		WR_ASSERT(record->offset >= partition->next);
 		partition->next = record->offset + 1;
 	}
+	lane->uncommitted = true;
 	count_outcomes(lane, batch);
 	put_free(lane, batch);
 }
@@ -143,6 +144,7 @@ static bool commit_answered(struct wr_lane *lane)
 	}
 	wr_metric_add(lane->metrics.commit_failures, 1);
 	forget_committed(lane);
+	lane->uncommitted = true;
 	return true;
 }
 
@@ -151,7 +153,8 @@ void wr_lane_commit_due(struct wr_lane *lane)
 	struct wr_err err;
 	size_t n;
 
-	if (!commit_answered(lane) || wr_lane_now(lane) < lane->next_commit_ns)
+	if (!commit_answered(lane) || !lane->uncommitted ||
+	    wr_lane_now(lane) < lane->next_commit_ns)
 		return;
 	lane->next_commit_ns = wr_lane_now(lane) + COMMIT_INTERVAL_NS;
 	n = collect_commits(lane);
@@ -162,6 +165,7 @@ void wr_lane_commit_due(struct wr_lane *lane)
 		return;
 	}
 	note_committed(lane, n);
+	lane->uncommitted = false;
 	lane->commit_under_way = true;
 }
 

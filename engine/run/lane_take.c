@@ -124,7 +124,7 @@ static void add(struct wr_lane *lane, struct wr_batch *batch, const struct wr_so
 	batch->bytes += record->key.size + record->value.size;
 	batch->unfinished++;
 	if (partition->next < 0)
-		partition->next = record->offset;
+		partition->next = partition->committed = record->offset;
 	take_headers(lane, item);
 	if (item->event.outcome == WR_OUTCOME_PENDING)
 		identify(lane, item);

@@ -1,0 +1,43 @@
+/*
+ * Wires the adapters to the ports: which Kafka, Redis or memory a lane gets, and its share of the memory budget. The
+ * only place that knows them all.
+ */
+#ifndef WR_CLI_WIRING_H
+#define WR_CLI_WIRING_H
+
+#include "base/clock.h"
+#include "conf/conf.h"
+#include "kafka/embedded.h"
+#include "memory/claims.h"
+#include "run/lane.h"
+
+struct wr_wiring {
+	const struct wr_conf *conf;
+	const struct wr_clock *clock;
+	struct wr_conf_kafka kafka;   /* the configured one; with an embedded broker, its address */
+	struct wr_embedded *embedded; /* NULL: a real Kafka */
+	struct wr_memory_claims **claims; /* by pipeline; NULL where the store is not `memory` */
+	size_t *
+	    record_batch_bytes; /* by pipeline: small enough for every topic it writes; 0: no bound */
+	size_t lane_bytes;      /* each lane's share of `memory` */
+	struct wr_lane_adapters adapters; /* to be given to the engine */
+};
+
+/* Starts the embedded broker where one is asked for, and makes what lanes share. The configuration is borrowed. WR_OK,
+ * WR_EIO, WR_ENOMEM. [main] */
+enum wr_code wr_wiring_init(struct wr_wiring *wiring, const struct wr_conf *conf,
+			    const struct wr_clock *clock, struct wr_err *err);
+
+/* Lanes, sinks and stores must be gone. A zeroed one is fine. [main] */
+void wr_wiring_fini(struct wr_wiring *wiring);
+
+/* A claim store of the pipeline for asking questions; the caller owns it; NULL when it makes no claims. */
+enum wr_code wr_wiring_store(struct wr_wiring *wiring, const struct wr_conf_pipeline *pipeline,
+			     struct wr_claim_store **store_r, struct wr_err *err);
+
+/* Opens the sink of the HTTP listener and resolves its topic; `arg` is the wiring. A wr_http_open_sink_fn. [any] */
+enum wr_code wr_wiring_open_ingest(void *arg, wr_sink_done_fn done, void *done_arg,
+				   struct wr_sink **sink_r, struct wr_sink_topic **topic_r,
+				   struct wr_err *err);
+
+#endif

@@ -1,0 +1,126 @@
+/*
+ * A lane on fakes: a source, a sink and a claim store that do what the test says, a clock that stands, and a plugin
+ * with two stages whose verdicts the test decides. The lane is driven by hand, a step at a time.
+ */
+#ifndef WR_TESTS_RUN_LANE_FIXTURE_H
+#define WR_TESTS_RUN_LANE_FIXTURE_H
+
+#include "tests/unit.h"
+
+#include "base/clock.h"
+#include "run/lane.h"
+
+#define FIXTURE_RECORDS 4096
+#define FIXTURE_PARTITIONS 3
+#define FIXTURE_STAGES 2
+
+/* A record of the fake topic. Texts are terminated; NULL is absent. */
+struct fixture_record {
+	char key[32];
+	char value[160];
+	bool keyless, tombstone;
+	const char *header_name, *header_value; /* NULL: none */
+};
+
+struct fixture_partition {
+	struct fixture_record records[FIXTURE_RECORDS];
+	int64_t count;
+	int64_t position;  /* next to take */
+	int64_t committed; /* -1: nothing yet */
+	struct wr_partition pub;
+};
+
+/* A record that the lane wrote. */
+struct fixture_write {
+	char topic[32];
+	char key[32];
+	char value[160];
+	char headers[1400]; /* "name=value\n" */
+	void *token;
+	bool answered;
+	enum wr_code answer;
+};
+
+struct fixture_claim {
+	char id[64];
+	char value[128];
+};
+
+/* What the plugin does: called for each event of each stage. */
+typedef enum weir_verdict fixture_handler(struct weir_call *call, const struct weir_event *ev,
+					  struct weir_result *res, int stage);
+
+struct fixture {
+	struct wr_lane *lane;
+	struct wr_clock_fake clock;
+	struct wr_metrics *metrics;
+	struct wr_health *health;
+
+	/* Set before fixture_start(). */
+	struct wr_conf_pipeline conf;
+	struct wr_conf_stage stages[FIXTURE_STAGES];
+	fixture_handler *handler;
+	bool batch_plugin; /* it sets results without asking begin() */
+
+	/* The source. */
+	struct fixture_partition partitions[FIXTURE_PARTITIONS];
+	struct wr_partition *assigned[FIXTURE_PARTITIONS];
+	size_t assigned_count;
+	enum wr_source_event next_event;
+	bool awaits_release;
+	int released, out, commits, commit_failures_left;
+	bool commit_waits; /* a commit stays under way */
+
+	/* The sink. */
+	struct fixture_write *writes;
+	size_t write_count, write_capacity;
+	size_t room;         /* writes it takes before it is full */
+	const char *refuses; /* writes to this topic are refused at once */
+	bool holds_acks, broken, sink_exists;
+	int sinks_made;
+	wr_sink_done_fn done;
+	void *done_arg;
+
+	/* The claim store. */
+	struct fixture_claim *claims;
+	size_t claim_count, claim_capacity;
+	struct wr_claim_set *submitted[64];
+	size_t submitted_count;
+	bool store_down;
+	const char *unreadable_id;
+};
+
+/* Defaults: one partition assigned, two stages that say OK, batches of 4, a window of 3, 3 attempts, ids in /id. */
+void fixture_init(struct fixture *f);
+void fixture_start(struct fixture *f);
+void fixture_fini(struct fixture *f);
+
+/* Puts {"id":"<id>"} with a key (NULL: none) into a partition; returns its offset. */
+int64_t fixture_send(struct fixture *f, int partition, const char *id, const char *key);
+
+/* Steps until nothing moves any more. */
+void fixture_settle(struct fixture *f);
+
+/* Lets time pass, then settles. */
+void fixture_pass_ms(struct fixture *f, int64_t ms);
+
+/* Acknowledges everything that was written, then settles. */
+void fixture_ack(struct fixture *f);
+
+/* Answers one write. */
+void fixture_answer(struct fixture *f, size_t write, enum wr_code code, const char *reason);
+
+/* How many writes went to a topic; and the n-th of them, failing the test when there is none. */
+size_t fixture_written(const struct fixture *f, const char *topic);
+struct fixture_write *fixture_write_to(struct fixture *f, const char *topic, size_t n);
+
+/* Whether a write has the header. */
+bool fixture_has_header(const struct fixture_write *write, const char *name, const char *value);
+
+/* The counter weir_events_total{outcome}. */
+double fixture_outcome(struct fixture *f, const char *outcome);
+
+/* The fixture of the running test, for handlers. */
+extern struct fixture *fixture_now;
+
+#endif

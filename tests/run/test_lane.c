@@ -1,0 +1,784 @@
+#include "config.h"
+
+#include "tests/run/lane_fixture.h"
+
+#include "base/buf.h"
+
+#include <stdio.h>
+
+static struct fixture f;
+
+static int set_up(void **state)
+{
+	(void)state;
+	fixture_init(&f);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	fixture_fini(&f);
+	return 0;
+}
+
+/* A handler that knows what to do from the id: "fail...", "drop...", "retry<n>..." (n failing attempts of stage one),
+ * "emit...", "alert..."; anything else is OK. */
+static enum weir_verdict by_id(struct weir_call *call, const struct weir_event *ev,
+			       struct weir_result *res, int stage)
+{
+	const char *id = ev->id.data;
+	struct weir_record record = {
+	    .size = sizeof(record), .key = ev->key, .value = {"emitted", 7}};
+
+	if (strncmp(id, "fail", 4) == 0) {
+		call->host->set_error(call, res, "bad-amount", "the amount is negative");
+		return WEIR_FAIL;
+	}
+	if (strncmp(id, "drop", 4) == 0)
+		return WEIR_DROP;
+	if (strncmp(id, "emit", 4) == 0 && stage == 0) {
+		assert_true(call->host->emit(call, res, 1, &record));
+		assert_true(call->host->emit(call, res, 1, &record));
+	}
+	if (strncmp(id, "emitfail", 8) == 0 && stage == 1) {
+		call->host->emit(call, res, 1, &record);
+		return WEIR_FAIL;
+	}
+	if (strncmp(id, "alert", 5) == 0)
+		res->output = 1;
+	if (strncmp(id, "set", 3) == 0 && stage == 0)
+		assert_true(call->host->set_value(call, res, "changed", 7));
+	if (strncmp(id, "retry", 5) == 0 && stage == 0 && ev->attempt <= (uint32_t)(id[5] - '0')) {
+		call->host->set_error(call, res, "busy", "the ledger is busy");
+		return WEIR_RETRY;
+	}
+	return WEIR_OK;
+}
+
+static void start(void)
+{
+	f.handler = by_id;
+	fixture_start(&f);
+	fixture_settle(&f);
+}
+
+static void output_is_written_then_its_offset_committed(void **state)
+{
+	(void)state;
+	start();
+	fixture_send(&f, 0, "a", "k");
+	fixture_settle(&f);
+	assert_int_equal(fixture_written(&f, "out"), 1);
+	assert_string_equal(f.writes[0].value, "{\"id\":\"a\"}");
+	assert_string_equal(f.writes[0].key, "k");
+	assert_true(fixture_has_header(&f.writes[0], "weir-event-id", "a"));
+	assert_true(fixture_has_header(&f.writes[0], "weir-generation", "42"));
+	fixture_pass_ms(&f, 200);
+	assert_int_equal(f.partitions[0].committed, 1);
+	assert_int_equal(f.out, 0);
+	assert_true(fixture_outcome(&f, "processed") == 1);
+}
+
+static void nothing_is_committed_before_the_ack(void **state)
+{
+	(void)state;
+	f.holds_acks = true;
+	start();
+	fixture_send(&f, 0, "a", NULL);
+	fixture_pass_ms(&f, 10000);
+	assert_int_equal(fixture_written(&f, "out"), 1);
+	assert_int_equal(f.partitions[0].committed, -1);
+	fixture_ack(&f);
+	fixture_pass_ms(&f, 200);
+	assert_int_equal(f.partitions[0].committed, 1);
+}
+
+static void a_later_batch_never_retires_before_an_earlier_one(void **state)
+{
+	(void)state;
+	f.conf.batch.max_events = 1;
+	f.holds_acks = true;
+	start();
+	fixture_send(&f, 0, "a", NULL);
+	fixture_send(&f, 0, "b", NULL);
+	fixture_settle(&f);
+	assert_int_equal(f.write_count, 2);
+	fixture_answer(&f, 1, WR_OK, NULL);
+	fixture_pass_ms(&f, 1000);
+	assert_int_equal(f.partitions[0].committed, -1);
+	fixture_ack(&f);
+	fixture_pass_ms(&f, 200);
+	assert_int_equal(f.partitions[0].committed, 2);
+}
+
+static void a_full_window_takes_nothing(void **state)
+{
+	(void)state;
+	f.conf.batch.max_events = 1;
+	f.holds_acks = true;
+	start();
+	for (int i = 0; i < 10; i++)
+		fixture_send(&f, 0, "x", NULL);
+	fixture_pass_ms(&f, 1000);
+	assert_int_equal(wr_lane_in_flight(f.lane), 3);
+	assert_int_equal(f.partitions[0].position, 3);
+}
+
+static void duplicate_is_skipped_not_run(void **state)
+{
+	(void)state;
+	start();
+	fixture_send(&f, 0, "a", NULL);
+	fixture_send(&f, 0, "a", NULL);
+	fixture_pass_ms(&f, 200);
+	fixture_send(&f, 0, "a", NULL);
+	fixture_pass_ms(&f, 200);
+	assert_int_equal(fixture_written(&f, "out"), 1);
+	assert_true(fixture_outcome(&f, "duplicate") == 2);
+	assert_int_equal(f.partitions[0].committed, 3);
+}
+
+static void redelivery_to_the_owner_is_processed(void **state)
+{
+	(void)state;
+	start();
+	fixture_send(&f, 0, "a", NULL);
+	fixture_settle(&f);
+	f.next_event = WR_SOURCE_LOST;
+	fixture_settle(&f);
+	f.partitions[0].position = 0;
+	f.assigned_count = 1;
+	f.next_event = WR_SOURCE_ASSIGNED;
+	fixture_settle(&f);
+	assert_int_equal(fixture_written(&f, "out"), 2);
+}
+
+static void an_unreadable_claim_is_dead_lettered(void **state)
+{
+	(void)state;
+	f.unreadable_id = "a";
+	start();
+	fixture_send(&f, 0, "a", NULL);
+	fixture_pass_ms(&f, 200);
+	assert_int_equal(fixture_written(&f, "out"), 0);
+	assert_true(
+	    fixture_has_header(fixture_write_to(&f, "dlq", 0), "weir-code", "claim-unreadable"));
+}
+
+static void without_a_store_everything_is_processed(void **state)
+{
+	(void)state;
+	f.conf.idempotency.store = WR_STORE_NONE;
+	start();
+	fixture_send(&f, 0, "a", NULL);
+	fixture_send(&f, 0, "a", NULL);
+	fixture_pass_ms(&f, 200);
+	assert_int_equal(fixture_written(&f, "out"), 2);
+}
+
+static void drop_writes_nothing_and_is_committed(void **state)
+{
+	(void)state;
+	start();
+	fixture_send(&f, 0, "drop", NULL);
+	fixture_pass_ms(&f, 200);
+	assert_int_equal(f.write_count, 0);
+	assert_int_equal(f.partitions[0].committed, 1);
+	assert_true(fixture_outcome(&f, "dropped") == 1);
+}
+
+static void a_failing_event_becomes_a_dead_letter_with_its_headers(void **state)
+{
+	const struct fixture_write *w;
+
+	(void)state;
+	start();
+	fixture_send(&f, 0, "fail", "k");
+	fixture_settle(&f);
+	w = fixture_write_to(&f, "dlq", 0);
+	assert_string_equal(w->value, "{\"id\":\"fail\"}");
+	assert_string_equal(w->key, "k");
+	assert_true(fixture_has_header(w, "weir-origin-topic", "in"));
+	assert_true(fixture_has_header(w, "weir-origin-partition", "0"));
+	assert_true(fixture_has_header(w, "weir-origin-offset", "0"));
+	assert_true(fixture_has_header(w, "weir-origin-timestamp", "1000"));
+	assert_true(fixture_has_header(w, "weir-owner", "0/in/0/0"));
+	assert_true(fixture_has_header(w, "weir-event-id", "fail"));
+	assert_true(fixture_has_header(w, "weir-pipeline", "p"));
+	assert_true(fixture_has_header(w, "weir-stage", "first"));
+	assert_true(fixture_has_header(w, "weir-plugin", "scripted"));
+	assert_true(fixture_has_header(w, "weir-plugin-version", "7"));
+	assert_true(fixture_has_header(w, "weir-class", "permanent"));
+	assert_true(fixture_has_header(w, "weir-code", "bad-amount"));
+	assert_true(fixture_has_header(w, "weir-message", "the amount is negative"));
+	assert_true(fixture_has_header(w, "weir-attempts", "1"));
+	assert_true(fixture_has_header(w, "weir-first-failed-at", "1700000000000"));
+	assert_true(fixture_has_header(w, "weir-last-failed-at", "1700000000000"));
+	assert_true(fixture_has_header(w, "weir-replays", "0"));
+	assert_true(fixture_has_header(w, "weir-generation", "42"));
+	assert_true(fixture_outcome(&f, "dead_lettered") == 1);
+}
+
+static void a_dead_letter_carries_the_value_as_it_came(void **state)
+{
+	(void)state;
+	start();
+	fixture_send(&f, 0, "set", NULL);
+	fixture_settle(&f);
+	assert_string_equal(fixture_write_to(&f, "out", 0)->value, "changed");
+	f.refuses = "out";
+	fixture_send(&f, 0, "set2", NULL);
+	fixture_pass_ms(&f, 200);
+	assert_string_equal(fixture_write_to(&f, "dlq", 0)->value, "{\"id\":\"set2\"}");
+}
+
+static void retry_runs_again_after_its_backoff(void **state)
+{
+	(void)state;
+	start();
+	fixture_send(&f, 0, "retry2", NULL);
+	fixture_settle(&f);
+	assert_int_equal(f.write_count, 0);
+	fixture_pass_ms(&f, 99);
+	assert_int_equal(f.write_count, 0);
+	fixture_pass_ms(&f, 1);
+	fixture_pass_ms(&f, 199);
+	assert_int_equal(f.write_count, 0);
+	fixture_pass_ms(&f, 1);
+	assert_int_equal(fixture_written(&f, "out"), 1);
+}
+
+static void exhausted_attempts_become_a_dead_letter(void **state)
+{
+	const struct fixture_write *w;
+
+	(void)state;
+	start();
+	fixture_send(&f, 0, "retry9", NULL);
+	fixture_settle(&f);
+	fixture_pass_ms(&f, 100);
+	assert_int_equal(f.write_count, 0);
+	fixture_pass_ms(&f, 200);
+	w = fixture_write_to(&f, "dlq", 0);
+	assert_true(fixture_has_header(w, "weir-class", "exhausted"));
+	assert_true(fixture_has_header(w, "weir-code", "busy"));
+	assert_true(fixture_has_header(w, "weir-attempts", "3"));
+	assert_true(fixture_has_header(w, "weir-first-failed-at", "1700000000000"));
+	assert_true(fixture_has_header(w, "weir-last-failed-at", "1700000000300"));
+}
+
+/* Notes the order of calls of stage one: ids are "<key><n>[r]", r asks for one retry. */
+static char called[512];
+
+static enum weir_verdict note_call(struct weir_call *call, const struct weir_event *ev,
+				   struct weir_result *res, int stage)
+{
+	size_t used = strlen(called);
+
+	(void)call;
+	if (stage == 1)
+		return WEIR_OK;
+	snprintf(called + used, sizeof(called) - used, "%.*s ", (int)ev->id.size,
+		 (const char *)ev->id.data);
+	if (memchr(ev->id.data, 'r', ev->id.size) != NULL && ev->attempt == 1) {
+		res->retry_after_ms = 50;
+		return WEIR_RETRY;
+	}
+	return memchr(ev->id.data, 'x', ev->id.size) != NULL ? WEIR_FAIL : WEIR_OK;
+}
+
+static void later_events_of_a_key_wait_behind_a_retry_and_other_keys_go_on(void **state)
+{
+	(void)state;
+	called[0] = '\0';
+	f.handler = note_call;
+	fixture_start(&f);
+	fixture_settle(&f);
+	fixture_send(&f, 0, "a1r", "a");
+	fixture_send(&f, 0, "b1", "b");
+	fixture_send(&f, 0, "a2", "a");
+	fixture_send(&f, 0, "b2", "b");
+	fixture_send(&f, 0, "a3", "a");
+	fixture_send(&f, 0, "b3", "b");
+	fixture_settle(&f);
+	fixture_pass_ms(&f, 10);
+	assert_string_equal(called, "a1r b1 b2 b3 ");
+	fixture_pass_ms(&f, 50);
+	assert_string_equal(called, "a1r b1 b2 b3 a1r a2 a3 ");
+	assert_int_equal(fixture_written(&f, "out"), 6);
+	for (size_t i = 0; i < 6; i++) {
+		static const char *const order[] = {"a1r", "b1", "a2", "b2", "a3", "b3"};
+
+		assert_true(
+		    fixture_has_header(fixture_write_to(&f, "out", i), "weir-event-id", order[i]));
+	}
+}
+
+static void events_deferred_behind_one_that_fails_for_good_still_run(void **state)
+{
+	(void)state;
+	called[0] = '\0';
+	f.handler = note_call;
+	f.stages[0].retry.attempts = 1;
+	fixture_start(&f);
+	fixture_settle(&f);
+	fixture_send(&f, 0, "a1r", "a");
+	fixture_send(&f, 0, "a2", "a");
+	fixture_settle(&f);
+	fixture_pass_ms(&f, 10);
+	assert_string_equal(called, "a1r a2 ");
+	assert_int_equal(fixture_written(&f, "dlq"), 1);
+	assert_int_equal(fixture_written(&f, "out"), 1);
+}
+
+static void a_plugin_that_ignores_begin_keeps_its_results_and_the_output_order(void **state)
+{
+	(void)state;
+	called[0] = '\0';
+	f.batch_plugin = true;
+	f.handler = note_call;
+	fixture_start(&f);
+	fixture_settle(&f);
+	fixture_send(&f, 0, "a1r", "a");
+	fixture_send(&f, 0, "a2", "a");
+	fixture_settle(&f);
+	assert_string_equal(called, "a1r a2 ");
+	assert_int_equal(fixture_written(&f, "out"), 0);
+	fixture_pass_ms(&f, 50);
+	assert_true(fixture_has_header(fixture_write_to(&f, "out", 0), "weir-event-id", "a1r"));
+	assert_true(fixture_has_header(fixture_write_to(&f, "out", 1), "weir-event-id", "a2"));
+}
+
+static void keyless_events_do_not_wait_for_each_other(void **state)
+{
+	(void)state;
+	called[0] = '\0';
+	f.handler = note_call;
+	fixture_start(&f);
+	fixture_settle(&f);
+	fixture_send(&f, 0, "a1r", NULL);
+	fixture_send(&f, 0, "a2", NULL);
+	fixture_settle(&f);
+	assert_string_equal(called, "a1r a2 ");
+}
+
+static void an_earlier_event_overtaken_by_a_retry_takes_the_lead_of_its_key(void **state)
+{
+	(void)state;
+	start();
+	/* The first passes stage one at once and is retried in stage two while the second is parked in stage one. */
+	f.handler = note_call;
+	called[0] = '\0';
+	fixture_send(&f, 0, "a1", "a");
+	fixture_send(&f, 0, "a2r", "a");
+	fixture_send(&f, 0, "a3r", "a");
+	fixture_settle(&f);
+	assert_string_equal(called, "a1 a2r ");
+	fixture_pass_ms(&f, 50);
+	assert_string_equal(called, "a1 a2r a2r a3r ");
+	fixture_pass_ms(&f, 50);
+	assert_string_equal(called, "a1 a2r a2r a3r a3r ");
+	assert_int_equal(fixture_written(&f, "out"), 3);
+}
+
+static void a_named_output_is_used(void **state)
+{
+	(void)state;
+	start();
+	fixture_send(&f, 0, "alert", NULL);
+	fixture_settle(&f);
+	assert_int_equal(fixture_written(&f, "alerts"), 1);
+	assert_int_equal(fixture_written(&f, "out"), 0);
+}
+
+static void emits_of_completed_stages_are_written_and_named(void **state)
+{
+	(void)state;
+	start();
+	fixture_send(&f, 0, "emit", NULL);
+	fixture_send(&f, 0, "emitfail", NULL);
+	fixture_pass_ms(&f, 200);
+	assert_int_equal(fixture_written(&f, "alerts"), 4);
+	assert_true(
+	    fixture_has_header(fixture_write_to(&f, "alerts", 0), "weir-event-id", "emit/first/0"));
+	assert_true(
+	    fixture_has_header(fixture_write_to(&f, "alerts", 1), "weir-event-id", "emit/first/1"));
+	assert_true(fixture_has_header(fixture_write_to(&f, "alerts", 3), "weir-event-id",
+				       "emitfail/first/1"));
+	assert_int_equal(fixture_written(&f, "dlq"), 1);
+	assert_true(fixture_has_header(fixture_write_to(&f, "dlq", 0), "weir-stage", "second"));
+	assert_int_equal(f.partitions[0].committed, 2);
+}
+
+static void undecodable_and_idless_events_are_dead_lettered(void **state)
+{
+	(void)state;
+	start();
+	fixture_send(&f, 0, "a", NULL);
+	snprintf(f.partitions[0].records[0].value, 160, "{\"id\":");
+	fixture_send(&f, 0, "b", NULL);
+	snprintf(f.partitions[0].records[1].value, 160, "{\"other\":1}");
+	fixture_send(&f, 0, "c", NULL);
+	snprintf(f.partitions[0].records[2].value, 160, "{\"id\":9007199254740993}");
+	fixture_send(&f, 0, "d", NULL);
+	snprintf(f.partitions[0].records[3].value, 160, "{\"id\":\"a\\u0000b\"}");
+	fixture_send(&f, 0, "e", NULL);
+	f.partitions[0].records[4].tombstone = true;
+	fixture_pass_ms(&f, 200);
+	fixture_pass_ms(&f, 200);
+	assert_int_equal(fixture_written(&f, "dlq"), 5);
+	assert_true(fixture_has_header(fixture_write_to(&f, "dlq", 0), "weir-code", "not-json"));
+	assert_true(fixture_has_header(fixture_write_to(&f, "dlq", 1), "weir-code", "missing-id"));
+	assert_true(fixture_has_header(fixture_write_to(&f, "dlq", 2), "weir-code", "invalid-id"));
+	assert_true(fixture_has_header(fixture_write_to(&f, "dlq", 3), "weir-code", "invalid-id"));
+	assert_true(fixture_has_header(fixture_write_to(&f, "dlq", 4), "weir-code", "missing-id"));
+	assert_string_equal(fixture_write_to(&f, "dlq", 4)->value, "(absent)");
+	for (size_t i = 0; i < 5; i++)
+		assert_true(
+		    fixture_has_header(fixture_write_to(&f, "dlq", i), "weir-class", "decode"));
+	assert_int_equal(f.partitions[0].committed, 5);
+}
+
+static void idless_events_can_be_dropped(void **state)
+{
+	(void)state;
+	f.conf.event_id.missing = WR_ID_MISSING_DROP;
+	start();
+	fixture_send(&f, 0, "b", NULL);
+	snprintf(f.partitions[0].records[0].value, 160, "{\"other\":1}");
+	fixture_pass_ms(&f, 200);
+	assert_int_equal(f.write_count, 0);
+	assert_true(fixture_outcome(&f, "dropped") == 1);
+}
+
+static void the_id_can_come_from_the_key_or_a_header(void **state)
+{
+	(void)state;
+	f.conf.event_id.source = WR_ID_HEADER;
+	f.conf.event_id.pointer_or_name = (char *)(uintptr_t) "ce_id";
+	f.conf.format = WR_FORMAT_RAW;
+	start();
+	fixture_send(&f, 0, "x", NULL);
+	f.partitions[0].records[0].header_name = "ce_id";
+	f.partitions[0].records[0].header_value = "from-header";
+	fixture_settle(&f);
+	assert_true(
+	    fixture_has_header(fixture_write_to(&f, "out", 0), "weir-event-id", "from-header"));
+	f.conf.event_id.source = WR_ID_KEY;
+	fixture_send(&f, 0, "x", "from-key");
+	fixture_settle(&f);
+	assert_true(
+	    fixture_has_header(fixture_write_to(&f, "out", 1), "weir-event-id", "from-key"));
+}
+
+static void headers_pass_through_but_forged_ones_are_dropped(void **state)
+{
+	const struct fixture_write *w;
+
+	(void)state;
+	start();
+	fixture_send(&f, 0, "a", NULL);
+	f.partitions[0].records[0].header_name = "traceparent";
+	f.partitions[0].records[0].header_value = "00-1";
+	fixture_settle(&f);
+	w = fixture_write_to(&f, "out", 0);
+	assert_true(fixture_has_header(w, "traceparent", "00-1"));
+	assert_null(strstr(w->headers, "forged"));
+}
+
+static void a_refused_output_is_dead_lettered_and_the_others_stand(void **state)
+{
+	(void)state;
+	f.holds_acks = true;
+	start();
+	fixture_send(&f, 0, "a", NULL);
+	fixture_send(&f, 0, "b", NULL);
+	fixture_settle(&f);
+	fixture_answer(&f, 0, WR_EREFUSED, "MSG_SIZE_TOO_LARGE");
+	fixture_answer(&f, 1, WR_OK, NULL);
+	fixture_settle(&f);
+	assert_true(
+	    fixture_has_header(fixture_write_to(&f, "dlq", 0), "weir-class", "output-rejected"));
+	assert_true(fixture_has_header(fixture_write_to(&f, "dlq", 0), "weir-event-id", "a"));
+	assert_int_equal(f.partitions[0].committed, -1);
+	fixture_ack(&f);
+	fixture_pass_ms(&f, 200);
+	assert_int_equal(f.partitions[0].committed, 2);
+	assert_true(fixture_outcome(&f, "dead_lettered") == 1);
+	assert_true(fixture_outcome(&f, "processed") == 1);
+}
+
+static void a_refused_emit_makes_one_dead_letter(void **state)
+{
+	(void)state;
+	f.refuses = "alerts";
+	start();
+	fixture_send(&f, 0, "emit", NULL);
+	fixture_pass_ms(&f, 1000);
+	assert_int_equal(fixture_written(&f, "dlq"), 1);
+	assert_int_equal(fixture_written(&f, "out"), 0);
+	assert_int_equal(f.partitions[0].committed, 1);
+}
+
+static void a_refused_dead_letter_stops_the_commits_and_readiness(void **state)
+{
+	(void)state;
+	f.refuses = "dlq";
+	start();
+	assert_true(wr_health_ready(f.health));
+	fixture_send(&f, 0, "fail", NULL);
+	fixture_send(&f, 0, "good", NULL);
+	fixture_settle(&f);
+	fixture_pass_ms(&f, 60000);
+	assert_int_equal(f.partitions[0].committed, -1);
+	assert_false(wr_health_ready(f.health));
+	f.refuses = NULL;
+	fixture_pass_ms(&f, 1000);
+	fixture_pass_ms(&f, 200);
+	assert_int_equal(f.partitions[0].committed, 2);
+	assert_true(wr_health_ready(f.health));
+}
+
+static void a_write_that_fails_for_now_is_tried_until_it_succeeds(void **state)
+{
+	(void)state;
+	f.holds_acks = true;
+	start();
+	fixture_send(&f, 0, "a", NULL);
+	fixture_settle(&f);
+	fixture_answer(&f, 0, WR_EUNAVAILABLE, "UNKNOWN_TOPIC_OR_PART");
+	fixture_pass_ms(&f, 1000);
+	assert_int_equal(fixture_written(&f, "out"), 2);
+	assert_false(wr_health_ready(f.health));
+	fixture_ack(&f);
+	fixture_pass_ms(&f, 200);
+	assert_true(wr_health_ready(f.health));
+	assert_int_equal(f.partitions[0].committed, 1);
+	assert_true(fixture_outcome(&f, "processed") == 1);
+}
+
+static void a_full_sink_is_backpressure(void **state)
+{
+	(void)state;
+	f.holds_acks = true;
+	f.room = 3;
+	start();
+	for (int i = 0; i < 8; i++) {
+		char id[8];
+
+		snprintf(id, sizeof(id), "e%d", i);
+		fixture_send(&f, 0, id, NULL);
+	}
+	fixture_pass_ms(&f, 1000);
+	assert_int_equal(f.write_count, 3);
+	for (int i = 0; i < 3; i++)
+		fixture_ack(&f);
+	fixture_pass_ms(&f, 200);
+	assert_int_equal(f.write_count, 8);
+	assert_int_equal(f.partitions[0].committed, 8);
+}
+
+static void a_store_that_is_down_blocks_and_work_resumes_by_itself(void **state)
+{
+	(void)state;
+	start();
+	f.store_down = true;
+	fixture_send(&f, 0, "a", NULL);
+	fixture_pass_ms(&f, 10000);
+	assert_int_equal(f.write_count, 0);
+	assert_false(wr_health_ready(f.health));
+	f.store_down = false;
+	fixture_pass_ms(&f, 200);
+	assert_int_equal(fixture_written(&f, "out"), 1);
+	assert_true(wr_health_ready(f.health));
+}
+
+static void on_unavailable_process_lets_events_through(void **state)
+{
+	(void)state;
+	f.conf.idempotency.on_unavailable = WR_ON_UNAVAILABLE_PROCESS;
+	start();
+	f.store_down = true;
+	fixture_send(&f, 0, "a", NULL);
+	fixture_send(&f, 0, "a", NULL);
+	fixture_pass_ms(&f, 200);
+	assert_int_equal(fixture_written(&f, "out"), 2);
+	assert_true(wr_health_ready(f.health));
+}
+
+static void a_revocation_finishes_commits_and_releases(void **state)
+{
+	(void)state;
+	f.holds_acks = true;
+	start();
+	fixture_send(&f, 0, "a", NULL);
+	fixture_settle(&f);
+	fixture_send(&f, 0, "b", NULL);
+	f.next_event = WR_SOURCE_REVOKING;
+	fixture_pass_ms(&f, 1000);
+	assert_int_equal(f.released, 0);
+	fixture_ack(&f);
+	assert_int_equal(f.released, 1);
+	assert_int_equal(f.partitions[0].committed, 1);
+	assert_int_equal(f.out, 0);
+}
+
+static void a_revocation_does_not_wait_for_retries(void **state)
+{
+	(void)state;
+	start();
+	fixture_send(&f, 0, "retry1", NULL);
+	fixture_settle(&f);
+	f.next_event = WR_SOURCE_REVOKING;
+	fixture_settle(&f);
+	assert_int_equal(f.released, 1);
+	assert_int_equal(f.partitions[0].committed, -1);
+	assert_int_equal(f.out, 0);
+	fixture_pass_ms(&f, 5000);
+	assert_int_equal(f.write_count, 0);
+}
+
+static void a_revocation_ends_by_its_deadline(void **state)
+{
+	(void)state;
+	f.holds_acks = true;
+	start();
+	fixture_send(&f, 0, "a", NULL);
+	fixture_settle(&f);
+	f.next_event = WR_SOURCE_REVOKING;
+	fixture_settle(&f);
+	fixture_pass_ms(&f, 9000);
+	assert_int_equal(f.released, 0);
+	fixture_pass_ms(&f, 2000);
+	assert_int_equal(f.released, 1);
+	assert_int_equal(f.partitions[0].committed, -1);
+	assert_int_equal(f.out, 1); /* its bytes are still lent to the sink */
+	fixture_ack(&f);
+	assert_int_equal(f.out, 0);
+	assert_int_equal(f.partitions[0].committed, -1);
+}
+
+static void lost_partitions_commit_nothing(void **state)
+{
+	(void)state;
+	f.holds_acks = true;
+	start();
+	fixture_send(&f, 0, "a", NULL);
+	fixture_settle(&f);
+	f.next_event = WR_SOURCE_LOST;
+	fixture_settle(&f);
+	assert_int_equal(f.released, 1);
+	fixture_ack(&f);
+	fixture_pass_ms(&f, 1000);
+	assert_int_equal(f.partitions[0].committed, -1);
+}
+
+static void a_broken_sink_is_made_anew_and_the_window_read_again(void **state)
+{
+	(void)state;
+	f.holds_acks = true;
+	start();
+	fixture_send(&f, 0, "a", NULL);
+	fixture_send(&f, 0, "b", NULL);
+	fixture_settle(&f);
+	f.broken = true;
+	fixture_pass_ms(&f, 1000);
+	assert_int_equal(f.sinks_made, 2);
+	fixture_settle(&f);
+	assert_int_equal(fixture_written(&f, "out"), 4);
+	fixture_ack(&f);
+	fixture_pass_ms(&f, 200);
+	assert_int_equal(f.partitions[0].committed, 2);
+	assert_true(fixture_outcome(&f, "processed") == 2);
+}
+
+static void a_failed_commit_is_repeated(void **state)
+{
+	(void)state;
+	f.commit_failures_left = 3;
+	start();
+	fixture_send(&f, 0, "a", NULL);
+	fixture_settle(&f);
+	for (int i = 0; i < 5; i++)
+		fixture_pass_ms(&f, 100);
+	assert_int_equal(f.partitions[0].committed, 1);
+}
+
+static void only_one_commit_is_under_way(void **state)
+{
+	(void)state;
+	f.commit_waits = true;
+	start();
+	fixture_send(&f, 0, "a", NULL);
+	fixture_pass_ms(&f, 200);
+	fixture_send(&f, 0, "b", NULL);
+	fixture_pass_ms(&f, 1000);
+	assert_int_equal(f.commits, 1);
+	f.commit_waits = false;
+	fixture_pass_ms(&f, 200);
+	assert_int_equal(f.partitions[0].committed, 2);
+}
+
+static void a_batch_waits_for_company_only_while_others_are_in_flight(void **state)
+{
+	(void)state;
+	f.holds_acks = true;
+	start();
+	fixture_send(&f, 0, "a", NULL);
+	fixture_settle(&f);
+	assert_int_equal(f.write_count, 1);
+	fixture_send(&f, 0, "b", NULL);
+	fixture_settle(&f);
+	assert_int_equal(f.write_count, 1);
+	fixture_pass_ms(&f, 5);
+	assert_int_equal(f.write_count, 2);
+}
+
+int main(void)
+{
+#define RULE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+	    RULE(output_is_written_then_its_offset_committed),
+	    RULE(nothing_is_committed_before_the_ack),
+	    RULE(a_later_batch_never_retires_before_an_earlier_one),
+	    RULE(a_full_window_takes_nothing),
+	    RULE(duplicate_is_skipped_not_run),
+	    RULE(redelivery_to_the_owner_is_processed),
+	    RULE(an_unreadable_claim_is_dead_lettered),
+	    RULE(without_a_store_everything_is_processed),
+	    RULE(drop_writes_nothing_and_is_committed),
+	    RULE(a_failing_event_becomes_a_dead_letter_with_its_headers),
+	    RULE(a_dead_letter_carries_the_value_as_it_came),
+	    RULE(retry_runs_again_after_its_backoff),
+	    RULE(exhausted_attempts_become_a_dead_letter),
+	    RULE(later_events_of_a_key_wait_behind_a_retry_and_other_keys_go_on),
+	    RULE(events_deferred_behind_one_that_fails_for_good_still_run),
+	    RULE(a_plugin_that_ignores_begin_keeps_its_results_and_the_output_order),
+	    RULE(keyless_events_do_not_wait_for_each_other),
+	    RULE(an_earlier_event_overtaken_by_a_retry_takes_the_lead_of_its_key),
+	    RULE(a_named_output_is_used),
+	    RULE(emits_of_completed_stages_are_written_and_named),
+	    RULE(undecodable_and_idless_events_are_dead_lettered),
+	    RULE(idless_events_can_be_dropped),
+	    RULE(the_id_can_come_from_the_key_or_a_header),
+	    RULE(headers_pass_through_but_forged_ones_are_dropped),
+	    RULE(a_refused_output_is_dead_lettered_and_the_others_stand),
+	    RULE(a_refused_emit_makes_one_dead_letter),
+	    RULE(a_refused_dead_letter_stops_the_commits_and_readiness),
+	    RULE(a_write_that_fails_for_now_is_tried_until_it_succeeds),
+	    RULE(a_full_sink_is_backpressure),
+	    RULE(a_store_that_is_down_blocks_and_work_resumes_by_itself),
+	    RULE(on_unavailable_process_lets_events_through),
+	    RULE(a_revocation_finishes_commits_and_releases),
+	    RULE(a_revocation_does_not_wait_for_retries),
+	    RULE(a_revocation_ends_by_its_deadline),
+	    RULE(lost_partitions_commit_nothing),
+	    RULE(a_broken_sink_is_made_anew_and_the_window_read_again),
+	    RULE(a_failed_commit_is_repeated),
+	    RULE(only_one_commit_is_under_way),
+	    RULE(a_batch_waits_for_company_only_while_others_are_in_flight),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
