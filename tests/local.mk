@@ -6,6 +6,7 @@ include tests/conf/local.mk
 include tests/support/local.mk
 include tests/abi/local.mk
 include tests/host/local.mk
+include tests/http/local.mk
 include tests/run/local.mk
 include tests/claim_store/local.mk
 include tests/memory/local.mk

@@ -357,16 +357,22 @@ bool wr_json_slice_integer(struct wr_bytes value, int64_t *integer_r)
 
 struct wr_json_position wr_json_position_at(struct wr_bytes text, size_t offset)
 {
-	struct wr_json_position where = {.line = 1, .column = 1};
+	struct wr_json_position where = WR_JSON_POSITION_START;
+
+	wr_json_position_advance(text, offset, &where);
+	return where;
+}
+
+void wr_json_position_advance(struct wr_bytes text, size_t offset, struct wr_json_position *where_p)
+{
 	const char *bytes = text.data;
 
-	for (; where.offset < offset && where.offset < text.size; where.offset++) {
-		if (bytes[where.offset] == '\n') {
-			where.line++;
-			where.column = 1;
-		} else if (((unsigned char)bytes[where.offset] & 0xC0) != 0x80) {
-			where.column++;
+	for (; where_p->offset < offset && where_p->offset < text.size; where_p->offset++) {
+		if (bytes[where_p->offset] == '\n') {
+			where_p->line++;
+			where_p->column = 1;
+		} else if (((unsigned char)bytes[where_p->offset] & 0xC0) != 0x80) {
+			where_p->column++;
 		}
 	}
-	return where;
 }

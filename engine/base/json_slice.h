@@ -54,4 +54,12 @@ bool wr_json_slice_integer(struct wr_bytes value, int64_t *integer_r);
 /* Line and column of the byte at `offset`; columns count characters, as an editor shows them. [any] */
 struct wr_json_position wr_json_position_at(struct wr_bytes text, size_t offset);
 
+/* The first byte of a text. */
+#define WR_JSON_POSITION_START ((struct wr_json_position){.offset = 0, .line = 1, .column = 1})
+
+/* Moves *where_p on to the byte at `offset`, which is not before it; to the end when it lies beyond. For many
+ * positions in one text. [any] */
+void wr_json_position_advance(struct wr_bytes text, size_t offset,
+			      struct wr_json_position *where_p);
+
 #endif

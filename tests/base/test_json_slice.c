@@ -231,20 +231,25 @@ static void trimming_takes_white_space_alone(void **state)
 	assert_int_equal(wr_json_trim(wr_bytes(NULL, 0)).size, 0);
 }
 
-static void positions_count_lines_and_bytes(void **state)
+static void positions_count_lines_and_characters(void **state)
 {
-	struct wr_json_position where;
+	struct wr_json_position where = wr_json_position_at(text("\xC3\xA9x"), 2);
 
 	(void)state;
-	where = wr_json_position_at(text("ab\ncd"), 4);
+	assert_int_equal(where.offset, 2);
+	assert_int_equal(where.column, 2);
+	where = WR_JSON_POSITION_START;
+	wr_json_position_advance(text("ab\ncd"), 0, &where);
+	assert_int_equal(where.line, 1);
+	assert_int_equal(where.column, 1);
+	wr_json_position_advance(text("ab\ncd"), 2, &where);
+	assert_int_equal(where.column, 3);
+	wr_json_position_advance(text("ab\ncd"), 4, &where);
 	assert_int_equal(where.offset, 4);
 	assert_int_equal(where.line, 2);
 	assert_int_equal(where.column, 2);
-	where = wr_json_position_at(text("ab"), 0);
-	assert_int_equal(where.line, 1);
-	assert_int_equal(where.column, 1);
-	where = wr_json_position_at(text("ab"), 99);
-	assert_int_equal(where.offset, 2);
+	wr_json_position_advance(text("ab\ncd"), 99, &where);
+	assert_int_equal(where.offset, 5);
 }
 
 int main(void)
@@ -262,7 +267,7 @@ int main(void)
 	    cmocka_unit_test(a_name_counts_by_what_it_spells),
 	    cmocka_unit_test(integers_are_exact_or_refused),
 	    cmocka_unit_test(trimming_takes_white_space_alone),
-	    cmocka_unit_test(positions_count_lines_and_bytes),
+	    cmocka_unit_test(positions_count_lines_and_characters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

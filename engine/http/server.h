@@ -1,0 +1,62 @@
+/*
+ * The HTTP side of the engine: an ingest listener that takes events to Kafka, and an admin listener for people and
+ * monitors. Each listener has one thread; a request that waits for Kafka occupies none. Two more threads serve them
+ * all: one polls the sink, one watches deadlines.
+ *
+ * Main makes what it needs and owns it; the server borrows it until wr_http_destroy(). Only the sink is the server's:
+ * it opens one through a function main gives it, and again when it breaks.
+ */
+#ifndef WR_HTTP_SERVER_H
+#define WR_HTTP_SERVER_H
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/metrics.h"
+#include "conf/conf.h"
+#include "port/sink.h"
+#include "run/health.h"
+
+struct wr_http;
+
+enum wr_http_side { WR_HTTP_INGEST, WR_HTTP_ADMIN, WR_HTTP_SIDES };
+
+/* Opens the sink for ingested events and resolves their topic. `done` is to be the sink's completion, with
+ * `done_arg`. Called by wr_http_start(), and later by the server's sink thread whenever the last sink broke; the
+ * thread that opened a sink does not poll it before the function returned. */
+typedef enum wr_code (*wr_http_open_sink_fn)(void *arg, wr_sink_done_fn done, void *done_arg,
+					     struct wr_sink **sink_r,
+					     struct wr_sink_topic **topic_r, struct wr_err *err);
+
+struct wr_http_deps {
+	const struct wr_clock *clock;
+	const struct wr_conf_ingest *ingest; /* NULL or not configured: no such listener */
+	const struct wr_conf_listener *admin;
+	struct wr_metrics *metrics;
+	struct wr_health *health;
+	wr_http_open_sink_fn open_sink; /* needed with ingest */
+	void *open_sink_arg;
+	size_t max_waiting_bytes; /* of bodies on their way to Kafka; beyond it 429 */
+	int sweep_interval_ms;    /* how often deadlines are looked at; 0: 100 */
+};
+
+/* Copies the struct, borrows what it points to. WR_OK, WR_EINVAL (an admin listener away from loopback without a
+ * token), WR_ENOMEM. [main] */
+enum wr_code wr_http_create(const struct wr_http_deps *deps, struct wr_http **http_r,
+			    struct wr_err *err);
+
+/* Opens the sink and the listeners. WR_OK, WR_EINVAL (an address, a certificate), WR_EUNAVAILABLE (the address is in
+ * use), WR_EUNSUPPORTED (no TLS in this libmicrohttpd), what open_sink returned, WR_ENOMEM. Then stop() is due all
+ * the same. Once. [main] */
+enum wr_code wr_http_start(struct wr_http *http, struct wr_err *err);
+
+/* The port that is bound, or 0 when that listener is not there. After start. [any] */
+int wr_http_port(const struct wr_http *http, enum wr_http_side side);
+
+/* Takes no more connections and requests, lets what waits for Kafka finish for up to timeout_ms, answers the rest
+ * 503, and ends all threads. Then the sink is gone too. Without a start it does nothing. [main] */
+void wr_http_stop(struct wr_http *http, int timeout_ms);
+
+/* After stop. NULL does nothing. [main] */
+void wr_http_destroy(struct wr_http *http);
+
+#endif

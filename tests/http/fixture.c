@@ -1,0 +1,258 @@
+#include "config.h"
+
+#include "tests/http/fixture.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+#define WAIT_MS 10000
+#define START_NS (100 * WR_NS_PER_S)
+
+static int64_t test_mono_ns(const struct wr_clock *clock)
+{
+	return atomic_load(&((const struct test_clock *)(const void *)clock)->mono_ns);
+}
+
+static int64_t test_wall_ms(const struct wr_clock *clock)
+{
+	return INT64_C(1767225600000) + test_mono_ns(clock) / WR_NS_PER_MS;
+}
+
+static void set_defaults(struct fixture *f)
+{
+	static char host[] = "127.0.0.1", topic[] = "events";
+
+	f->ingest = (struct wr_conf_ingest){
+	    .listener = {.configured = true, .host = host},
+	    .topic = topic,
+	    .ack = WR_ACK_PERSISTED,
+	    .ack_timeout_ms = 30000,
+	    .max_body_bytes = 65536,
+	    .max_event_bytes = 16384,
+	    .max_batch_events = 100,
+	    .max_connections = 100,
+	    .request_timeout_ms = 20000,
+	};
+	f->admin = (struct wr_conf_listener){.configured = true, .host = host};
+	f->deps = (struct wr_http_deps){
+	    .clock = &f->clock.clock,
+	    .ingest = &f->ingest,
+	    .admin = &f->admin,
+	    .metrics = f->metrics,
+	    .health = f->health,
+	    .open_sink = fake_kafka_open,
+	    .open_sink_arg = &f->kafka,
+	    .max_waiting_bytes = 1024 * 1024,
+	    .sweep_interval_ms = 5,
+	};
+}
+
+int set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	if (f == NULL)
+		return -1;
+	f->clock.clock = (struct wr_clock){test_mono_ns, test_wall_ms};
+	atomic_init(&f->clock.mono_ns, START_NS);
+	fake_kafka_init(&f->kafka);
+	wr_log_set_level(WR_LOG_ERROR);
+	if (wr_metrics_create(&f->metrics) != WR_OK ||
+	    wr_health_create(&f->clock.clock, &f->health) != WR_OK)
+		return -1;
+	set_defaults(f);
+	*state = f;
+	return 0;
+}
+
+int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	/* So that the stop need not wait. */
+	fake_kafka_complete_all(&f->kafka, WR_OK);
+	if (f->http != NULL)
+		stop_server(f, 100);
+	wr_health_destroy(f->health);
+	wr_metrics_destroy(f->metrics);
+	fake_kafka_fini(&f->kafka);
+	free(f);
+	return 0;
+}
+
+void start_server(struct fixture *f)
+{
+	struct wr_err err = {.text = ""};
+
+	assert_int_equal(wr_http_create(&f->deps, &f->http, &err), WR_OK);
+	if (wr_http_start(f->http, &err) != WR_OK)
+		fail_msg("no server: %s", err.text);
+}
+
+void stop_server(struct fixture *f, int timeout_ms)
+{
+	wr_http_stop(f->http, timeout_ms);
+	wr_http_destroy(f->http);
+	f->http = NULL;
+}
+
+void advance_ms(struct fixture *f, int64_t ms)
+{
+	atomic_fetch_add(&f->clock.mono_ns, ms * WR_NS_PER_MS);
+}
+
+double metric(struct fixture *f, const char *name)
+{
+	struct wr_buf text = WR_BUF_INIT;
+	const char *at;
+	double value = -1;
+
+	assert_int_equal(wr_metrics_render(f->metrics, &text), WR_OK);
+	for (at = wr_buf_text(&text); at != NULL && *at != '\0'; at = strchr(at, '\n')) {
+		at += *at == '\n';
+		if (strncmp(at, name, strlen(name)) == 0 && at[strlen(name)] == ' ')
+			value = strtod(at + strlen(name), NULL);
+	}
+	wr_buf_fini(&text);
+	return value;
+}
+
+int dial(struct fixture *f, enum wr_http_side side)
+{
+	const struct timeval patience = {.tv_sec = WAIT_MS / 1000};
+	struct sockaddr_in address = {.sin_family = AF_INET,
+				      .sin_port = htons((uint16_t)wr_http_port(f->http, side)),
+				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)), 0);
+	assert_int_equal(connect(fd, (const struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
+}
+
+/* A server that closed meanwhile is not an error here: the answer tells. */
+void send_bytes(int fd, const void *bytes, size_t size)
+{
+	const char *at = bytes;
+	ssize_t sent;
+
+	while (size > 0) {
+		sent = send(fd, at, size, MSG_NOSIGNAL);
+		if (sent < 0)
+			return;
+		at += sent;
+		size -= (size_t)sent;
+	}
+}
+
+void send_text(int fd, const char *text)
+{
+	send_bytes(fd, text, strlen(text));
+}
+
+void post(int fd, const char *headers, const char *body)
+{
+	char head[1024];
+
+	snprintf(head, sizeof(head),
+		 "POST /api/events HTTP/1.1\r\nHost: localhost\r\n%sContent-Length: %zu\r\n\r\n",
+		 headers, strlen(body));
+	send_text(fd, head);
+	send_text(fd, body);
+}
+
+bool has_answer_within_ms(int fd, int timeout_ms)
+{
+	struct pollfd ready = {.fd = fd, .events = POLLIN};
+
+	return poll(&ready, 1, timeout_ms) == 1;
+}
+
+bool is_closed(int fd)
+{
+	char bytes[4096];
+	ssize_t size;
+
+	while (has_answer_within_ms(fd, WAIT_MS)) {
+		size = recv(fd, bytes, sizeof(bytes) - 1, 0);
+		if (size <= 0)
+			return true;
+		/* libmicrohttpd 0.9.75 writes the headers of its own 400 twice. */
+		bytes[size] = '\0';
+		assert_null(strstr(bytes, "live"));
+	}
+	return false;
+}
+
+static bool receive(int fd, char *byte)
+{
+	return has_answer_within_ms(fd, WAIT_MS) && recv(fd, byte, 1, 0) == 1;
+}
+
+static void read_head(int fd, struct answer *answer)
+{
+	size_t size = 0;
+
+	*answer = (struct answer){.status = 0};
+	while (size + 1 < sizeof(answer->headers) && receive(fd, &answer->headers[size])) {
+		size++;
+		if (size >= 4 && memcmp(answer->headers + size - 4, "\r\n\r\n", 4) == 0)
+			break;
+	}
+	answer->headers[size] = '\0';
+	if (size > 12 && strncmp(answer->headers, "HTTP/1.1 ", 9) == 0)
+		answer->status = (int)strtol(answer->headers + 9, NULL, 10);
+}
+
+void read_answer_to_head(int fd, struct answer *answer)
+{
+	read_head(fd, answer);
+	while (answer->status == 100)
+		read_head(fd, answer);
+}
+
+void read_answer(int fd, struct answer *answer)
+{
+	const char *length;
+	size_t size;
+
+	read_answer_to_head(fd, answer);
+	length = strcasestr(answer->headers, "\r\nContent-Length:");
+	size = length != NULL ? strtoul(length + 17, NULL, 10) : 0;
+	assert_true(size < sizeof(answer->body));
+	while (answer->body_size < size && receive(fd, &answer->body[answer->body_size]))
+		answer->body_size++;
+	answer->body[answer->body_size] = '\0';
+	assert_int_equal(answer->body_size, size);
+}
+
+void exchange(struct fixture *f, enum wr_http_side side, const char *request, struct answer *answer)
+{
+	int fd = dial(f, side);
+
+	send_text(fd, request);
+	read_answer(fd, answer);
+	close(fd);
+}
+
+void exchange_post(struct fixture *f, const char *headers, const char *body, struct answer *answer)
+{
+	int fd = dial(f, WR_HTTP_INGEST);
+
+	post(fd, headers, body);
+	read_answer(fd, answer);
+	close(fd);
+}
+
+void assert_contains(const char *text, const char *part)
+{
+	if (strstr(text, part) == NULL)
+		fail_msg("\"%s\" does not hold \"%s\"", text, part);
+}
