@@ -380,6 +380,10 @@ std::string sentence_of(const std::string &theirs, const Value *schema)
 		return "fits more than one of the alternatives, and must fit exactly one";
 	if (starts_with(theirs, "Value type not permitted"))
 		return "has a type that is not allowed here";
+	if (starts_with(theirs, "Failed to match against any enum"))
+		return "is none of the values allowed here";
+	if (starts_with(theirs, "Failed to match regex"))
+		return "does not match the pattern";
 	sentence = theirs;
 	if (!sentence.empty() && sentence.back() == '.')
 		sentence.pop_back();
