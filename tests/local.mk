@@ -1,6 +1,10 @@
 # tests/ mirrors engine/: tests/<layer>/local.mk adds the programs of its layer.
 TESTS += $(check_PROGRAMS)
 EXTRA_DIST += tests/unit.h
+# Lack of memory on demand: tests/faults.h.
+check_LIBRARIES += tests/libwr_faults.a
+tests_libwr_faults_a_SOURCES = tests/faults.c tests/faults.h
+WR_FAULT_WRAPS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 include tests/base/local.mk
 include tests/conf/local.mk
 include tests/support/local.mk

@@ -42,7 +42,8 @@ struct wr_item {
 	struct wr_bytes claim; /* the value it claims with; absent: it does not claim */
 	struct wr_write write; /* of its output or dead letter */
 	int64_t due_mono_ns;   /* while parked: when to try again */
-	bool parked;           /* waits in the retry queue */
+	bool parked;           /* in the retry queue */
+	bool waiting;          /* behind an earlier one of its key; it may be parked as well */
 	struct wr_item *next;  /* behind its key, or in a list of items to run */
 };
 

@@ -48,6 +48,22 @@ void wr_item_list_insert(struct wr_item_list *list, struct wr_item *item)
 	*link_p = item;
 }
 
+static void add_waiting(struct wr_key_wait *wait, struct wr_item *item)
+{
+	WR_ASSERT(!item->waiting);
+	item->waiting = true;
+	wr_item_list_insert(&wait->waiting, item);
+}
+
+static struct wr_item *take_waiting(struct wr_key_wait *wait)
+{
+	struct wr_item *item = wr_item_list_pop(&wait->waiting);
+
+	if (item != NULL)
+		item->waiting = false;
+	return item;
+}
+
 static struct wr_bytes key_of(const struct wr_item *item)
 {
 	/* The key as it came: a stage may change it, but the order that matters is the source's. */
@@ -87,14 +103,18 @@ enum wr_code wr_key_waits_hold(struct wr_key_waits *waits, struct wr_item *holde
 	if (key.data == NULL)
 		return WR_OK;
 	wait = wr_map_get(waits->keys, key);
-	if (wait != NULL) {
-		/* Whoever may run while a key is held came before its holder: it takes the lead. */
+	if (wait != NULL && wait->holder != holder) {
+		/* Who may run while a key is held mostly came before its holder, and takes the lead; but a handler
+		 * that asks nobody whether an event may be next runs later ones too. */
 		if (holder->sequence < wait->holder->sequence) {
-			wr_item_list_insert(&wait->waiting, wait->holder);
+			add_waiting(wait, wait->holder);
 			wait->holder = holder;
+		} else {
+			add_waiting(wait, holder);
 		}
-		return WR_OK;
 	}
+	if (wait != NULL)
+		return WR_OK;
 	wait = calloc(1, sizeof(*wait));
 	if (wait == NULL)
 		return WR_ENOMEM;
@@ -114,18 +134,8 @@ bool wr_key_waits_join(struct wr_key_waits *waits, struct wr_item *item)
 	wait = wr_map_get(waits->keys, key_of(item));
 	if (wait == NULL || item->sequence <= wait->holder->sequence)
 		return false;
-	wr_item_list_insert(&wait->waiting, item);
+	add_waiting(wait, item);
 	return true;
-}
-
-bool wr_key_waits_is_waiting(const struct wr_key_waits *waits, const struct wr_item *item)
-{
-	const struct wr_key_wait *wait;
-
-	if (wr_key_waits_empty(waits) || key_of(item).data == NULL)
-		return false;
-	wait = wr_map_get(waits->keys, key_of(item));
-	return wait != NULL && item->sequence > wait->holder->sequence;
 }
 
 void wr_key_waits_release(struct wr_key_waits *waits, struct wr_item *holder,
@@ -140,7 +150,7 @@ void wr_key_waits_release(struct wr_key_waits *waits, struct wr_item *holder,
 	if (wait == NULL || wait->holder != holder)
 		return;
 	wr_map_remove(waits->keys, key_of(holder));
-	while ((item = wr_item_list_pop(&wait->waiting)) != NULL)
+	while ((item = take_waiting(wait)) != NULL)
 		wr_item_list_insert(released, item);
 	free(wait);
 }
@@ -153,6 +163,8 @@ static void forget_waiting(struct wr_key_wait *wait, const struct wr_batch *batc
 	while ((item = wr_item_list_pop(&wait->waiting)) != NULL) {
 		if (item->batch != batch)
 			wr_item_list_push(&kept, item);
+		else
+			item->waiting = false;
 	}
 	wait->waiting = kept;
 }

@@ -30,15 +30,13 @@ void wr_key_waits_fini(struct wr_key_waits *waits);
 /* True when nobody holds a key. */
 bool wr_key_waits_empty(const struct wr_key_waits *waits);
 
-/* `holder` is going to be retried: later events of its key must wait. A keyless one holds nobody up. Without
- * memory (WR_ENOMEM) order is not kept. */
+/* `holder` is going to be retried: later events of its key must wait. If an earlier one holds the key already, it
+ * waits itself. A keyless one holds nobody up. Without memory (WR_ENOMEM) order is not kept. */
 enum wr_code wr_key_waits_hold(struct wr_key_waits *waits, struct wr_item *holder);
 
-/* True when an earlier event of its key is held; the item then waits behind it and must not be run. */
+/* True when an earlier event of its key is held; the item, which must not be waiting yet, then waits behind it
+ * (item->waiting) and must not be run. */
 bool wr_key_waits_join(struct wr_key_waits *waits, struct wr_item *item);
-
-/* True when the item waits behind an earlier one of its key. */
-bool wr_key_waits_is_waiting(const struct wr_key_waits *waits, const struct wr_item *item);
 
 /* `holder` has its outcome: those behind it move to *released, in order. Nothing when it holds no key. */
 void wr_key_waits_release(struct wr_key_waits *waits, struct wr_item *holder,

@@ -222,7 +222,7 @@ bool wr_lane_run_due(struct wr_lane *lane)
 
 	while ((item = wr_retry_queue_pop(&lane->parked, now)) != NULL) {
 		/* One that gave up its lead to an earlier event of its key waits in that line already. */
-		if (!wr_key_waits_is_waiting(&lane->waits, item))
+		if (!item->waiting)
 			wr_item_list_insert(&due, item);
 	}
 	if (due.first == NULL)

@@ -479,7 +479,7 @@ static int process(void *self, struct weir_call *call, const struct weir_event *
 	int stage = strcmp(host->stage, "second") == 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (!call->host->begin(call, i) && !fixture_now->batch_plugin)
+		if (!fixture_now->batch_plugin && !call->host->begin(call, i))
 			continue;
 		results[i]->verdict = fixture_now->handler(call, events[i], results[i], stage);
 	}

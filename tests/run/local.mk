@@ -1,7 +1,17 @@
 WR_RUN_TEST_LIBS = $(WR_RUN_LIBS) $(CMOCKA_LIBS)
+WR_RUN_FAULT_LIBS = tests/libwr_faults.a $(WR_RUN_TEST_LIBS)
+check_PROGRAMS += tests/run/test_batch
+tests_run_test_batch_LDADD = $(WR_RUN_FAULT_LIBS)
+tests_run_test_batch_LDFLAGS = $(WR_FAULT_WRAPS)
 check_PROGRAMS += tests/run/test_health
 tests_run_test_health_SOURCES = tests/run/test_health.c
 tests_run_test_health_LDADD = $(WR_RUN_TEST_LIBS)
+check_PROGRAMS += tests/run/test_key_waits
+tests_run_test_key_waits_LDADD = $(WR_RUN_FAULT_LIBS)
+tests_run_test_key_waits_LDFLAGS = $(WR_FAULT_WRAPS)
+check_PROGRAMS += tests/run/test_retry_queue
+tests_run_test_retry_queue_LDADD = $(WR_RUN_FAULT_LIBS)
+tests_run_test_retry_queue_LDFLAGS = $(WR_FAULT_WRAPS)
 check_PROGRAMS += tests/run/test_lane
 tests_run_test_lane_SOURCES = tests/run/test_lane.c tests/run/lane_fixture.c tests/run/lane_fixture.h
 tests_run_test_lane_LDADD = $(WR_RUN_TEST_LIBS)

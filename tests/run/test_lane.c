@@ -350,6 +350,25 @@ static void a_plugin_that_ignores_begin_keeps_its_results_and_the_output_order(v
 	assert_true(fixture_has_header(fixture_write_to(&f, "out", 1), "weir-event-id", "a2"));
 }
 
+static void a_plugin_that_ignores_begin_may_retry_several_of_a_key(void **state)
+{
+	(void)state;
+	called[0] = '\0';
+	f.batch_plugin = true;
+	f.handler = note_call;
+	f.stages[0].retry.attempts = 5;
+	fixture_start(&f);
+	fixture_settle(&f);
+	fixture_send(&f, 0, "a1r", "a");
+	fixture_send(&f, 0, "a2r", "a");
+	fixture_settle(&f);
+	for (int i = 0; i < 4; i++)
+		fixture_pass_ms(&f, 50);
+	assert_string_equal(called, "a1r a2r a1r a2r ");
+	assert_int_equal(fixture_written(&f, "out"), 2);
+	assert_int_equal(f.partitions[0].committed, 2);
+}
+
 static void keyless_events_do_not_wait_for_each_other(void **state)
 {
 	(void)state;
@@ -755,6 +774,7 @@ int main(void)
 	    RULE(later_events_of_a_key_wait_behind_a_retry_and_other_keys_go_on),
 	    RULE(events_deferred_behind_one_that_fails_for_good_still_run),
 	    RULE(a_plugin_that_ignores_begin_keeps_its_results_and_the_output_order),
+	    RULE(a_plugin_that_ignores_begin_may_retry_several_of_a_key),
 	    RULE(keyless_events_do_not_wait_for_each_other),
 	    RULE(an_earlier_event_overtaken_by_a_retry_takes_the_lead_of_its_key),
 	    RULE(a_named_output_is_used),
