@@ -11,11 +11,12 @@
 #define DAY_MS (INT64_C(24) * 60 * 60 * 1000)
 #define DEFAULT_RECORD_BATCH_BYTES INT64_C(1000000) /* librdkafka's batch.size */
 #define BATCH_OVERHEAD_BYTES 512
+#define NEW_TOPIC_PARTITIONS 4 /* a guess at the brokers' default, for dividing memory */
 
 static enum wr_code need_topic(struct wr_wiring *w, struct wr_kafka_admin *admin, const char *topic,
-			       struct wr_err *err)
+			       int *partitions_r, struct wr_err *err)
 {
-	enum wr_code rc = wr_kafka_admin_has_topic(admin, topic, TIMEOUT_MS, err);
+	enum wr_code rc = wr_kafka_admin_partitions(admin, topic, TIMEOUT_MS, partitions_r, err);
 
 	if (rc == WR_OK || rc == WR_EUNAVAILABLE)
 		return rc;
@@ -32,8 +33,10 @@ static enum wr_code need_topic(struct wr_wiring *w, struct wr_kafka_admin *admin
 		    "kafka-topics.sh --bootstrap-server %s --create --topic %s",
 		    topic, w->kafka.brokers, topic);
 	rc = wr_kafka_admin_create_topic(admin, topic, TIMEOUT_MS, err);
-	if (rc == WR_OK)
+	if (rc == WR_OK) {
 		WR_LOG(WR_LOG_INFO, "topic created", WR_STR("topic", topic));
+		*partitions_r = NEW_TOPIC_PARTITIONS;
+	}
 	if (rc == WR_EREFUSED) {
 		struct wr_err why = *err;
 
@@ -47,15 +50,20 @@ static enum wr_code need_topic(struct wr_wiring *w, struct wr_kafka_admin *admin
 }
 
 static enum wr_code need_pipeline_topics(struct wr_wiring *w, struct wr_kafka_admin *admin,
-					 const struct wr_conf_pipeline *p, struct wr_err *err)
+					 size_t index, struct wr_err *err)
 {
+	const struct wr_conf_pipeline *p = &w->conf->pipelines[index];
 	enum wr_code rc = WR_OK;
+	int partitions;
 
-	for (size_t i = 0; i < p->topics.count && rc == WR_OK; i++)
-		rc = need_topic(w, admin, p->topics.items[i], err);
+	w->partitions[index] = 0;
+	for (size_t i = 0; i < p->topics.count && rc == WR_OK; i++) {
+		rc = need_topic(w, admin, p->topics.items[i], &partitions, err);
+		w->partitions[index] += partitions;
+	}
 	for (size_t i = 0; i < p->output_count && rc == WR_OK; i++)
-		rc = need_topic(w, admin, p->outputs[i].topic, err);
-	return rc == WR_OK ? need_topic(w, admin, p->dlq_topic, err) : rc;
+		rc = need_topic(w, admin, p->outputs[i].topic, &partitions, err);
+	return rc == WR_OK ? need_topic(w, admin, p->dlq_topic, &partitions, err) : rc;
 }
 
 /* The limits of a topic; those that we may not ask for stay unknown. */
@@ -139,13 +147,14 @@ enum wr_code wr_preflight_topics(struct wr_wiring *w, struct wr_kafka_admin *adm
 				 struct wr_err *err)
 {
 	enum wr_code rc = WR_OK;
+	int partitions;
 
 	if (w->embedded != NULL)
 		return WR_OK; /* they were made with the broker */
 	if (w->conf->ingest.listener.configured)
-		rc = need_topic(w, admin, w->conf->ingest.topic, err);
+		rc = need_topic(w, admin, w->conf->ingest.topic, &partitions, err);
 	for (size_t i = 0; i < w->conf->pipeline_count && rc == WR_OK; i++) {
-		rc = need_pipeline_topics(w, admin, &w->conf->pipelines[i], err);
+		rc = need_pipeline_topics(w, admin, i, err);
 		if (rc == WR_OK)
 			rc = learn_limits(w, admin, i, err);
 		if (rc != WR_OK)

@@ -18,11 +18,13 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #define DEFAULT_FILE "/etc/weir/weir.yaml"
 #define PING_MS 1000
 #define HTTP_STOP_MS 5000
+#define SAME_SIGNAL_MS 50
 
 /* Everything that runs, in the order in which it is made; unmade backwards. */
 struct service {
@@ -108,11 +110,18 @@ static void exit_at_once(int signal_number)
 	_exit(128 + signal_number);
 }
 
-/* While the lanes finish their work, a second signal ends the process on the spot. */
+/* While the lanes finish their work, a second signal ends the process on the spot. Signals that come in the same
+ * moment are one: some supervisors tell the process and its group. */
 static void let_second_signal_kill(struct service *s)
 {
 	struct sigaction action = {.sa_handler = exit_at_once};
+	const struct timespec moment = {0, SAME_SIGNAL_MS * 1000000};
+	struct signalfd_siginfo info;
 	sigset_t set;
+
+	nanosleep(&moment, NULL);
+	while (read(s->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+		;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);

@@ -19,6 +19,7 @@ struct wr_wiring {
 	struct wr_memory_claims **claims; /* by pipeline; NULL where the store is not `memory` */
 	size_t *
 	    record_batch_bytes; /* by pipeline: small enough for every topic it writes; 0: no bound */
+	int *partitions;        /* by pipeline: of all its source topics together */
 	size_t lane_bytes;      /* each lane's share of `memory` */
 	struct wr_lane_adapters adapters; /* to be given to the engine */
 };

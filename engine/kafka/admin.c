@@ -77,13 +77,14 @@ enum wr_code wr_kafka_admin_ping(struct wr_kafka_admin *a, int timeout_ms, struc
 	return WR_OK;
 }
 
-enum wr_code wr_kafka_admin_has_topic(struct wr_kafka_admin *a, const char *topic, int timeout_ms,
-				      struct wr_err *err)
+enum wr_code wr_kafka_admin_partitions(struct wr_kafka_admin *a, const char *topic, int timeout_ms,
+				       int *count_r, struct wr_err *err)
 {
 	rd_kafka_topic_t *rkt = rd_kafka_topic_new(a->rk, topic, NULL);
 	const struct rd_kafka_metadata *metadata;
 	rd_kafka_resp_err_t error;
 
+	*count_r = 0;
 	if (rkt == NULL)
 		return fail(rd_kafka_last_error(), err);
 	error = rd_kafka_metadata(a->rk, 0, rkt, &metadata, timeout_ms);
@@ -92,6 +93,8 @@ enum wr_code wr_kafka_admin_has_topic(struct wr_kafka_admin *a, const char *topi
 		return fail(error, err);
 	error =
 	    metadata->topic_cnt == 1 ? metadata->topics[0].err : RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
+	if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
+		*count_r = metadata->topics[0].partition_cnt;
 	rd_kafka_metadata_destroy(metadata);
 	return error == RD_KAFKA_RESP_ERR_NO_ERROR ? WR_OK : fail(error, err);
 }

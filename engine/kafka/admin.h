@@ -20,9 +20,10 @@ void wr_kafka_admin_destroy(struct wr_kafka_admin *admin);
 /* WR_OK when a broker answers, else WR_EUNAVAILABLE. */
 enum wr_code wr_kafka_admin_ping(struct wr_kafka_admin *admin, int timeout_ms, struct wr_err *err);
 
-/* WR_OK when it is there, WR_ENOTFOUND, WR_EREFUSED (not authorised), WR_EUNAVAILABLE. */
-enum wr_code wr_kafka_admin_has_topic(struct wr_kafka_admin *admin, const char *topic,
-				      int timeout_ms, struct wr_err *err);
+/* How many partitions a topic has. WR_OK, WR_ENOTFOUND (no such topic), WR_EREFUSED (not authorised),
+ * WR_EUNAVAILABLE. */
+enum wr_code wr_kafka_admin_partitions(struct wr_kafka_admin *admin, const char *topic,
+				       int timeout_ms, int *count_r, struct wr_err *err);
 
 /* Creates it with the broker's default partitions and replication; one that is there is fine. WR_OK, WR_EREFUSED
  * (not authorised, or a policy says no), WR_EUNAVAILABLE. */

@@ -366,9 +366,9 @@ static const struct wr_source_ops ops = {
     .destroy = destroy,
 };
 
-/* The fetch queue's bound holds for each partition once their queues are apart, so the budget is divided by the
- * partitions that one lane is likely to get. */
-#define LIKELY_PARTITIONS 4
+/* The fetch queue's bound holds for each partition once their queues are apart. Below this a partition would not
+ * move. */
+#define FETCH_MIN_KBYTES ((size_t)256)
 
 static enum wr_code make_conf(const struct wr_kafka_source_options *o, rd_kafka_conf_t **conf_r,
 			      struct wr_err *err)
@@ -392,10 +392,11 @@ static enum wr_code make_conf(const struct wr_kafka_source_options *o, rd_kafka_
 	    {"queued.max.messages.kbytes", fetch_kbytes},
 	    {NULL, NULL},
 	};
-	size_t kbytes = o->fetch_bytes / 1024 / LIKELY_PARTITIONS;
+	size_t kbytes = o->fetch_bytes / 1024 / (size_t)(o->partitions > 1 ? o->partitions : 1);
 	enum wr_code rc;
 
-	snprintf(fetch_kbytes, sizeof(fetch_kbytes), "%zu", kbytes > 1024 ? kbytes : 1024);
+	snprintf(fetch_kbytes, sizeof(fetch_kbytes), "%zu",
+		 kbytes > FETCH_MIN_KBYTES ? kbytes : FETCH_MIN_KBYTES);
 	rc = wr_kafka_conf_create(o->kafka, &o->kafka->consumer_properties, defaults, &o->name,
 				  conf_r, err);
 	if (rc != WR_OK)
