@@ -101,20 +101,36 @@ static void check_event_size(struct wr_checker *c)
 				"no event can be larger than a body; expected `max_body` or less");
 }
 
+/* Whether one of the brokers, with spaces before it allowed, is `embedded`. */
+static bool names_embedded(const char *brokers)
+{
+	size_t size;
+
+	while (*brokers != '\0') {
+		brokers += strspn(brokers, ", ");
+		size = strcspn(brokers, ",");
+		if (size == strlen("embedded") && strncmp(brokers, "embedded", size) == 0)
+			return true;
+		brokers += size;
+	}
+	return false;
+}
+
 static void check_brokers(struct wr_checker *c)
 {
-	const char *brokers = c->conf->kafka.brokers;
+	const struct wr_conf_kafka *kafka = &c->conf->kafka;
 
-	if (brokers != NULL && !c->conf->kafka.embedded && strstr(brokers, "embedded") != NULL &&
-	    strpbrk(brokers, ":.") == NULL && strchr(brokers, ',') != NULL)
+	if (kafka->brokers != NULL && !kafka->embedded && names_embedded(kafka->brokers))
 		wr_check_report(c, "kafka.brokers",
-				"`embedded` stands alone; expected it or a list of brokers");
+				"`embedded` stands alone; expected it, or a list of brokers");
 }
 
 void wr_check(const struct wr_conf *conf, const struct wr_tree_node *root, struct wr_report *report)
 {
 	struct wr_checker c = {.conf = conf, .root = root, .report = report};
 
+	if (root->kind != WR_TREE_MAP)
+		return;
 	if (conf->pipeline_count == 0 && !conf->ingest.listener.configured &&
 	    (wr_tree_member(root, "pipelines") == NULL ||
 	     wr_tree_member(root, "pipelines")->node->kind == WR_TREE_LIST))

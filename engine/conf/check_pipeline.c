@@ -164,6 +164,20 @@ static void check_store(struct wr_checker *c, const struct wr_conf_pipeline *pip
 				"here");
 }
 
+/* exactly_once is refused anyway as long as it is not built; with this broker it never will be. */
+static void check_transactions(struct wr_checker *c, const struct wr_tree_node *node, size_t p)
+{
+	const struct wr_tree_child *delivery = wr_tree_member(node, "delivery");
+	char path[PATH_BYTES];
+
+	if (!c->conf->kafka.embedded || delivery == NULL ||
+	    !wr_bytes_equal(delivery->node->text, wr_bytes_of("exactly_once")))
+		return;
+	snprintf(path, sizeof(path), "pipelines[%zu].delivery", p);
+	wr_check_report(c, path,
+			"an embedded broker has no transactions; expected `at_least_once`");
+}
+
 static void check_pipeline(struct wr_checker *c, const struct wr_tree_node *node, size_t p)
 {
 	const struct wr_conf_pipeline *pipeline = &c->conf->pipelines[p];
@@ -174,6 +188,7 @@ static void check_pipeline(struct wr_checker *c, const struct wr_tree_node *node
 	check_retries(c, pipeline, p);
 	check_event_id(c, node, pipeline, p);
 	check_store(c, pipeline, p);
+	check_transactions(c, node, p);
 }
 
 /* Two pipelines of one group share the partitions of a topic, so each would see a part of it only. */

@@ -88,7 +88,7 @@ static const char *plain_expectation(enum wr_key_type type)
 	case WR_KEY_MAP:
 		return "a mapping (`key: value`)";
 	case WR_KEY_LIST:
-		return "a list of mappings (`- key: value`)";
+		return "a list of mappings (`- key: value`), one at least";
 	case WR_KEY_BOOL:
 		return "`true` or `false`";
 	case WR_KEY_ONLY_TRUE:
@@ -131,7 +131,7 @@ const char *wr_describe_expected(const struct wr_key_row *row, char out[WR_DESCR
 		snprintf(out, WR_DESCRIBED_BYTES, "%s", wr_describe_form(row));
 		break;
 	case WR_KEY_STRINGS:
-		snprintf(out, WR_DESCRIBED_BYTES, "a list (`[a, b]`), each item %s",
+		snprintf(out, WR_DESCRIBED_BYTES, "a list (`[a, b]`) of one item at least, each %s",
 			 wr_describe_form(row));
 		break;
 	case WR_KEY_INT:
@@ -201,8 +201,8 @@ const char *wr_describe_found(const struct wr_key_row *row, const struct wr_tree
 	const char *noun;
 
 	if (node->kind != WR_TREE_SCALAR) {
-		snprintf(out, WR_DESCRIBED_BYTES, "%s",
-			 node->kind == WR_TREE_LIST ? "a list" : "a mapping");
+		snprintf(out, WR_DESCRIBED_BYTES, "%s%s", node->count == 0 ? "an empty " : "a ",
+			 node->kind == WR_TREE_LIST ? "list" : "mapping");
 		return out;
 	}
 	noun = scalar_noun(node);

@@ -93,16 +93,15 @@ static void expand_scalar(struct expander *x, struct wr_tree_node *node)
 	while (i < node->text.size && x->rc == WR_OK) {
 		if (s[i] == '$' && s[i + 1] == '{') {
 			n = expand_one(x, node, s + i, node->text.size - i);
-			if (n == 0)
-				return;
 			node->has_variables = true;
-			i += n;
+			node->broken = node->broken || n == 0;
+			i += n > 0 ? n : 2; /* on, for the others in it */
 		} else {
 			append(x, s + i, 1);
 			i += s[i] == '$' && s[i + 1] == '$' ? 2 : 1;
 		}
 	}
-	if (x->rc == WR_OK)
+	if (x->rc == WR_OK && !node->broken)
 		x->rc = wr_tree_set_text(x->tree, node, wr_bytes(x->text.data, x->text.size));
 }
 

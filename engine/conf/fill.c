@@ -79,9 +79,9 @@ static void report_planned(struct filler *f, const struct wr_tree_child *child,
 		name = stop + 2;
 	wr_report_add(f->report, child->mark,
 		      "`%s` is known but not built in this version of weir%s%s%s", name,
-		      row->harmless != NULL ? "; expected " : "",
+		      row->harmless != NULL ? "; expected `" : "",
 		      row->harmless != NULL ? row->harmless : "",
-		      row->harmless != NULL ? ", or leave the key out" : "");
+		      row->harmless != NULL ? "`, or leave the key out" : "");
 }
 
 static void report_type(struct filler *f, const struct wr_key_row *row,
@@ -93,6 +93,17 @@ static void report_type(struct filler *f, const struct wr_key_row *row,
 		      wr_describe_expected(row, expected), wr_describe_found(row, node, found));
 }
 
+static void report_item(struct filler *f, const struct wr_key_row *row,
+			const struct wr_tree_node *node)
+{
+	char found[WR_DESCRIBED_BYTES];
+
+	if (node->broken)
+		return;
+	wr_report_add(f->report, node->mark, "expected a mapping (`key: value`); found %s",
+		      wr_describe_found(row, node, found));
+}
+
 static void fill_list(struct filler *f, const struct wr_key_row *row,
 		      const struct wr_tree_node *list, void *base)
 {
@@ -101,7 +112,8 @@ static void fill_list(struct filler *f, const struct wr_key_row *row,
 
 	if (list->kind != WR_TREE_LIST || list->count < (size_t)row->least ||
 	    list->count > (size_t)row->most) {
-		report_type(f, row, list);
+		if (!list->broken)
+			report_type(f, row, list);
 		return;
 	}
 	if (list->count == 0)
@@ -121,7 +133,7 @@ static void fill_list(struct filler *f, const struct wr_key_row *row,
 		if (list->children[i].node->kind == WR_TREE_MAP)
 			fill_map(f, prefix, list->children[i].node, items + i * row->item_size);
 		else
-			report_type(f, row, list->children[i].node);
+			report_item(f, row, list->children[i].node);
 		wr_report_pop(f->report, outer);
 	}
 }
@@ -131,7 +143,7 @@ static void fill_section(struct filler *f, const struct wr_key_row *row,
 {
 	bool there = map != NULL && map->kind == WR_TREE_MAP;
 
-	if (map != NULL && !there)
+	if (map != NULL && !there && !map->broken)
 		report_type(f, row, map);
 	if (there && row->has_member)
 		memcpy(member_of(row, base), &there, sizeof(there));

@@ -50,10 +50,17 @@ enum wr_code wr_conf_parse(const char *file, struct wr_bytes text, struct wr_con
 /* NULL does nothing. Secrets are wiped. */
 void wr_conf_destroy(struct wr_conf *conf);
 
-/* Where the member at `pointer` (RFC 6901) of a stage's `config` stands in the file; the `config` itself when
- * the pointer leads nowhere. */
+/* Where the member at `pointer` (RFC 6901) of a stage's `config` stands in the file; when the pointer leads nowhere,
+ * the nearest above it that is there; without a `config`, the stage. */
 struct wr_conf_mark wr_conf_stage_config_mark(const struct wr_conf *conf,
 					      const struct wr_conf_stage *stage,
 					      const char *pointer);
+
+/* Appends the JSON Schema (draft 7) of configuration files, for editors. WR_OK or WR_ENOMEM. [any] */
+enum wr_code wr_conf_json_schema(struct wr_buf *out);
+
+/* Append the reference page (Markdown) and the manual page weir.yaml(5). WR_OK or WR_ENOMEM. [any] */
+enum wr_code wr_conf_reference_markdown(struct wr_buf *out);
+enum wr_code wr_conf_reference_man(struct wr_buf *out);
 
 #endif

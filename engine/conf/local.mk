@@ -11,9 +11,11 @@ libwr_conf_a_SOURCES = \
 	engine/conf/expand.c engine/conf/expand.h \
 	engine/conf/fill.c engine/conf/fill.h \
 	engine/conf/finish.c engine/conf/finish.h \
+	engine/conf/json_schema.c \
 	engine/conf/load.c engine/conf/load.h \
 	engine/conf/nearest.c engine/conf/nearest.h \
 	engine/conf/problems.c \
+	engine/conf/reference.c \
 	engine/conf/report.c engine/conf/report.h \
 	engine/conf/scalar.c engine/conf/scalar.h \
 	engine/conf/schema.c engine/conf/schema.h \

@@ -161,8 +161,10 @@ static const struct wr_key_row rows[] = {
 
 static const struct wr_form forms[WR_FORM_COUNT_] = {
     [WR_FORM_ANY] = {NULL, 4096, "a string"},
-    [WR_FORM_INSTANCE] = {"^[A-Za-z0-9][A-Za-z0-9._-]*$", 128,
-			  "a name of letters, digits, `.`, `_` and `-`"},
+    [WR_FORM_INSTANCE] =
+	{"^[A-Za-z0-9][A-Za-z0-9._-]*$", 128,
+	 "a name of letters, digits, `.`, `_` and `-` that begins with a letter or "
+	 "digit"},
     [WR_FORM_NAME] = {"^[a-z0-9][a-z0-9._-]*$", 100,
 		      "a name of lower-case letters, digits, `.`, `_` and `-` that begins with a "
 		      "letter or digit (100 bytes at most)"},

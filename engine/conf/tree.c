@@ -329,6 +329,12 @@ static bool take_key(struct reader *r, const yaml_event_t *event, const struct w
 		wr_report_add(r->report, child->mark, "expected a name as the key");
 		return false;
 	}
+	if (key->plain && wr_bytes_equal(key->text, wr_bytes_of("<<"))) {
+		wr_report_add(
+		    r->report, child->mark,
+		    "merge keys (`<<`) are not taken; expected an alias for a whole value");
+		return false;
+	}
 	child->key = key->text;
 	return true;
 }
@@ -480,11 +486,20 @@ static void delete_parser(yaml_parser_t *yaml)
 	yaml_parser_delete(yaml);
 }
 
+/* The text behind a byte order mark, which libyaml takes for a column. */
+static struct wr_bytes without_mark(struct wr_bytes text)
+{
+	if (text.size >= 3 && memcmp(text.data, "\xEF\xBB\xBF", 3) == 0)
+		return wr_bytes((const char *)text.data + 3, text.size - 3);
+	return text;
+}
+
 enum wr_code wr_tree_read(struct wr_bytes text, struct wr_report *report, struct wr_tree **tree_r)
 {
-	struct reader r = {.text = text, .report = report, .rc = WR_OK};
+	struct reader r = {.report = report, .rc = WR_OK};
 
 	*tree_r = NULL;
+	r.text = without_mark(text);
 	r.tree = calloc(1, sizeof(*r.tree));
 	if (r.tree == NULL || !yaml_parser_initialize(&r.yaml)) {
 		free(r.tree);
@@ -492,8 +507,8 @@ enum wr_code wr_tree_read(struct wr_bytes text, struct wr_report *report, struct
 		return WR_ENOMEM;
 	}
 	yaml_parser_set_encoding(&r.yaml, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&r.yaml, text.data != NULL ? text.data : (const void *)"",
-				     text.size);
+	yaml_parser_set_input_string(&r.yaml, r.text.data != NULL ? r.text.data : (const void *)"",
+				     r.text.size);
 	if (text.size > WR_TREE_MAX_FILE_BYTES)
 		fatal(&r, (struct wr_conf_mark){0, 0}, "the file is larger than 4 MiB");
 	else

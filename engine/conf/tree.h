@@ -39,6 +39,7 @@ struct wr_tree_node {
 	bool plain;         /* SCALAR: without quotes, so it may be a number, a boolean or null */
 	bool expanded;      /* SCALAR: its variables have been replaced */
 	bool has_variables; /* SCALAR: there were some */
+	bool broken;        /* SCALAR: they could not be replaced, which was reported */
 	struct wr_tree_child *children;
 	size_t count;
 	size_t weight_nodes, weight_bytes; /* with all below */

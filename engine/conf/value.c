@@ -23,9 +23,10 @@ enum wr_code wr_setter_refuse(const struct wr_setter *s, const struct wr_tree_no
 			      const char *why)
 {
 	char expected[WR_DESCRIBED_BYTES], found[WR_DESCRIBED_BYTES];
+	bool is_item = node != s->node;
 
 	wr_report_add(s->report, node->mark, "expected %s; found %s%s%s",
-		      wr_describe_expected(s->row, expected),
+		      is_item ? wr_describe_form(s->row) : wr_describe_expected(s->row, expected),
 		      wr_describe_found(s->row, node, found), why != NULL ? ": " : "",
 		      why != NULL ? why : "");
 	return WR_EINVAL;
@@ -66,6 +67,8 @@ enum wr_code wr_setter_check_text(const struct wr_setter *s, const struct wr_tre
 {
 	const char *why = NULL;
 
+	if (node->broken)
+		return WR_EINVAL;
 	if (node->kind == WR_TREE_SCALAR && !wr_setter_is_text(node) &&
 	    wr_scalar_kind(node->text) != WR_SCALAR_NULL)
 		why = "put it in quotes to make it a string";
@@ -238,7 +241,7 @@ static enum wr_code refuse_choice(const struct wr_setter *s)
 		if (choice->status == WR_KEY_BUILT)
 			wr_nearest_try(&nearest, choice->name);
 	}
-	if (nearest.best == NULL)
+	if (nearest.best == NULL || s->node->has_variables)
 		return refuse(s);
 	wr_report_add(s->report, s->node->mark, "expected %s; found %s; did you mean `%s`?",
 		      wr_describe_expected(s->row, expected),
@@ -330,6 +333,8 @@ enum wr_code wr_value_set(const struct wr_key_row *row, const struct wr_tree_nod
 {
 	const struct wr_setter s = {row, node, base, report};
 
+	if (node->broken)
+		return WR_EINVAL;
 	switch (row->type) {
 	case WR_KEY_STRING:
 	case WR_KEY_SECRET:

@@ -8,7 +8,7 @@
 #include "conf/tree.h"
 
 /* `base` is the struct that the row's member is in. Any type but MAP and LIST. WR_OK; WR_EINVAL: it was reported,
- * and the field is as before; WR_ENOMEM. A list or map of scalars takes what is good of it and reports the rest. */
+ * here or when its variables were expanded, and the field is as before; WR_ENOMEM. A list or map of scalars takes what is good of it and reports the rest. */
 enum wr_code wr_value_set(const struct wr_key_row *row, const struct wr_tree_node *node, void *base,
 			  struct wr_report *report);
 

@@ -15,6 +15,8 @@ static enum wr_code take_property(const struct wr_setter *s, const struct wr_tre
 {
 	struct wr_conf_property *property = &properties->items[properties->count];
 
+	if (child->node->broken)
+		return WR_EINVAL;
 	if (strlen(child->key.data) != child->key.size || child->key.size == 0) {
 		wr_report_add(s->report, child->mark, "expected the name of a property");
 		return WR_EINVAL;

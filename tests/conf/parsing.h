@@ -50,4 +50,36 @@ static inline struct parsed parse_valid(const char *text)
 	return p;
 }
 
+/* What the cases share; with nothing else they load. Their lines count for the places of errors: 1, 1 and 6. */
+#define BROKERS "kafka: { brokers: b:1 }\n"
+#define REDIS "redis: { url: \"redis://h\" }\n"
+#define PIPELINE                           \
+	"pipelines:\n"                     \
+	"  - name: p\n"                    \
+	"    source: { topics: [in] }\n"   \
+	"    dlq: { topic: dead }\n"       \
+	"    stages: [{ plugin: x.so }]\n" \
+	"    outputs: { default: out }\n"
+
+/* A text and all its errors. */
+struct error_case {
+	const char *text, *errors;
+};
+
+static inline void check_errors(const struct error_case *cases, size_t count)
+{
+	struct parsed p;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		p = parse(cases[i].text);
+		if (strcmp(p.errors, cases[i].errors) != 0)
+			fail_msg("of\n%s\nexpected\n%s\nfound\n%s", cases[i].text, cases[i].errors,
+				 p.errors);
+		assert_int_equal(p.rc, WR_EINVAL);
+		assert_null(p.conf);
+		parsed_fini(&p);
+	}
+}
+
 #endif

@@ -63,7 +63,7 @@ static void engine_keys_reach_their_fields(void **state)
 	assert_int_equal(c->log_format, WR_LOG_JSON);
 	assert_string_equal(c->kafka.brokers, "localhost:9092");
 	assert_false(c->kafka.embedded);
-	assert_false(c->kafka.create_topics);
+	assert_true(c->kafka.create_topics);
 	assert_int_equal(c->kafka.properties.count, 3);
 	assert_string_equal(c->kafka.properties.items[0].name, "compression.type");
 	assert_string_equal(c->kafka.properties.items[0].value, "lz4");
