@@ -1,0 +1,15 @@
+# Fuzz targets. `make check` replays their corpora and some mutations. To search with libFuzzer:
+#	CC=clang CXX=clang++ ./configure --with-sanitizer=fuzzer-no-link,address,undefined --disable-shared
+#	make tests/fuzz/search_conf && tests/fuzz/search_conf -max_total_time=600 corpus etc tests/fuzz/corpus/conf
+EXTRA_DIST += tests/fuzz/fuzz.h tests/fuzz/corpus
+CLEANFILES += tests/fuzz/search_conf$(EXEEXT)
+
+check_PROGRAMS += tests/fuzz/fuzz_conf
+tests_fuzz_fuzz_conf_SOURCES = tests/fuzz/fuzz_conf.c tests/fuzz/replay.c
+tests_fuzz_fuzz_conf_CPPFLAGS = $(AM_CPPFLAGS) -DWR_TEST_SOURCES=\"$(abs_top_srcdir)\"
+tests_fuzz_fuzz_conf_LDADD = $(WR_CONF_LIBS)
+
+EXTRA_PROGRAMS += tests/fuzz/search_conf
+tests_fuzz_search_conf_SOURCES = tests/fuzz/fuzz_conf.c
+tests_fuzz_search_conf_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_search_conf_LDADD = $(WR_CONF_LIBS)
