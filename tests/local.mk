@@ -16,3 +16,4 @@ include tests/run/local.mk
 include tests/claim_store/local.mk
 include tests/memory/local.mk
 include tests/redis/local.mk
+include tests/cli/local.mk

@@ -118,6 +118,33 @@ fail:
 	return WR_ENOMEM;
 }
 
+/* C0, DEL and C1, which terminals obey. */
+static bool is_control(const unsigned char *s, size_t length)
+{
+	return s[0] < 0x20 || s[0] == 0x7F || (length == 2 && s[0] == 0xC2 && s[1] < 0xA0);
+}
+
+enum wr_code wr_buf_append_printable(struct wr_buf *b, struct wr_bytes text)
+{
+	const unsigned char *s = text.data;
+	size_t start = b->size, i = 0, length;
+	enum wr_code rc = WR_OK;
+
+	while (rc == WR_OK && i < text.size) {
+		length = wr_utf8_length(s + i, text.size - i);
+		if (length == 0 || is_control(s + i, length)) {
+			rc = wr_buf_printf(b, "\\x%02x", s[i]);
+			length = 1;
+		} else {
+			rc = wr_buf_append(b, s + i, length);
+		}
+		i += length;
+	}
+	if (rc != WR_OK)
+		b->size = start;
+	return rc;
+}
+
 const char *wr_buf_text(struct wr_buf *b)
 {
 	if (wr_buf_reserve(b, 1) != WR_OK)

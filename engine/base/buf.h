@@ -42,6 +42,9 @@ enum wr_code wr_buf_printf(struct wr_buf *b, const char *format, ...)
 /* Appends the text as a JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
 enum wr_code wr_buf_append_json_string(struct wr_buf *b, struct wr_bytes text);
 
+/* Appends the text as one line that can't steer a terminal: control characters and bytes that are not UTF-8 as \xNN. */
+enum wr_code wr_buf_append_printable(struct wr_buf *b, struct wr_bytes text);
+
 /* Terminates (the NUL is not counted) and returns the text, borrowed until the next change; "" when empty.
  * NULL on WR_ENOMEM. */
 const char *wr_buf_text(struct wr_buf *b);

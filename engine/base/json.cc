@@ -277,3 +277,12 @@ enum wr_json_type wr_json_get(struct wr_json_reader *reader, struct wr_bytes poi
 		value_r->type = fill(element, value_r);
 	return value_r->type;
 }
+
+const char *wr_json_parser_version(void)
+{
+#define TEXT_OF(x) #x
+#define EXPANDED_TEXT_OF(x) TEXT_OF(x)
+	return EXPANDED_TEXT_OF(SIMDJSON_VERSION);
+#undef EXPANDED_TEXT_OF
+#undef TEXT_OF
+}

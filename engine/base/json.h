@@ -69,6 +69,9 @@ enum wr_code wr_json_read(struct wr_json_reader *reader, struct wr_bytes text,
 enum wr_json_type wr_json_get(struct wr_json_reader *reader, struct wr_bytes pointer,
 			      struct wr_json_value *value_r);
 
+/* The parser's version, for people: "3.0.1". [any] */
+const char *wr_json_parser_version(void);
+
 #ifdef __cplusplus
 }
 #endif

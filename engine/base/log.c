@@ -154,37 +154,34 @@ static enum wr_code append_json(struct wr_buf *b, enum wr_log_level level, const
 	return wr_buf_append_text(b, "}\n");
 }
 
-/* A text that stays one word on a terminal and can't steer it: quoted when it must be, control characters escaped. */
-static enum wr_code append_word(struct wr_buf *b, const char *text, bool always_plain)
+/* A text that stays one word: quoted when it must be. */
+static enum wr_code append_word(struct wr_buf *b, const char *text)
 {
 	struct wr_bytes word = bounded(text);
-	const unsigned char *s = word.data;
-	bool quoted = !always_plain && (word.size == 0 || text[strcspn(text, " =\"\\")] != '\0');
-	size_t i = 0, length;
-	enum wr_code rc = quoted ? wr_buf_append_text(b, "\"") : WR_OK;
+	bool quoted = word.size == 0 || text[strcspn(text, " =\"\\")] != '\0';
+	enum wr_code rc = WR_OK;
+	size_t i, start = 0;
 
-	while (rc == WR_OK && i < word.size) {
-		length = wr_utf8_length(s + i, word.size - i);
-		if (length == 0 || s[i] < 0x20 || s[i] == 0x7F ||
-		    (length == 2 && s[i] == 0xC2 && s[i + 1] < 0xA0)) {
-			rc = wr_buf_printf(b, "\\x%02x", s[i]);
-			length = 1;
-		} else if (quoted && (s[i] == '"' || s[i] == '\\')) {
-			rc = wr_buf_printf(b, "\\%c", s[i]);
-		} else {
-			rc = wr_buf_append(b, s + i, length);
-		}
-		i += length;
+	if (!quoted)
+		return wr_buf_append_printable(b, word);
+	rc = wr_buf_append_text(b, "\"");
+	for (i = 0; rc == WR_OK && i < word.size; i++) {
+		if (text[i] != '"' && text[i] != '\\')
+			continue;
+		rc = wr_buf_append_printable(b, wr_bytes(text + start, i - start));
+		if (rc == WR_OK)
+			rc = wr_buf_printf(b, "\\%c", text[i]);
+		start = i + 1;
 	}
-	if (rc == WR_OK && quoted)
-		rc = wr_buf_append_text(b, "\"");
-	return rc;
+	if (rc == WR_OK)
+		rc = wr_buf_append_printable(b, wr_bytes(text + start, word.size - start));
+	return rc == WR_OK ? wr_buf_append_text(b, "\"") : rc;
 }
 
 static enum wr_code append_text_value(struct wr_buf *b, const struct wr_log_field *field)
 {
 	if (field->kind == WR_LOG_FIELD_STR && field->str != NULL)
-		return append_word(b, field->str, false);
+		return append_word(b, field->str);
 	return append_json_value(b, field);
 }
 
@@ -199,7 +196,7 @@ static enum wr_code append_text(struct wr_buf *b, enum wr_log_level level, const
 	    (rc = wr_buf_printf(b, "  %-5s  ", wr_log_level_name(level))) != WR_OK)
 		return rc;
 	message_start = b->size;
-	if ((rc = append_word(b, message, true)) != WR_OK)
+	if ((rc = wr_buf_append_printable(b, bounded(message))) != WR_OK)
 		return rc;
 	used = b->size - message_start;
 	if ((fields->name != NULL || suppressed > 0) && used < (size_t)message_columns &&

@@ -1,1 +1,26 @@
-# filled by the layer cli
+noinst_LIBRARIES += libwr_cli.a
+libwr_cli_a_SOURCES = \
+	engine/cli/args.c engine/cli/args.h \
+	engine/cli/check.c \
+	engine/cli/commands.c engine/cli/commands.h \
+	engine/cli/kafka_args.c engine/cli/kafka_args.h \
+	engine/cli/lines.c engine/cli/lines.h \
+	engine/cli/plugin_info.c \
+	engine/cli/progress.c engine/cli/progress.h \
+	engine/cli/preflight.c engine/cli/preflight.h \
+	engine/cli/record.c engine/cli/record.h \
+	engine/cli/run.c \
+	engine/cli/schema.c \
+	engine/cli/send.c engine/cli/send_http.c engine/cli/send_kafka.c engine/cli/sender.h \
+	engine/cli/stop.c engine/cli/stop.h \
+	engine/cli/table.c \
+	engine/cli/tail.c \
+	engine/cli/version.c \
+	engine/cli/wiring.c engine/cli/wiring.h
+libwr_cli_a_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
+WR_CLI_LIBS = libwr_cli.a $(WR_KAFKA_LIBS) $(WR_REDIS_LIBS) $(WR_MEMORY_LIBS) $(WR_HTTP_LIBS) $(CURL_LIBS)
+
+bin_PROGRAMS += weir
+weir_SOURCES = engine/main.c
+weir_LDADD = $(WR_CLI_LIBS)
+dist_man_MANS += docs/man/weir.1

@@ -81,6 +81,20 @@ static void bytes_that_are_not_utf8_become_the_replacement_character(void **stat
 	expect_json(wr_bytes_of("\xe2\x82"), "\"\xef\xbf\xbd\xef\xbf\xbd\"");
 }
 
+static void a_printable_text_shows_what_it_can_not_print(void **state)
+{
+	struct wr_buf b = WR_BUF_INIT;
+
+	(void)state;
+	assert_int_equal(wr_buf_append_printable(&b, wr_bytes("a\0\n\x1b[2J\x7f\xc2\x9b\xff\xc3\xbc\\", 14)),
+			 WR_OK);
+	assert_string_equal(wr_buf_text(&b), "a\\x00\\x0a\\x1b[2J\\x7f\\xc2\\x9b\\xff\xc3\xbc\\");
+	wr_buf_clear(&b);
+	assert_int_equal(wr_buf_append_printable(&b, wr_bytes(NULL, 0)), WR_OK);
+	assert_int_equal(b.size, 0);
+	wr_buf_fini(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -89,6 +103,7 @@ int main(void)
 	    cmocka_unit_test(an_impossible_size_is_refused_and_changes_nothing),
 	    cmocka_unit_test(a_json_string_is_escaped),
 	    cmocka_unit_test(bytes_that_are_not_utf8_become_the_replacement_character),
+	    cmocka_unit_test(a_printable_text_shows_what_it_can_not_print),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

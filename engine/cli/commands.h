@@ -1,0 +1,23 @@
+/*
+ * The subcommands, one file each, and what chooses among them.
+ */
+#ifndef WR_CLI_COMMANDS_H
+#define WR_CLI_COMMANDS_H
+
+#include "cli/args.h"
+
+extern const struct wr_command wr_command_check;
+extern const struct wr_command wr_command_plugin_info;
+extern const struct wr_command wr_command_run;
+extern const struct wr_command wr_command_schema;
+extern const struct wr_command wr_command_send;
+extern const struct wr_command wr_command_tail;
+extern const struct wr_command wr_command_version;
+
+/* Runs what the command line asks for; the exit status of the process. `commands` ends at NULL. [main] */
+int wr_commands_run(const struct wr_command *const *commands, int argc, char **argv);
+
+/* All subcommands, in the order of the help; ends at NULL. */
+extern const struct wr_command *const wr_commands[];
+
+#endif

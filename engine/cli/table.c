@@ -1,0 +1,8 @@
+#include "config.h"
+
+#include "cli/commands.h"
+
+const struct wr_command *const wr_commands[] = {
+    &wr_command_run,  &wr_command_check, &wr_command_schema,  &wr_command_plugin_info,
+    &wr_command_tail, &wr_command_send,  &wr_command_version, NULL,
+};

@@ -1,0 +1,25 @@
+WR_CLI_TEST_LIBS = $(WR_CLI_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/cli/test_args
+tests_cli_test_args_SOURCES = tests/cli/test_args.c tests/cli/capture.h
+tests_cli_test_args_LDADD = $(WR_CLI_TEST_LIBS)
+check_PROGRAMS += tests/cli/test_commands
+tests_cli_test_commands_SOURCES = tests/cli/test_commands.c tests/cli/capture.h
+tests_cli_test_commands_LDADD = $(WR_CLI_TEST_LIBS)
+check_PROGRAMS += tests/cli/test_lines
+tests_cli_test_lines_LDADD = $(WR_CLI_TEST_LIBS)
+check_PROGRAMS += tests/cli/test_progress
+tests_cli_test_progress_LDADD = $(WR_CLI_TEST_LIBS)
+check_PROGRAMS += tests/cli/test_record
+tests_cli_test_record_LDADD = $(WR_CLI_TEST_LIBS)
+check_PROGRAMS += tests/cli/test_send_http
+tests_cli_test_send_http_SOURCES = tests/cli/test_send_http.c tests/cli/capture.h
+tests_cli_test_send_http_LDADD = $(WR_CLI_TEST_LIBS)
+check_PROGRAMS += tests/cli/test_topic
+tests_cli_test_topic_SOURCES = tests/cli/test_topic.c tests/cli/capture.h
+tests_cli_test_topic_LDADD = $(WR_CLI_TEST_LIBS)
+
+TESTS += tests/cli/test_man.sh tests/cli/test_weir.sh
+EXTRA_DIST += tests/cli/test_man.sh tests/cli/test_weir.sh
+tests/cli/test_man.log: weir
+tests/cli/test_weir.log: weir plugins/passthrough.la
