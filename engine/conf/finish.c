@@ -39,6 +39,8 @@ static enum wr_code provide_instance(struct wr_conf *conf)
 	char name[HOST_NAME_MAX + 1] = "";
 	size_t i;
 
+	if (conf->instance != NULL)
+		return WR_OK;
 	if (gethostname(name, sizeof(name)) != 0 || name[0] == '\0')
 		strcpy(name, "localhost");
 	name[sizeof(name) - 1] = '\0';
@@ -47,9 +49,9 @@ static enum wr_code provide_instance(struct wr_conf *conf)
 			   name[i]) == NULL)
 			name[i] = '-';
 	}
-	return provide(&conf->instance, wr_schema_form_fits(WR_FORM_INSTANCE, wr_bytes_of(name))
-					    ? name
-					    : "localhost");
+	if (!wr_schema_form_fits(WR_FORM_INSTANCE, wr_bytes_of(name)))
+		strcpy(name, "localhost");
+	return provide(&conf->instance, name);
 }
 
 static enum wr_code provide_plugin_path(struct wr_conf *conf)

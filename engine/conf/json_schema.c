@@ -282,14 +282,27 @@ static void put_head(struct schema *s, cJSON *root)
 	put(s, root, "definitions", definitions);
 }
 
+/* The head first, for people. */
+static void move_members(struct schema *s, cJSON *from, cJSON *to)
+{
+	cJSON *item;
+
+	while (from != NULL && (item = from->child) != NULL) {
+		cJSON_DetachItemViaPointer(from, item);
+		put(s, to, item->string, item);
+	}
+}
+
 enum wr_code wr_conf_json_schema(struct wr_buf *out)
 {
 	struct schema s = {.failed = false};
-	cJSON *root = map_of(&s, "");
+	cJSON *root = cJSON_CreateObject(), *map = map_of(&s, "");
 	enum wr_code rc = WR_ENOMEM;
 	char *text = NULL;
 
 	put_head(&s, root);
+	move_members(&s, map, root);
+	cJSON_Delete(map);
 	if (!s.failed)
 		text = cJSON_Print(root);
 	if (text != NULL)

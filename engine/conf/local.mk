@@ -11,6 +11,7 @@ libwr_conf_a_SOURCES = \
 	engine/conf/expand.c engine/conf/expand.h \
 	engine/conf/fill.c engine/conf/fill.h \
 	engine/conf/finish.c engine/conf/finish.h \
+	engine/conf/form.c \
 	engine/conf/json_schema.c \
 	engine/conf/load.c engine/conf/load.h \
 	engine/conf/nearest.c engine/conf/nearest.h \

@@ -4,7 +4,6 @@
 #include "base/check.h"
 #include "conf/conf.h"
 
-#include <regex.h>
 #include <string.h>
 
 #define COUNT_MAX INT64_C(1000000000)
@@ -159,34 +158,6 @@ static const struct wr_key_row rows[] = {
 #include "conf/schema_pipeline.inc"
 };
 
-static const struct wr_form forms[WR_FORM_COUNT_] = {
-    [WR_FORM_ANY] = {NULL, 4096, "a string"},
-    [WR_FORM_INSTANCE] =
-	{"^[A-Za-z0-9][A-Za-z0-9._-]*$", 128,
-	 "a name of letters, digits, `.`, `_` and `-` that begins with a letter or "
-	 "digit"},
-    [WR_FORM_NAME] = {"^[a-z0-9][a-z0-9._-]*$", 100,
-		      "a name of lower-case letters, digits, `.`, `_` and `-` that begins with a "
-		      "letter or digit (100 bytes at most)"},
-    [WR_FORM_OUTPUT] = {"^[A-Za-z0-9][A-Za-z0-9._-]*$", 100,
-			"a name of letters, digits, `.`, `_` and `-` that begins with a letter or "
-			"digit"},
-    [WR_FORM_TOPIC] = {"^([A-Za-z0-9_-][A-Za-z0-9._-]*|[.][A-Za-z0-9_-][A-Za-z0-9._-]*|"
-		       "[.][.][A-Za-z0-9._-]+)$",
-		       249,
-		       "the name of a topic: letters, digits, `.`, `_` and `-`, 249 at most, not "
-		       "`.` or `..`"},
-    [WR_FORM_GROUP] = {"^[!-~]+$", 255,
-		       "the name of a consumer group, printable and without spaces"},
-    [WR_FORM_POINTER] = {"^(/([^~/]|~[01])*)+$", 1024,
-			 "a JSON Pointer such as /eventId (RFC 6901)"},
-    [WR_FORM_HEADER] = {"^[!-~]+$", 255,
-			"the name of a Kafka header, printable and without spaces"},
-    [WR_FORM_BROKERS] = {"^[^ ,]+(, *[^ ,]+)*$", 4096,
-			 "`host:port`, several with commas between them, or `embedded`"},
-    [WR_FORM_TOKEN] = {"^[!-~]+$", 4096, "a token of printable ASCII without spaces"},
-};
-
 size_t wr_schema_size(void)
 {
 	return WR_COUNT_OF(rows);
@@ -223,28 +194,4 @@ const struct wr_key_row *wr_schema_child(const char *prefix, size_t *cursor_p)
 			return row;
 	}
 	return NULL;
-}
-
-const struct wr_form *wr_schema_form(enum wr_key_form form)
-{
-	WR_ASSERT((unsigned)form < WR_FORM_COUNT_);
-	return &forms[form];
-}
-
-bool wr_schema_form_fits(enum wr_key_form form, struct wr_bytes text)
-{
-	const struct wr_form *f = wr_schema_form(form);
-	regex_t regex;
-	bool fits;
-	int rc;
-
-	if (text.size > f->max_bytes || memchr(text.data, '\0', text.size) != NULL)
-		return false;
-	if (f->pattern == NULL)
-		return true;
-	rc = regcomp(&regex, f->pattern, REG_EXTENDED | REG_NOSUB);
-	WR_ASSERT(rc == 0);
-	fits = regexec(&regex, text.data, 0, NULL, 0) == 0;
-	regfree(&regex);
-	return fits;
 }

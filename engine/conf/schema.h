@@ -34,7 +34,7 @@ enum wr_key_type {
 	WR_KEY_ONLY_TRUE,   /* `true` and nothing else; no member */
 };
 
-/* The forms of strings. The patterns are both POSIX extended and ECMA. */
+/* The forms of strings. */
 enum wr_key_form {
 	WR_FORM_ANY,
 	WR_FORM_INSTANCE,
@@ -50,7 +50,7 @@ enum wr_key_form {
 };
 
 struct wr_form {
-	const char *pattern; /* NULL: any text */
+	const char *pattern; /* for others: ECMA and POSIX extended alike; NULL: any text */
 	size_t max_bytes;
 	const char *expected; /* "a topic name (...)" */
 };
@@ -98,7 +98,7 @@ const char *wr_schema_name(const struct wr_key_row *row);
 
 const struct wr_form *wr_schema_form(enum wr_key_form form);
 
-/* Whether `text`, which must be terminated, has the form. */
+/* Whether `text` has the form. */
 bool wr_schema_form_fits(enum wr_key_form form, struct wr_bytes text);
 
 #endif

@@ -69,13 +69,14 @@ enum wr_code wr_setter_check_text(const struct wr_setter *s, const struct wr_tre
 
 	if (node->broken)
 		return WR_EINVAL;
-	if (node->kind == WR_TREE_SCALAR && !wr_setter_is_text(node) &&
-	    wr_scalar_kind(node->text) != WR_SCALAR_NULL)
-		why = "put it in quotes to make it a string";
-	else if (wr_setter_is_text(node) && node->text.size == 0)
+	if (!wr_setter_is_text(node)) {
+		if (node->kind == WR_TREE_SCALAR && wr_scalar_kind(node->text) != WR_SCALAR_NULL)
+			why = "put it in quotes to make it a string";
+	} else if (node->text.size == 0) {
 		why = "it is empty";
-	else if (wr_setter_is_text(node) && wr_schema_form_fits(s->row->form, node->text))
+	} else if (wr_schema_form_fits(s->row->form, node->text)) {
 		return WR_OK;
+	}
 	return wr_setter_refuse(s, node, why);
 }
 
@@ -275,7 +276,6 @@ static enum wr_code set_enum(const struct wr_setter *s)
 static enum wr_code set_secret_file(const struct wr_setter *s)
 {
 	char **member = wr_setter_field(s), *secret;
-	struct wr_bytes text;
 	struct wr_err err;
 	enum wr_code rc;
 
@@ -295,8 +295,7 @@ static enum wr_code set_secret_file(const struct wr_setter *s)
 			      err.text);
 		return WR_EINVAL;
 	}
-	text = wr_bytes_of(secret);
-	if (!wr_schema_form_fits(s->row->form, text)) {
+	if (!wr_schema_form_fits(s->row->form, wr_bytes_of(secret))) {
 		wr_report_add(s->report, s->node->mark, "expected the file to hold %s",
 			      wr_describe_form(s->row));
 		wr_secret_free(&secret);

@@ -17,6 +17,9 @@ tests_conf_test_expand_LDADD = $(WR_CONF_TEST_LIBS)
 check_PROGRAMS += tests/conf/test_fill
 tests_conf_test_fill_LDADD = $(WR_CONF_TEST_LIBS)
 
+check_PROGRAMS += tests/conf/test_form
+tests_conf_test_form_LDADD = $(WR_CONF_TEST_LIBS)
+
 check_PROGRAMS += tests/conf/test_json_schema
 # Held to by the same validator as plugins' schemas, which is in the layer above.
 tests_conf_test_json_schema_CPPFLAGS = $(AM_CPPFLAGS) -DWR_TEST_SOURCES=\"$(abs_top_srcdir)\"
@@ -58,3 +61,9 @@ docs: tests/conf/write_reference$(EXEEXT)
 	$(MKDIR_P) $(srcdir)/docs/reference $(srcdir)/docs/man
 	tests/conf/write_reference$(EXEEXT) markdown >$(srcdir)/docs/reference/configuration.md
 	tests/conf/write_reference$(EXEEXT) man >$(srcdir)/docs/man/weir.yaml.5
+
+# Fails allocations by its own malloc(), which a sanitizer has too.
+if !SANITIZED
+check_PROGRAMS += tests/conf/test_memory
+tests_conf_test_memory_LDADD = $(WR_CONF_TEST_LIBS)
+endif

@@ -111,50 +111,6 @@ static void children_are_the_rows_directly_below(void **state)
 	assert_null(wr_schema_child("pipelines", &cursor)); /* only "pipelines[]" has some */
 }
 
-static void forms_fit_or_do_not(void **state)
-{
-	static const struct {
-		enum wr_key_form form;
-		const char *text;
-		bool fits;
-	} cases[] = {
-	    {WR_FORM_ANY, "any thing", true}, {WR_FORM_NAME, "a", true},
-	    {WR_FORM_NAME, "a.b-c_9", true},  {WR_FORM_NAME, "-a", false},
-	    {WR_FORM_NAME, "a\n", false},     {WR_FORM_NAME, "", false},
-	    {WR_FORM_TOPIC, "a", true},       {WR_FORM_TOPIC, "_", true},
-	    {WR_FORM_TOPIC, ".a", true},      {WR_FORM_TOPIC, "..a", true},
-	    {WR_FORM_TOPIC, "...", true},     {WR_FORM_TOPIC, ".", false},
-	    {WR_FORM_TOPIC, "..", false},     {WR_FORM_TOPIC, "a b", false},
-	    {WR_FORM_TOPIC, "^a", false},     {WR_FORM_POINTER, "/a", true},
-	    {WR_FORM_POINTER, "/", true},     {WR_FORM_POINTER, "/a~0~1/0", true},
-	    {WR_FORM_POINTER, "/a~", false},  {WR_FORM_POINTER, "/a~2", false},
-	    {WR_FORM_POINTER, "a", false},    {WR_FORM_POINTER, "", false},
-	    {WR_FORM_GROUP, "g:1", true},     {WR_FORM_GROUP, "g 1", false},
-	    {WR_FORM_BROKERS, "a:1", true},   {WR_FORM_BROKERS, "a:1,b:2, c:3", true},
-	    {WR_FORM_BROKERS, "a:1,", false}, {WR_FORM_TOKEN, "abc~", true},
-	    {WR_FORM_TOKEN, "a\x80", false},
-	};
-	size_t i;
-
-	(void)state;
-	for (i = 0; i < UNIT_COUNT_OF(cases); i++) {
-		if (wr_schema_form_fits(cases[i].form, wr_bytes_of(cases[i].text)) != cases[i].fits)
-			fail_msg("form %d: \"%s\"", cases[i].form, cases[i].text);
-	}
-	assert_false(wr_schema_form_fits(WR_FORM_ANY, wr_bytes("a\0b", 3)));
-}
-
-static void a_topic_has_249_bytes_at_most(void **state)
-{
-	char topic[251] = "";
-
-	(void)state;
-	memset(topic, 'a', 249);
-	assert_true(wr_schema_form_fits(WR_FORM_TOPIC, wr_bytes_of(topic)));
-	topic[249] = 'a';
-	assert_false(wr_schema_form_fits(WR_FORM_TOPIC, wr_bytes_of(topic)));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -163,8 +119,6 @@ int main(void)
 	    cmocka_unit_test(every_row_is_documented_in_sentences),
 	    cmocka_unit_test(every_row_has_what_its_type_needs),
 	    cmocka_unit_test(children_are_the_rows_directly_below),
-	    cmocka_unit_test(forms_fit_or_do_not),
-	    cmocka_unit_test(a_topic_has_249_bytes_at_most),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
