@@ -180,6 +180,29 @@ static void a_stage_has_its_plugin_its_config_as_json_and_marks(void **state)
 	parsed_fini(&p);
 }
 
+static void a_config_keeps_the_types_of_the_core_schema(void **state)
+{
+	static const char text[] = BROKERS REDIS
+	    "pipelines:\n"
+	    "  - name: p\n"
+	    "    source: { topics: [in] }\n"
+	    "    dlq: { topic: dead }\n"
+	    "    stages:\n"
+	    "      - plugin: x.so\n"
+	    "        config: { a: true, b: FALSE, c: ~, d: yes, e: 9007199254740993, f: \"5\", g: 0x1F,\n"
+	    "                  h: -.5, i: [], j: {}, k: 'null', l: \"a\\0\\\"\", m: 2024-01-01, n: }\n"
+	    "    outputs: { default: out }\n";
+	struct parsed p = parse_valid(text);
+
+	(void)state;
+	assert_string_equal(
+	    p.conf->pipelines[0].stages[0].config_json,
+	    "{\"a\":true,\"b\":false,\"c\":null,\"d\":\"yes\",\"e\":9007199254740993,"
+	    "\"f\":\"5\",\"g\":31,\"h\":-0.5,\"i\":[],\"j\":{},\"k\":\"null\","
+	    "\"l\":\"a\\u0000\\\"\",\"m\":\"2024-01-01\",\"n\":null}");
+	parsed_fini(&p);
+}
+
 static void the_place_of_every_member_of_a_config_is_known(void **state)
 {
 	static const struct {
@@ -302,6 +325,7 @@ int main(void)
 	    cmocka_unit_test(pipeline_keys_reach_their_fields),
 	    cmocka_unit_test(a_stage_takes_the_retry_policy_of_its_pipeline_but_for_what_it_sets),
 	    cmocka_unit_test(a_stage_has_its_plugin_its_config_as_json_and_marks),
+	    cmocka_unit_test(a_config_keeps_the_types_of_the_core_schema),
 	    cmocka_unit_test(the_place_of_every_member_of_a_config_is_known),
 	    cmocka_unit_test(the_default_output_is_the_first),
 	    cmocka_unit_test(what_is_left_out_has_its_default),

@@ -49,14 +49,15 @@ static const char valid[] =
     "instance: &i ${WEIR_TEST_UNSET:-node-a}\n"
     "log: { level: debug }\n"
     "kafka: { brokers: localhost:9092, properties: { a: lz4, b: true } }\n"
-    "redis: { url: \"redis://me:p%40w@localhost:6380/3\" }\n"
+    "redis: { url: \"redis://me@localhost:6380/3\", password_file: /proc/self/comm }\n"
     "http: { admin: { listen: \"127.0.0.1:8081\", token: s3cret } }\n"
     "pipelines:\n"
     "  - name: payments\n"
     "    source: { topics: [events, more] }\n"
     "    event_id: { header: ce_id, missing: drop }\n"
     "    dlq: { topic: events-dlq }\n"
-    "    stages: [{ plugin: validate.so, config: { a: [1, x], b: *i, 'c\\': \"\\n\" } }]\n"
+    "    stages: [{ plugin: validate.so, config: { a: [1, x, 2, {}, 3, 4, 5, 6, 7, 8, 9], b: *i, "
+    "'c\\': \"\\n\", d: { e: [1, 2, 3, 4, 5, 6], f: ~ } } }]\n"
     "    outputs: { alerts: fraud-alerts, default: processed-events }\n";
 
 /* Fails the first, the second, ... allocation of a load until one load needs no more. */
