@@ -13,8 +13,9 @@
 #define BATCH_OVERHEAD_BYTES 512
 #define NEW_TOPIC_PARTITIONS 4 /* a guess at the brokers' default, for dividing memory */
 
+/* max_message_bytes is for a topic that has to be made; 0 leaves it to the broker. */
 static enum wr_code need_topic(struct wr_wiring *w, struct wr_kafka_admin *admin, const char *topic,
-			       int *partitions_r, struct wr_err *err)
+			       int64_t max_message_bytes, int *partitions_r, struct wr_err *err)
 {
 	enum wr_code rc = wr_kafka_admin_partitions(admin, topic, TIMEOUT_MS, partitions_r, err);
 
@@ -32,7 +33,7 @@ static enum wr_code need_topic(struct wr_wiring *w, struct wr_kafka_admin *admin
 		    "topic %s does not exist, and kafka.create_topics is false; create it: "
 		    "kafka-topics.sh --bootstrap-server %s --create --topic %s",
 		    topic, w->kafka.brokers, topic);
-	rc = wr_kafka_admin_create_topic(admin, topic, TIMEOUT_MS, err);
+	rc = wr_kafka_admin_create_topic(admin, topic, max_message_bytes, TIMEOUT_MS, err);
 	if (rc == WR_OK) {
 		WR_LOG(WR_LOG_INFO, "topic created", WR_STR("topic", topic));
 		*partitions_r = NEW_TOPIC_PARTITIONS;
@@ -49,31 +50,15 @@ static enum wr_code need_topic(struct wr_wiring *w, struct wr_kafka_admin *admin
 	return rc;
 }
 
-static enum wr_code need_pipeline_topics(struct wr_wiring *w, struct wr_kafka_admin *admin,
-					 size_t index, struct wr_err *err)
-{
-	const struct wr_conf_pipeline *p = &w->conf->pipelines[index];
-	enum wr_code rc = WR_OK;
-	int partitions;
-
-	w->partitions[index] = 0;
-	for (size_t i = 0; i < p->topics.count && rc == WR_OK; i++) {
-		rc = need_topic(w, admin, p->topics.items[i], &partitions, err);
-		w->partitions[index] += partitions;
-	}
-	for (size_t i = 0; i < p->output_count && rc == WR_OK; i++)
-		rc = need_topic(w, admin, p->outputs[i].topic, &partitions, err);
-	return rc == WR_OK ? need_topic(w, admin, p->dlq_topic, &partitions, err) : rc;
-}
-
 /* The limits of a topic; those that we may not ask for stay unknown. */
 static enum wr_code ask_limits(struct wr_kafka_admin *admin, const char *topic,
 			       struct wr_kafka_topic_limits *limits_r, struct wr_err *err)
 {
 	enum wr_code rc = wr_kafka_admin_limits(admin, topic, TIMEOUT_MS, limits_r, err);
 
-	if (rc == WR_EUNAVAILABLE)
-		return rc;
+	if (rc == WR_EUNAVAILABLE ||
+	    rc == WR_ENOTFOUND) /* just made, and not known everywhere yet */
+		return WR_EUNAVAILABLE;
 	if (rc != WR_OK)
 		WR_LOG(WR_LOG_WARN,
 		       "the settings of a topic can't be read: its limits are not checked",
@@ -104,42 +89,90 @@ static void judge_dlq(const struct wr_conf_pipeline *p, const struct wr_kafka_to
 		    WR_INT("needed_bytes", largest_bytes + ENVELOPE_BYTES));
 }
 
-static int64_t smaller_limit(int64_t bytes, const struct wr_kafka_topic_limits *limits)
+/* What is learned of a pipeline's topics. */
+struct survey {
+	const struct wr_conf_pipeline *pipeline;
+	int partitions;    /* of the sources */
+	int64_t largest;   /* record that a source may hold */
+	int64_t strictest; /* limit of a topic that is written */
+};
+
+static enum wr_code survey_sources(struct survey *s, struct wr_wiring *w,
+				   struct wr_kafka_admin *admin, struct wr_err *err)
 {
-	return limits->max_message_bytes >= 0 && limits->max_message_bytes < bytes
-		   ? limits->max_message_bytes
-		   : bytes;
+	const struct wr_conf_strings *topics = &s->pipeline->topics;
+	struct wr_kafka_topic_limits limits;
+	enum wr_code rc = WR_OK;
+	int partitions;
+
+	for (size_t i = 0; i < topics->count && rc == WR_OK; i++) {
+		rc = need_topic(w, admin, topics->items[i], 0, &partitions, err);
+		if (rc == WR_OK)
+			rc = ask_limits(admin, topics->items[i], &limits, err);
+		if (rc != WR_OK)
+			return rc;
+		s->partitions += partitions;
+		if (limits.max_message_bytes > s->largest)
+			s->largest = limits.max_message_bytes;
+	}
+	return rc;
+}
+
+static enum wr_code survey_written(struct survey *s, struct wr_wiring *w,
+				   struct wr_kafka_admin *admin, const char *topic,
+				   int64_t max_message_bytes,
+				   struct wr_kafka_topic_limits *limits_r, struct wr_err *err)
+{
+	int partitions;
+	enum wr_code rc = need_topic(w, admin, topic, max_message_bytes, &partitions, err);
+
+	if (rc == WR_OK)
+		rc = ask_limits(admin, topic, limits_r, err);
+	if (rc == WR_OK && limits_r->max_message_bytes >= 0 &&
+	    limits_r->max_message_bytes < s->strictest)
+		s->strictest = limits_r->max_message_bytes;
+	return rc;
+}
+
+/* A dead-letter topic that we make ourselves takes whatever the sources can hold. */
+static enum wr_code survey_dlq(struct survey *s, struct wr_wiring *w, struct wr_kafka_admin *admin,
+			       struct wr_err *err)
+{
+	struct wr_kafka_topic_limits limits;
+	enum wr_code rc =
+	    survey_written(s, w, admin, s->pipeline->dlq_topic,
+			   s->largest > 0 ? s->largest + ENVELOPE_BYTES : 0, &limits, err);
+
+	if (rc == WR_OK)
+		judge_dlq(s->pipeline, &limits, s->largest);
+	return rc;
 }
 
 /* A record batch that is too large is refused whole, with the innocent records in it: so it is made no larger than
  * the strictest topic takes. */
-static enum wr_code learn_limits(struct wr_wiring *w, struct wr_kafka_admin *admin, size_t index,
-				 struct wr_err *err)
+static size_t batch_bytes_for(const struct survey *s)
 {
-	const struct wr_conf_pipeline *p = &w->conf->pipelines[index];
-	struct wr_kafka_topic_limits limits;
-	int64_t largest = 0, smallest = DEFAULT_RECORD_BATCH_BYTES + BATCH_OVERHEAD_BYTES;
-	enum wr_code rc = WR_OK;
+	return s->strictest > 2 * BATCH_OVERHEAD_BYTES
+		   ? (size_t)(s->strictest - BATCH_OVERHEAD_BYTES)
+		   : BATCH_OVERHEAD_BYTES;
+}
 
-	for (size_t i = 0; i < p->topics.count && rc == WR_OK; i++) {
-		rc = ask_limits(admin, p->topics.items[i], &limits, err);
-		if (rc == WR_OK && limits.max_message_bytes > largest)
-			largest = limits.max_message_bytes;
-	}
-	for (size_t i = 0; i < p->output_count && rc == WR_OK; i++) {
-		rc = ask_limits(admin, p->outputs[i].topic, &limits, err);
-		if (rc == WR_OK)
-			smallest = smaller_limit(smallest, &limits);
-	}
+static enum wr_code survey_pipeline(struct wr_wiring *w, struct wr_kafka_admin *admin, size_t index,
+				    struct wr_err *err)
+{
+	struct survey s = {.pipeline = &w->conf->pipelines[index],
+			   .strictest = DEFAULT_RECORD_BATCH_BYTES + BATCH_OVERHEAD_BYTES};
+	struct wr_kafka_topic_limits limits;
+	enum wr_code rc = survey_sources(&s, w, admin, err);
+
+	for (size_t i = 0; i < s.pipeline->output_count && rc == WR_OK; i++)
+		rc = survey_written(&s, w, admin, s.pipeline->outputs[i].topic, 0, &limits, err);
 	if (rc == WR_OK)
-		rc = ask_limits(admin, p->dlq_topic, &limits, err);
+		rc = survey_dlq(&s, w, admin, err);
 	if (rc != WR_OK)
 		return rc;
-	judge_dlq(p, &limits, largest);
-	smallest = smaller_limit(smallest, &limits);
-	w->record_batch_bytes[index] = smallest > 2 * BATCH_OVERHEAD_BYTES
-					   ? (size_t)(smallest - BATCH_OVERHEAD_BYTES)
-					   : BATCH_OVERHEAD_BYTES;
+	w->partitions[index] = s.partitions;
+	w->record_batch_bytes[index] = batch_bytes_for(&s);
 	return WR_OK;
 }
 
@@ -152,11 +185,9 @@ enum wr_code wr_preflight_topics(struct wr_wiring *w, struct wr_kafka_admin *adm
 	if (w->embedded != NULL)
 		return WR_OK; /* they were made with the broker */
 	if (w->conf->ingest.listener.configured)
-		rc = need_topic(w, admin, w->conf->ingest.topic, &partitions, err);
+		rc = need_topic(w, admin, w->conf->ingest.topic, 0, &partitions, err);
 	for (size_t i = 0; i < w->conf->pipeline_count && rc == WR_OK; i++) {
-		rc = need_pipeline_topics(w, admin, i, err);
-		if (rc == WR_OK)
-			rc = learn_limits(w, admin, i, err);
+		rc = survey_pipeline(w, admin, i, err);
 		if (rc != WR_OK)
 			wr_err_prefix(err, "pipeline %s", w->conf->pipelines[i].name);
 	}

@@ -151,7 +151,7 @@ static enum wr_code await_topics(struct service *s, struct wr_err *err)
 		rc = wr_preflight_topics(&s->wiring, s->admin, err);
 		if (rc != WR_EUNAVAILABLE)
 			return rc;
-		WR_LOG(WR_LOG_WARN, "Kafka does not answer yet",
+		WR_LOG(WR_LOG_WARN, "waiting for Kafka",
 		       WR_STR("brokers", s->wiring.kafka.brokers), WR_STR("reason", err->text));
 		if (is_told_to_stop(s, PING_MS))
 			return WR_ECLOSED;
@@ -177,10 +177,6 @@ static enum wr_code start_http(struct service *s, struct wr_err *err)
 	rc = wr_http_create(&deps, &s->http, err);
 	if (rc == WR_OK)
 		rc = wr_http_start(s->http, err);
-	if (rc == WR_OK)
-		WR_LOG(WR_LOG_INFO, "http listens",
-		       WR_INT("ingest_port", wr_http_port(s->http, WR_HTTP_INGEST)),
-		       WR_INT("admin_port", wr_http_port(s->http, WR_HTTP_ADMIN)));
 	return rc;
 }
 

@@ -2,6 +2,8 @@
 
 #include "kafka/admin.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,7 +25,8 @@ enum wr_code wr_kafka_admin_create(const struct wr_conf_kafka *kafka,
 		return wr_err_set(err, WR_ENOMEM, "no memory for the admin client");
 	rc = wr_kafka_conf_create(kafka, NULL, NULL, name, &conf, err);
 	if (rc == WR_OK) {
-		a->rk = wr_kafka_client_create(RD_KAFKA_PRODUCER, &conf, err);
+		/* Not a producer: its metadata requests would create the topics that it asks for. */
+		a->rk = wr_kafka_client_create(RD_KAFKA_CONSUMER, &conf, err);
 		rc = a->rk != NULL ? WR_OK : WR_EINVAL;
 	}
 	if (rc != WR_OK) {
@@ -140,8 +143,22 @@ static enum wr_code creation_result(rd_kafka_event_t *event, struct wr_err *err)
 	return fail(error, err);
 }
 
+static enum wr_code set_max_message_bytes(rd_kafka_NewTopic_t *topic, int64_t bytes,
+					  struct wr_err *err)
+{
+	char text[24];
+	rd_kafka_resp_err_t error;
+
+	if (bytes == 0)
+		return WR_OK;
+	snprintf(text, sizeof(text), "%" PRId64, bytes);
+	error = rd_kafka_NewTopic_set_config(topic, "max.message.bytes", text);
+	return error == RD_KAFKA_RESP_ERR_NO_ERROR ? WR_OK : fail(error, err);
+}
+
 enum wr_code wr_kafka_admin_create_topic(struct wr_kafka_admin *a, const char *topic,
-					 int timeout_ms, struct wr_err *err)
+					 int64_t max_message_bytes, int timeout_ms,
+					 struct wr_err *err)
 {
 	char text[256];
 	rd_kafka_NewTopic_t *new_topic = rd_kafka_NewTopic_new(topic, -1, -1, text, sizeof(text));
@@ -151,10 +168,15 @@ enum wr_code wr_kafka_admin_create_topic(struct wr_kafka_admin *a, const char *t
 
 	if (new_topic == NULL)
 		return wr_err_set(err, WR_EREFUSED, "%s", text);
-	o = options(a, RD_KAFKA_ADMIN_OP_CREATETOPICS, timeout_ms);
-	rd_kafka_CreateTopics(a->rk, &new_topic, 1, o, a->replies);
-	rd_kafka_AdminOptions_destroy(o);
+	rc = set_max_message_bytes(new_topic, max_message_bytes, err);
+	if (rc == WR_OK) {
+		o = options(a, RD_KAFKA_ADMIN_OP_CREATETOPICS, timeout_ms);
+		rd_kafka_CreateTopics(a->rk, &new_topic, 1, o, a->replies);
+		rd_kafka_AdminOptions_destroy(o);
+	}
 	rd_kafka_NewTopic_destroy(new_topic);
+	if (rc != WR_OK)
+		return rc;
 	event = await(a, timeout_ms + 1000, err);
 	if (event == NULL)
 		return err != NULL ? err->code : WR_EUNAVAILABLE;

@@ -25,10 +25,11 @@ enum wr_code wr_kafka_admin_ping(struct wr_kafka_admin *admin, int timeout_ms, s
 enum wr_code wr_kafka_admin_partitions(struct wr_kafka_admin *admin, const char *topic,
 				       int timeout_ms, int *count_r, struct wr_err *err);
 
-/* Creates it with the broker's default partitions and replication; one that is there is fine. WR_OK, WR_EREFUSED
- * (not authorised, or a policy says no), WR_EUNAVAILABLE. */
+/* Creates it with the broker's default partitions and replication, and max.message.bytes unless that is 0; one
+ * that is there is fine. WR_OK, WR_EREFUSED (not authorised, or a policy says no), WR_EUNAVAILABLE. */
 enum wr_code wr_kafka_admin_create_topic(struct wr_kafka_admin *admin, const char *topic,
-					 int timeout_ms, struct wr_err *err);
+					 int64_t max_message_bytes, int timeout_ms,
+					 struct wr_err *err);
 
 /* What a topic allows; -1 where the broker did not say. */
 struct wr_kafka_topic_limits {

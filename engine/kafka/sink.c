@@ -248,6 +248,8 @@ static enum wr_code make_conf(const struct wr_kafka_sink_options *o, rd_kafka_co
 	const struct wr_kafka_setting defaults[] = {
 	    {"linger.ms", linger_ms},
 	    {"partitioner", "murmur2_random"},
+	    /* What is too large is the topic's to say, not the client's. */
+	    {"message.max.bytes", "1000000000"},
 	    {NULL, NULL},
 	};
 	const struct wr_kafka_setting owned[] = {

@@ -237,7 +237,10 @@ static void *run(void *arg)
 {
 	struct wr_lane *lane = arg;
 	int64_t deadline;
+	char name[16]; /* what the kernel keeps of a thread's name */
 
+	snprintf(name, sizeof(name), "%.4s/%.10s", lane->label, lane->conf->name);
+	pthread_setname_np(pthread_self(), name);
 	for (;;) {
 		deadline = atomic_load(&lane->stop_deadline_ns);
 		if (deadline > 0 && lane->handover != WR_HANDOVER_STOPPING)
