@@ -22,5 +22,5 @@ WR_CLI_LIBS = libwr_cli.a $(WR_KAFKA_LIBS) $(WR_REDIS_LIBS) $(WR_MEMORY_LIBS) $(
 
 bin_PROGRAMS += weir
 weir_SOURCES = engine/main.c
-weir_LDADD = $(WR_CLI_LIBS)
+weir_LDADD = $(WR_CLI_LIBS) $(JEMALLOC_LIBS)
 dist_man_MANS += docs/man/weir.1
