@@ -7,6 +7,7 @@ WR_PLUGIN_LDFLAGS = $(WR_SANITIZE) $(WR_HARDEN_LD) -module -avoid-version -share
 EXTRA_DIST += plugins/schema-to-c
 include plugins/passthrough/local.mk
 include plugins/validate/local.mk
+include plugins/enrich/local.mk
 
 # libtool's .la files are of no use to anyone here; without them it can't uninstall what they stand for.
 install-data-hook:

@@ -9,7 +9,8 @@ CLEANFILES += plugins/validate/schema.h
 EXTRA_DIST += plugins/validate/README.md plugins/validate/schema.json
 
 plugins/validate/schema.h: plugins/validate/schema.json plugins/schema-to-c
-	$(AM_V_GEN)$(SHELL) $(srcdir)/plugins/schema-to-c VALIDATE_SCHEMA $(srcdir)/plugins/validate/schema.json >$@.new && mv $@.new $@
+	$(AM_V_GEN)$(MKDIR_P) plugins/validate && \
+	$(SHELL) $(srcdir)/plugins/schema-to-c VALIDATE_SCHEMA $(srcdir)/plugins/validate/schema.json >$@.new && mv $@.new $@
 
 check_PROGRAMS += plugins/validate/test_validate
 plugins_validate_test_validate_CPPFLAGS = $(WR_ABI_CPPFLAGS)
