@@ -2,6 +2,7 @@ noinst_LIBRARIES += libwr_cli.a
 libwr_cli_a_SOURCES = \
 	engine/cli/args.c engine/cli/args.h \
 	engine/cli/check.c \
+	engine/cli/check_kafka.c engine/cli/check_kafka.h \
 	engine/cli/commands.c engine/cli/commands.h \
 	engine/cli/kafka_args.c engine/cli/kafka_args.h \
 	engine/cli/lines.c engine/cli/lines.h \
@@ -24,3 +25,6 @@ bin_PROGRAMS += weir
 weir_SOURCES = engine/main.c
 weir_LDADD = $(WR_CLI_LIBS) $(JEMALLOC_LIBS)
 dist_man_MANS += docs/man/weir.1
+
+bashcompletiondir = $(datadir)/bash-completion/completions
+dist_bashcompletion_DATA = scripts/completion/weir

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "base/log.h"
+#include "cli/check_kafka.h"
 #include "cli/commands.h"
 #include "cli/preflight.h"
 #include "cli/wiring.h"
@@ -59,8 +60,11 @@ static int load(struct service *s)
 	struct wr_problems problems = WR_PROBLEMS_INIT;
 	int status = WR_EXIT_OK;
 
-	if (wr_conf_load(s->file, &s->conf, &problems) != WR_OK ||
-	    wr_generation_create(s->conf, 1, &s->generation, &problems) != WR_OK)
+	if (wr_conf_load(s->file, &s->conf, &problems) == WR_OK) {
+		wr_check_kafka(s->conf, &problems);
+		wr_generation_create(s->conf, 1, &s->generation, &problems);
+	}
+	if (problems.count > 0 || s->generation == NULL)
 		status = report(&problems);
 	wr_problems_fini(&problems);
 	return status;

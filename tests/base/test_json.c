@@ -1,6 +1,8 @@
 #include "config.h"
 
 #include "base/json.h"
+#include "base/json_scan.h"
+#include "base/rng.h"
 #include "tests/unit.h"
 
 #include <float.h>
@@ -373,6 +375,61 @@ static void documents_of_every_small_size_parse(void **state)
 	}
 }
 
+static size_t mutate(struct wr_rng *rng, char *text, size_t size, size_t capacity)
+{
+	static const char *const pieces[] = {
+	    "{",   "}",          "[",        "]",     "\"",   "\\",    ",",
+	    ":",   "0",          "1",        "-",     ".",    "e",     "E+",
+	    " ",   "\n",         "\t",       "\x01",  "\xff", "\xc3",  "\xbc",
+	    "\\u", "d83d",       "\\ude00",  "true",  "null", "1e999", "12345678901234567890123",
+	    "\r",  "\x0b",       "\xed\xa0", "false", "n",    "u",     "/",
+	    "",    "99999999999"};
+	const char *piece = pieces[wr_rng_upto(rng, UNIT_COUNT_OF(pieces) - 1)];
+	size_t at = (size_t)wr_rng_upto(rng, size), cut = (size_t)wr_rng_upto(rng, 2);
+	size_t added = strlen(piece);
+
+	if (cut > size - at)
+		cut = size - at;
+	if (size - cut + added > capacity)
+		return size;
+	memmove(text + at + added, text + at + cut, size - at - cut);
+	memcpy(text + at, piece, added);
+	return size - cut + added;
+}
+
+/* So that every refusal has its position and reason, and nothing is let through that is no JSON. */
+static void the_parser_and_the_scan_agree_on_what_is_json(void **state)
+{
+	static const char *const seeds[] = {
+	    "{\"a\":[1,-2.5e3,true,null,\"\\u00fc\\n\"],\"b\":{\"c\":\"\xc3\xbc\"}}",
+	    "[[],{},\"\",0]", "\"\\ud83d\\ude00\"", "-0.0", " [1 , 2 ] "};
+	struct wr_json_position where;
+	unsigned valid = 0;
+	struct wr_rng rng;
+	const char *what;
+	char text[128];
+	size_t size;
+	int i, j;
+
+	wr_rng_init(&rng, 20261123);
+	for (i = 0; i < 100000; i++) {
+		const char *seed = seeds[i % (int)UNIT_COUNT_OF(seeds)];
+
+		size = strlen(seed);
+		memcpy(text, seed, size);
+		for (j = (int)wr_rng_upto(&rng, 4); j >= 0; j--)
+			size = mutate(&rng, text, size, sizeof(text));
+		if (size == 0)
+			continue;
+		if (wr_json_scan(wr_bytes(text, size), &where, &what) !=
+		    (wr_json_read(*state, wr_bytes(text, size), NULL, NULL) == WR_OK))
+			fail_msg("the scan says %s of: %.*s", what != NULL ? what : "yes",
+				 (int)size, text);
+		valid += what == NULL;
+	}
+	assert_in_range(valid, 1000, 99000);
+}
+
 static void before_the_first_read_all_is_missing(void **state)
 {
 	assert_int_equal(get(state, "").type, WR_JSON_MISSING);
@@ -401,6 +458,7 @@ int main(void)
 	    TEST(the_text_need_not_outlive_the_read),
 	    TEST(large_and_small_documents_alternate),
 	    TEST(documents_of_every_small_size_parse),
+	    TEST(the_parser_and_the_scan_agree_on_what_is_json),
 	    TEST(before_the_first_read_all_is_missing),
 	};
 

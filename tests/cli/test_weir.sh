@@ -65,6 +65,8 @@ expect 1 $weir check "$tmp/property.yaml"; silent out
 says err "$tmp/property.yaml:1:"
 says err 'kafka.properties.no.such.property: librdkafka'
 says err 'kafka.properties.debug: librdkafka'
+expect 1 $weir run "$tmp/property.yaml"; silent out
+says err 'kafka.properties.no.such.property: librdkafka'
 ! grep -q hunter2 "$tmp/err" || fail 'a value of a property is shown'
 
 sed -e 's/passthrough.so/nosuch.so/' -e 's/stages:/stagse:/' "$tmp/good.yaml" >"$tmp/key.yaml"

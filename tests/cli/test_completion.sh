@@ -1,0 +1,29 @@
+#!/bin/bash
+# What bash offers behind "weir".
+set -u
+. "$srcdir/scripts/completion/weir"
+compopt() { :; } # only there while completing
+failed=0
+
+# expect "OFFERED..." WORD...: the last word is being typed
+expect()
+{
+	local wanted=$1
+
+	shift
+	COMP_WORDS=(./weir "$@")
+	COMP_CWORD=$#
+	_weir
+	[ "${COMPREPLY[*]}" = "$wanted" ] || { echo "weir $*: offers '${COMPREPLY[*]}', not '$wanted'"; failed=1; }
+}
+
+expect "tail" ta
+expect "schema send" s
+expect "version" help v
+expect "info" plugin ""
+expect "--json" plugin info --j
+expect "--brokers" tail --b
+expect "--token --token-file" send --tok
+expect "" tail --brokers ""
+expect "" nonsense --x
+exit $failed
