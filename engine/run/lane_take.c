@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define TAKE_AT_ONCE 512 /* events in one turn of the loop, unless a batch is larger */
+
 /* Copies the list of headers, without those that only the engine may write. */
 static void take_headers(struct wr_lane *lane, struct wr_item *item)
 {
@@ -157,7 +159,7 @@ static bool is_ripe(const struct wr_lane *lane, const struct wr_batch *batch)
 		   lane->conf->batch.linger_ms * WR_NS_PER_MS;
 }
 
-static bool fill(struct wr_lane *lane, struct wr_batch *batch)
+static void fill(struct wr_lane *lane, struct wr_batch *batch)
 {
 	size_t got, room_bytes;
 	uint32_t before = batch->count;
@@ -174,23 +176,24 @@ static bool fill(struct wr_lane *lane, struct wr_batch *batch)
 			add(lane, batch, &lane->records[i]);
 	}
 	wr_metric_add(lane->metrics.taken, batch->count - before);
-	return batch->count > before;
 }
 
-bool wr_lane_take(struct wr_lane *lane)
+/* Takes what is there into the open batch, and sends it on its way when it is ripe. Adds what was taken. */
+static bool take_batch(struct wr_lane *lane, uint32_t *taken_p)
 {
 	struct wr_batch *batch;
-	bool moved;
+	uint32_t before;
 
-	if (lane->handover != WR_HANDOVER_NONE || lane->rewind ||
-	    lane->in_flight == (uint32_t)lane->conf->batch.in_flight)
+	if (lane->in_flight == (uint32_t)lane->conf->batch.in_flight)
 		return false;
 	batch = open_batch(lane);
 	if (batch == NULL)
 		return false;
-	moved = fill(lane, batch);
+	before = batch->count;
+	fill(lane, batch);
+	*taken_p += batch->count - before;
 	if (!is_ripe(lane, batch))
-		return moved;
+		return false;
 	wr_metric_add(lane->metrics.taken_bytes, (double)batch->bytes);
 	lane->open = NULL;
 	lane->window[(lane->head + lane->in_flight) % (uint32_t)lane->conf->batch.in_flight] =
@@ -198,6 +201,19 @@ bool wr_lane_take(struct wr_lane *lane)
 	lane->in_flight++;
 	wr_lane_claim(lane, batch);
 	return true;
+}
+
+/* Small batches are taken by the window, so that their claims share a write and a read. */
+bool wr_lane_take(struct wr_lane *lane)
+{
+	uint32_t taken = 0;
+	bool moved = false;
+
+	if (lane->handover != WR_HANDOVER_NONE || lane->rewind)
+		return false;
+	while (taken < TAKE_AT_ONCE && take_batch(lane, &taken))
+		moved = true;
+	return moved || taken > 0;
 }
 
 void wr_lane_discard_open(struct wr_lane *lane)
