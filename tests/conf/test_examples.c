@@ -145,9 +145,9 @@ int main(void)
 	    cmocka_unit_test(the_full_example_loads),
 	    cmocka_unit_test(the_full_example_names_every_key_that_is_built),
 	};
-	static const char *const variables[] = {"KAFKA_BROKERS",      "REDIS_URL",
-						"WEIR_LANES",         "WEIR_PLUGINS",
-						"WEIR_INGEST_LISTEN", "WEIR_ADMIN_LISTEN"};
+	static const char *const variables[] = {
+	    "KAFKA_BROKERS",  "REDIS_URL",          "WEIR_LANES",       "WEIR_PLUGINS",
+	    "WEIR_STATE_DIR", "WEIR_INGEST_LISTEN", "WEIR_ADMIN_LISTEN"};
 	size_t i;
 
 	for (i = 0; i < UNIT_COUNT_OF(variables); i++)
