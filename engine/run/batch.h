@@ -27,10 +27,11 @@ struct wr_item;
 /* One record on its way to the sink: the token of its completion. */
 struct wr_write {
 	struct wr_item *item;
-	struct wr_emit *emit;  /* NULL: the item's own output or dead letter */
-	bool dead;             /* it is the dead letter */
-	int64_t due_mono_ns;   /* when it waits for another try */
-	struct wr_write *next; /* in that queue */
+	struct wr_emit *emit;           /* NULL: the item's own output or dead letter */
+	bool dead;                      /* it is the dead letter */
+	const struct weir_header *ours; /* of an emit or a dead letter: made once, for every try */
+	size_t our_count;
+	struct wr_write *next; /* among those that wait for another try */
 };
 
 /* An event in its lane. */

@@ -27,6 +27,11 @@ uint32_t wr_lane_number(const struct wr_lane *lane)
 	return lane->o.number;
 }
 
+bool wr_lane_has_left(const struct wr_lane *lane)
+{
+	return lane->left;
+}
+
 uint32_t wr_lane_in_flight(const struct wr_lane *lane)
 {
 	return lane->in_flight;
@@ -47,14 +52,15 @@ void wr_lane_pause(struct wr_lane *lane)
 	poll(&fd, 1, 100);
 }
 
-static void serve_source(struct wr_lane *lane)
+/* True when something happened. */
+static bool serve_source(struct wr_lane *lane)
 {
 	switch (lane->source->ops->poll(lane->source)) {
 	case WR_SOURCE_NONE:
-		return;
+		return false;
 	case WR_SOURCE_ASSIGNED:
 		wr_lane_on_assigned(lane);
-		return;
+		return true;
 	case WR_SOURCE_LOST:
 		lane->lost = true;
 		WR_LOG(WR_LOG_WARN, "partitions lost: the group went on without this lane",
@@ -65,6 +71,15 @@ static void serve_source(struct wr_lane *lane)
 	}
 	if (lane->handover == WR_HANDOVER_NONE)
 		wr_lane_begin_handover(lane, WR_HANDOVER_REVOKING, 0);
+	return true;
+}
+
+static void heed_stop(struct wr_lane *lane)
+{
+	int64_t deadline = atomic_load(&lane->stop_deadline_ns);
+
+	if (deadline > 0 && lane->handover != WR_HANDOVER_STOPPING)
+		wr_lane_begin_handover(lane, WR_HANDOVER_STOPPING, deadline);
 }
 
 static void watch_store(struct wr_lane *lane)
@@ -114,7 +129,8 @@ static void measure_lag(struct wr_lane *lane)
 		struct wr_lane_partition *ours = partitions[i]->user;
 		int64_t lag;
 
-		if (ours == NULL)
+		/* Where the group stands is known from the first record on. */
+		if (ours == NULL || ours->next < 0)
 			continue;
 		lag = lane->source->ops->lag(lane->source, partitions[i], ours->next);
 		if (lag >= 0)
@@ -141,12 +157,13 @@ static void keep_house(struct wr_lane *lane)
 
 bool wr_lane_step(struct wr_lane *lane)
 {
-	bool moved = false;
+	bool moved;
 
 	WR_CHECK(lane, WR_LANE_MAGIC);
-	serve_source(lane);
+	heed_stop(lane);
+	moved = serve_source(lane);
 	if (lane->sink != NULL)
-		moved = lane->sink->ops->poll(lane->sink, 0) > 0;
+		moved = lane->sink->ops->poll(lane->sink, 0) > 0 || moved;
 	if (lane->store != NULL)
 		lane->store->ops->poll(lane->store, wr_lane_now(lane));
 	watch_store(lane);
@@ -170,15 +187,17 @@ static int64_t earlier(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
-static int64_t next_deadline(const struct wr_lane *lane, int64_t store_deadline)
+int64_t wr_lane_deadline_ns(const struct wr_lane *lane)
 {
-	int64_t at = earlier(lane->next_housekeeping_ns, store_deadline);
+	int64_t at = lane->next_housekeeping_ns;
 
 	at = earlier(at, wr_retry_queue_due_ns(&lane->parked));
 	at = earlier(at,
 		     lane->next_commit_ns > wr_lane_now(lane) ? lane->next_commit_ns : INT64_MAX);
-	if (lane->rewrites != NULL && !lane->sink_full && !lane->rewind)
-		at = earlier(at, lane->rewrites->due_mono_ns);
+	if (lane->rewind)
+		return earlier(at, lane->rebuild_mono_ns);
+	if (lane->rewrites != NULL && !lane->sink_full)
+		at = earlier(at, lane->rewrite_mono_ns);
 	if (lane->open != NULL && lane->open->count > 0)
 		at = earlier(at, lane->open->opened_mono_ns +
 				     lane->conf->batch.linger_ms * WR_NS_PER_MS);
@@ -196,7 +215,7 @@ static void wait_for_work(struct wr_lane *lane)
 
 	if (lane->store != NULL)
 		fds[1].fd = lane->store->ops->wait_on(lane->store, &fds[1].events, &deadline);
-	left = next_deadline(lane, deadline) - wr_lane_now(lane);
+	left = earlier(wr_lane_deadline_ns(lane), deadline) - wr_lane_now(lane);
 	if (left < 0)
 		left = 0;
 	timeout = (struct timespec){left / WR_NS_PER_S, (long)(left % WR_NS_PER_S)};
@@ -209,8 +228,10 @@ static void wait_for_work(struct wr_lane *lane)
 /* Records are given back through the source, so whatever the sink still borrows must come back first. */
 void wr_lane_close_adapters(struct wr_lane *lane, int leave_ms)
 {
-	if (lane->source != NULL)
+	if (lane->source != NULL) {
 		wr_lane_drop_window(lane);
+		wr_lane_forget_partitions(lane);
+	}
 	if (lane->sink != NULL)
 		lane->sink->ops->destroy(lane->sink);
 	lane->sink = NULL;
@@ -236,19 +257,13 @@ static int time_to_leave_ms(const struct wr_lane *lane)
 static void *run(void *arg)
 {
 	struct wr_lane *lane = arg;
-	int64_t deadline;
 	char name[16]; /* what the kernel keeps of a thread's name */
 
 	snprintf(name, sizeof(name), "%.4s/%.10s", lane->label, lane->conf->name);
 	pthread_setname_np(pthread_self(), name);
-	for (;;) {
-		deadline = atomic_load(&lane->stop_deadline_ns);
-		if (deadline > 0 && lane->handover != WR_HANDOVER_STOPPING)
-			wr_lane_begin_handover(lane, WR_HANDOVER_STOPPING, deadline);
+	while (!lane->left) {
 		if (!wr_lane_step(lane))
 			wait_for_work(lane);
-		if (lane->left)
-			break;
 	}
 	wr_lane_close_adapters(lane, time_to_leave_ms(lane));
 	atomic_store(&lane->done_clean, lane->clean);

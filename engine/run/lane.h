@@ -65,6 +65,9 @@ uint32_t wr_lane_number(const struct wr_lane *lane);
  * drives it by hand. [lane] */
 bool wr_lane_step(struct wr_lane *lane);
 
+/* True when it was asked to stop and has finished: no more steps. [lane] */
+bool wr_lane_has_left(const struct wr_lane *lane);
+
 /* How many batches are in flight. [lane] */
 uint32_t wr_lane_in_flight(const struct wr_lane *lane);
 

@@ -101,9 +101,11 @@ static enum wr_code make_sink(struct wr_lane *lane, struct wr_err *err)
 	enum wr_code rc = adapters->sink(adapters->arg, lane, lane->wake_fd, wr_lane_write_done,
 					 lane, &lane->sink, err);
 
-	if (rc == WR_OK && !wr_lane_resolve_topics(lane, err))
-		rc = WR_EINVAL;
-	return rc;
+	if (rc != WR_OK || wr_lane_resolve_topics(lane, err))
+		return rc;
+	lane->sink->ops->destroy(lane->sink);
+	lane->sink = NULL;
+	return WR_EINVAL;
 }
 
 bool wr_lane_rebuild_sink(struct wr_lane *lane, struct wr_err *err)
@@ -157,7 +159,6 @@ enum wr_code wr_lane_create(const struct wr_lane_options *options, struct wr_lan
 	lane->wake_fd = -1;
 	lane->clean = true;
 	lane->store_was_up = true;
-	lane->rewrites_tail_p = &lane->rewrites;
 	wr_rng_init(&lane->rng, options->seed);
 	snprintf(lane->label, sizeof(lane->label), "%" PRIu32, options->number);
 	snprintf(lane->generation, sizeof(lane->generation), "%" PRIu64,

@@ -31,6 +31,7 @@ enum wr_handover {
 /* What the lane knows of a partition that it holds: wr_partition.user. */
 struct wr_lane_partition {
 	int64_t next;      /* the first offset that has not retired; -1: nothing was taken yet */
+	int64_t position;  /* behind the last offset that was taken */
 	int64_t committed; /* what Kafka was last told; -1: nothing */
 	struct wr_claim_prefix prefix;
 	struct wr_metric_cell *lag;
@@ -73,8 +74,10 @@ struct wr_lane {
 
 	struct wr_retry_queue parked;
 	struct wr_key_waits waits;
-	struct wr_write *rewrites; /* waiting for another try, oldest first */
-	struct wr_write **rewrites_tail_p;
+	struct wr_write *rewrites; /* waiting for another try, in the order of their events */
+	struct wr_write *last_rewrite;
+	int64_t rewrite_mono_ns;          /* when they are tried again */
+	uint32_t outputs_waiting;         /* of them, those that are no dead letters */
 	bool sink_full;                   /* the last write found no room */
 	bool dlq_blocked, output_blocked; /* a health condition says so */
 	bool rewind;                      /* the sink broke: drop the window and read it again */
@@ -135,6 +138,7 @@ void wr_lane_kill(struct wr_lane *lane, struct wr_item *item, enum wr_class clas
 bool wr_lane_write_ready(struct wr_lane *lane);
 bool wr_lane_rewrite_due(struct wr_lane *lane);
 void wr_lane_forget_rewrites(struct wr_lane *lane, const struct wr_batch *batch);
+void wr_lane_nothing_blocked(struct wr_lane *lane);
 void wr_lane_write_done(void *lane, void *token, enum wr_code code, const char *reason);
 bool wr_lane_resolve_topics(struct wr_lane *lane, struct wr_err *err);
 
@@ -148,12 +152,16 @@ void wr_lane_begin_handover(struct wr_lane *lane, enum wr_handover handover,
 void wr_lane_drop_window(struct wr_lane *lane);
 void wr_lane_reap_orphans(struct wr_lane *lane);
 void wr_lane_give_back(struct wr_lane *lane, struct wr_batch *batch);
+void wr_lane_forget_partitions(struct wr_lane *lane);
 bool wr_lane_rewind(struct wr_lane *lane);
 
 /* lane.c, lane_create.c */
 void wr_lane_pause(struct wr_lane *lane); /* a moment, without spinning */
 void wr_lane_close_adapters(struct wr_lane *lane, int leave_ms);
 bool wr_lane_rebuild_sink(struct wr_lane *lane, struct wr_err *err);
+
+/* When there is something to do at the latest, if no adapter wakes the lane before. */
+int64_t wr_lane_deadline_ns(const struct wr_lane *lane);
 
 /* Sets a health condition of this lane: `what` completes the component's name. */
 void wr_lane_condition(struct wr_lane *lane, const char *what, bool ready, const char *reason);

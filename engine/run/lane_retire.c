@@ -51,7 +51,6 @@ static void retire(struct wr_lane *lane, struct wr_batch *batch)
 		const struct wr_source_record *record = &batch->items[i].record;
 		struct wr_lane_partition *partition = record->partition->user;
 
-		WR_ASSERT(record->offset >= partition->next);
 		partition->next = record->offset + 1;
 	}
 	lane->uncommitted = true;
@@ -219,6 +218,7 @@ void wr_lane_drop_window(struct wr_lane *lane)
 		drop(lane, batch);
 	}
 	wr_lane_discard_open(lane);
+	wr_lane_nothing_blocked(lane);
 }
 
 void wr_lane_reap_orphans(struct wr_lane *lane)
@@ -246,7 +246,7 @@ static void free_partition(struct wr_lane *lane, struct wr_partition *partition)
 	partition->user = NULL;
 }
 
-static void free_partitions(struct wr_lane *lane)
+void wr_lane_forget_partitions(struct wr_lane *lane)
 {
 	struct wr_partition *const *partitions;
 	size_t count = lane->source->ops->partitions(lane->source, &partitions);
@@ -332,8 +332,8 @@ static void give_up_partitions(struct wr_lane *lane)
 	wr_lane_drop_window(lane);
 	if (!lane->lost)
 		commit_and_wait(lane);
-	lane->commit_under_way = false;
-	free_partitions(lane);
+	lane->commit_under_way = lane->uncommitted = false;
+	wr_lane_forget_partitions(lane);
 	wr_metric_set(lane->metrics.partitions, 0);
 }
 
@@ -371,6 +371,7 @@ static bool seek_back(struct wr_lane *lane)
 			       WR_STR("pipeline", lane->conf->name), WR_STR("reason", err.text));
 			return false;
 		}
+		ours->position = ours->next;
 	}
 	return true;
 }

@@ -1,6 +1,7 @@
 /* Filling batches: from source records to events with their ids. */
 #include "config.h"
 
+#include "base/log.h"
 #include "core/envelope.h"
 #include "core/event_id.h"
 #include "run/lane_private.h"
@@ -108,6 +109,20 @@ static void identify(struct wr_lane *lane, struct wr_item *item)
 		     wr_event_id_text(result));
 }
 
+/* Offsets only rise, but in a topic that was made anew or cut short while it was read. */
+static void note_position(struct wr_lane_partition *partition,
+			  const struct wr_source_record *record)
+{
+	if (partition->next < 0)
+		partition->next = partition->committed = record->offset;
+	else if (record->offset < partition->position)
+		WR_LOG(WR_LOG_WARN, "offsets went back: the topic was made anew or cut short",
+		       WR_STR("topic", record->partition->topic),
+		       WR_INT("partition", record->partition->id),
+		       WR_INT("expected", partition->position), WR_INT("offset", record->offset));
+	partition->position = record->offset + 1;
+}
+
 static void add(struct wr_lane *lane, struct wr_batch *batch, const struct wr_source_record *record)
 {
 	struct wr_item *item = wr_batch_add(batch, lane->next_sequence++);
@@ -125,8 +140,7 @@ static void add(struct wr_lane *lane, struct wr_batch *batch, const struct wr_so
 	ev->pub.offset = record->offset;
 	batch->bytes += record->key.size + record->value.size;
 	batch->unfinished++;
-	if (partition->next < 0)
-		partition->next = partition->committed = record->offset;
+	note_position(partition, record);
 	take_headers(lane, item);
 	if (item->event.outcome == WR_OUTCOME_PENDING)
 		identify(lane, item);

@@ -39,25 +39,35 @@ static enum wr_code send_output(struct wr_lane *lane, struct wr_write *write, st
 	return send(lane, &record, write, err);
 }
 
+static bool prepare_emit(const struct wr_lane *lane, struct wr_write *write)
+{
+	struct wr_arena *arena = &write->item->batch->arena;
+	struct weir_bytes id = wr_envelope_emit_id(write->item->event.pub.id, write->emit, arena);
+	struct weir_header *ours = wr_arena_alloc(arena, WR_OUTPUT_HEADERS * sizeof(*ours));
+
+	if (id.data == NULL || ours == NULL)
+		return false;
+	wr_envelope_output(id, generation_of(lane), ours);
+	write->ours = ours;
+	write->our_count = WR_OUTPUT_HEADERS;
+	return true;
+}
+
 static enum wr_code send_emit(struct wr_lane *lane, struct wr_write *write, struct wr_err *err)
 {
 	const struct wr_emit *emit = write->emit;
-	struct weir_bytes id =
-	    wr_envelope_emit_id(write->item->event.pub.id, emit, &write->item->batch->arena);
-	struct weir_header ours[WR_OUTPUT_HEADERS];
 	struct wr_sink_record record = {
 	    .topic = lane->outputs[emit->output],
 	    .key = wr_bytes_from(emit->key),
 	    .value = wr_bytes_from(emit->value),
 	    .headers = emit->headers,
 	    .header_count = emit->header_count,
-	    .more_headers = ours,
-	    .more_header_count = WR_OUTPUT_HEADERS,
 	};
 
-	if (id.data == NULL)
+	if (write->ours == NULL && !prepare_emit(lane, write))
 		return wr_err_set(err, WR_EFULL, "no memory for the id of an emitted record");
-	wr_envelope_output(id, generation_of(lane), ours);
+	record.more_headers = write->ours;
+	record.more_header_count = write->our_count;
 	return send(lane, &record, write, err);
 }
 
@@ -83,24 +93,35 @@ static struct wr_dead_letter letter_of(const struct wr_lane *lane, const struct 
 	return letter;
 }
 
+/* A DLQ may refuse a letter for hours: what the tries need is made once. */
+static bool prepare_dead(const struct wr_lane *lane, struct wr_write *write)
+{
+	struct wr_dead_letter letter = letter_of(lane, write->item);
+	struct wr_arena *arena = &write->item->batch->arena;
+	struct weir_header *ours = wr_arena_alloc(arena, WR_DEAD_LETTER_HEADERS * sizeof(*ours));
+
+	if (ours == NULL)
+		return false;
+	write->our_count = wr_envelope_dead_letter(&letter, arena, ours);
+	write->ours = write->our_count > 0 ? ours : NULL;
+	return write->ours != NULL;
+}
+
 static enum wr_code send_dead(struct wr_lane *lane, struct wr_write *write, struct wr_err *err)
 {
 	const struct wr_event *ev = &write->item->event;
-	struct wr_dead_letter letter = letter_of(lane, write->item);
-	struct weir_header ours[WR_DEAD_LETTER_HEADERS];
-	size_t count = wr_envelope_dead_letter(&letter, &write->item->batch->arena, ours);
 	struct wr_sink_record record = {
 	    .topic = lane->dlq,
 	    .key = wr_bytes_from(ev->source_key),
 	    .value = wr_bytes_from(ev->source_value),
 	    .headers = ev->source_headers,
 	    .header_count = ev->source_header_count,
-	    .more_headers = ours,
-	    .more_header_count = count,
 	};
 
-	if (count == 0)
+	if (write->ours == NULL && !prepare_dead(lane, write))
 		return wr_err_set(err, WR_EFULL, "no memory for a dead letter");
+	record.more_headers = write->ours;
+	record.more_header_count = write->our_count;
 	return send(lane, &record, write, err);
 }
 
@@ -111,13 +132,30 @@ static enum wr_code send_write(struct wr_lane *lane, struct wr_write *write, str
 	return write->emit != NULL ? send_emit(lane, write, err) : send_output(lane, write, err);
 }
 
-/* Another try later. `pending` keeps counting it. */
-static void postpone(struct wr_lane *lane, struct wr_write *write)
+/* Keeps the order of events: mostly the new one is the last. */
+static void insert_rewrite(struct wr_lane *lane, struct wr_write *write)
 {
-	write->due_mono_ns = wr_lane_now(lane) + REWRITE_MS * WR_NS_PER_MS;
-	write->next = NULL;
-	*lane->rewrites_tail_p = write;
-	lane->rewrites_tail_p = &write->next;
+	struct wr_write **link_p = &lane->rewrites;
+
+	if (lane->rewrites != NULL && lane->last_rewrite->item->sequence <= write->item->sequence)
+		link_p = &lane->last_rewrite->next;
+	while (*link_p != NULL && (*link_p)->item->sequence <= write->item->sequence)
+		link_p = &(*link_p)->next;
+	write->next = *link_p;
+	*link_p = write;
+	if (write->next == NULL)
+		lane->last_rewrite = write;
+	lane->outputs_waiting += !write->dead;
+}
+
+/* Another try in wait_ms, or with those that wait already if they are due earlier. `pending` keeps counting it. */
+static void postpone(struct wr_lane *lane, struct wr_write *write, int64_t wait_ms)
+{
+	int64_t due = wr_lane_now(lane) + wait_ms * WR_NS_PER_MS;
+
+	if (lane->rewrites == NULL || due < lane->rewrite_mono_ns)
+		lane->rewrite_mono_ns = due;
+	insert_rewrite(lane, write);
 	wr_metric_add(lane->metrics.rewrites, 1);
 }
 
@@ -132,7 +170,7 @@ static void dead_letter_refused(struct wr_lane *lane, struct wr_write *write, co
 	       WR_INT("offset", write->item->event.pub.offset), WR_STR("reason", reason));
 	lane->dlq_blocked = true;
 	wr_lane_condition(lane, "dlq", false, "the dead-letter topic refuses a record");
-	postpone(lane, write);
+	postpone(lane, write, REWRITE_MS);
 }
 
 /* An output that can never be written: its event becomes a dead letter, the others stand. */
@@ -160,8 +198,8 @@ static void output_refused(struct wr_lane *lane, struct wr_write *write, const c
 	/* The item's own write is free when the refused one was it; when an emit was refused it may still be under
 	 * way, so the dead letter takes the token of the refused record. */
 	write->dead = true;
-	postpone(lane, write);
-	write->due_mono_ns = 0;
+	write->ours = NULL;
+	postpone(lane, write, 0);
 }
 
 static void write_succeeded(struct wr_lane *lane, struct wr_write *write)
@@ -171,7 +209,7 @@ static void write_succeeded(struct wr_lane *lane, struct wr_write *write)
 		lane->dlq_blocked = false;
 		wr_lane_condition(lane, "dlq", true, NULL);
 	}
-	if (!write->dead && lane->output_blocked) {
+	if (!write->dead && lane->output_blocked && lane->outputs_waiting == 0) {
 		lane->output_blocked = false;
 		wr_lane_condition(lane, "output", true, NULL);
 	}
@@ -190,7 +228,7 @@ static void write_failed_for_now(struct wr_lane *lane, struct wr_write *write, c
 		lane->output_blocked = true;
 		wr_lane_condition(lane, "output", false, "an output topic can't be written");
 	}
-	postpone(lane, write);
+	postpone(lane, write, REWRITE_MS);
 }
 
 /* The answer to one write. */
@@ -335,13 +373,16 @@ static bool write_batch(struct wr_lane *lane, struct wr_batch *batch)
 {
 	bool moved = false;
 
-	while (batch->next_write < batch->count) {
+	/* Nothing overtakes an output that waits for another try. */
+	while (batch->next_write < batch->count && lane->outputs_waiting == 0) {
 		if (!write_item(lane, batch, &batch->items[batch->next_write]))
 			return moved;
 		batch->next_write++;
 		batch->emits_begun = false;
 		moved = true;
 	}
+	if (batch->next_write < batch->count)
+		return moved;
 	batch->state = WR_BATCH_WRITTEN;
 	return true;
 }
@@ -350,7 +391,7 @@ bool wr_lane_write_ready(struct wr_lane *lane)
 {
 	bool moved = false;
 
-	if (lane->rewind || lane->sink_full)
+	if (lane->rewind || lane->sink_full || lane->outputs_waiting > 0)
 		return false;
 	for (uint32_t i = 0; i < lane->in_flight; i++) {
 		struct wr_batch *batch = wr_lane_batch(lane, i);
@@ -365,46 +406,49 @@ bool wr_lane_write_ready(struct wr_lane *lane)
 	return moved;
 }
 
-static void unlink_first_rewrite(struct wr_lane *lane)
-{
-	struct wr_write *write = lane->rewrites;
-
-	lane->rewrites = write->next;
-	if (lane->rewrites == NULL)
-		lane->rewrites_tail_p = &lane->rewrites;
-}
-
 bool wr_lane_rewrite_due(struct wr_lane *lane)
 {
-	int64_t now = wr_lane_now(lane);
-	bool moved = false;
+	struct wr_write *write = lane->rewrites, *next;
 
-	/* Those that come back while we are at it are due later. */
-	while (lane->rewrites != NULL && lane->rewrites->due_mono_ns <= now && !lane->sink_full &&
-	       !lane->rewind) {
-		struct wr_write *write = lane->rewrites;
-
-		unlink_first_rewrite(lane);
-		if (!hand_over(lane, write))
-			postpone(lane, write);
-		moved = true;
+	if (write == NULL || wr_lane_now(lane) < lane->rewrite_mono_ns || lane->sink_full ||
+	    lane->rewind)
+		return false;
+	/* Those that fail again make a new list. */
+	lane->rewrites = NULL;
+	lane->outputs_waiting = 0;
+	for (; write != NULL; write = next) {
+		next = write->next;
+		if (lane->sink_full || lane->rewind ||
+		    (!write->dead && lane->outputs_waiting > 0) || !hand_over(lane, write))
+			postpone(lane, write, REWRITE_MS);
 	}
-	return moved;
+	return true;
 }
 
 void wr_lane_forget_rewrites(struct wr_lane *lane, const struct wr_batch *batch)
 {
-	struct wr_write **link_p = &lane->rewrites;
+	struct wr_write **link_p = &lane->rewrites, *write;
 
-	while (*link_p != NULL) {
-		if ((*link_p)->item->batch != batch) {
-			link_p = &(*link_p)->next;
+	while ((write = *link_p) != NULL) {
+		if (write->item->batch != batch) {
+			lane->last_rewrite = write;
+			link_p = &write->next;
 			continue;
 		}
-		(*link_p)->item->batch->pending--;
-		*link_p = (*link_p)->next;
+		write->item->batch->pending--;
+		lane->outputs_waiting -= !write->dead;
+		*link_p = write->next;
 	}
-	lane->rewrites_tail_p = link_p;
+}
+
+/* The window is gone, and what could not be written with it. */
+void wr_lane_nothing_blocked(struct wr_lane *lane)
+{
+	if (lane->dlq_blocked)
+		wr_lane_condition(lane, "dlq", true, NULL);
+	if (lane->output_blocked)
+		wr_lane_condition(lane, "output", true, NULL);
+	lane->dlq_blocked = lane->output_blocked = false;
 }
 
 bool wr_lane_resolve_topics(struct wr_lane *lane, struct wr_err *err)

@@ -90,7 +90,7 @@ static void note_commits(const struct wr_source_commit *commits, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		struct fixture_partition *p = &fixture_now->partitions[commits[i].partition->id];
 
-		assert_true(commits[i].offset > p->committed);
+		assert_true(commits[i].offset > p->committed || fixture_now->offsets_fall);
 		assert_true(commits[i].offset <= p->count);
 		p->committed = commits[i].offset;
 	}
@@ -204,6 +204,10 @@ static enum wr_code sink_topic(struct wr_sink *sink, const char *name,
 			       struct wr_sink_topic **topic_r, struct wr_err *err)
 {
 	(void)sink;
+	if (fixture_now->unresolved_left > 0) {
+		fixture_now->unresolved_left--;
+		return wr_err_set(err, WR_ENOMEM, "no memory for topic %s", name);
+	}
 	for (size_t i = 0; i < UNIT_COUNT_OF(topics); i++) {
 		if (strcmp(topics[i].name, name) == 0) {
 			*topic_r = &topics[i];
@@ -242,6 +246,8 @@ static enum wr_code sink_write(struct wr_sink *sink, const struct wr_sink_record
 	(void)sink;
 	if (f->refuses != NULL && strcmp(f->refuses, record->topic->name) == 0)
 		return wr_err_set(err, WR_EREFUSED, "too large");
+	if (f->unavailable != NULL && strcmp(f->unavailable, record->topic->name) == 0)
+		return wr_err_set(err, WR_EUNAVAILABLE, "unknown topic");
 	if (f->room == 0)
 		return wr_err_set(err, WR_EFULL, "full");
 	f->room--;
@@ -649,18 +655,24 @@ bool fixture_has_header(const struct fixture_write *write, const char *name, con
 	return found != NULL && (found == write->headers || found[-1] == '\n');
 }
 
-double fixture_outcome(struct fixture *f, const char *outcome)
+double fixture_metric(struct fixture *f, const char *line)
 {
 	struct wr_buf text = WR_BUF_INIT;
-	char line[128];
 	const char *found;
 	double value;
 
 	assert_int_equal(wr_metrics_render(f->metrics, &text), WR_OK);
-	snprintf(line, sizeof(line), "weir_events_total{outcome=\"%s\",pipeline=\"p\"} ", outcome);
 	found = strstr(wr_buf_text(&text), line);
 	assert_non_null(found);
 	value = strtod(found + strlen(line), NULL);
 	wr_buf_fini(&text);
 	return value;
+}
+
+double fixture_outcome(struct fixture *f, const char *outcome)
+{
+	char line[128];
+
+	snprintf(line, sizeof(line), "weir_events_total{outcome=\"%s\",pipeline=\"p\"} ", outcome);
+	return fixture_metric(f, line);
 }

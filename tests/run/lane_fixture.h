@@ -70,12 +70,15 @@ struct fixture {
 	bool awaits_release;
 	int released, out, commits, commit_failures_left;
 	bool commit_waits; /* a commit stays under way */
+	bool offsets_fall; /* a commit may go back */
 
 	/* The sink. */
 	struct fixture_write *writes;
 	size_t write_count, write_capacity;
-	size_t room;         /* writes it takes before it is full */
-	const char *refuses; /* writes to this topic are refused at once */
+	size_t room;             /* writes it takes before it is full */
+	const char *refuses;     /* writes to this topic are refused at once */
+	const char *unavailable; /* writes to this topic fail for now */
+	int unresolved_left;     /* so many topics are not resolved */
 	bool holds_acks, broken, sink_exists;
 	int sinks_made;
 	wr_sink_done_fn done;
@@ -116,6 +119,9 @@ struct fixture_write *fixture_write_to(struct fixture *f, const char *topic, siz
 
 /* Whether a write has the header. */
 bool fixture_has_header(const struct fixture_write *write, const char *name, const char *value);
+
+/* The value behind the text, which is a metric's name with its labels and a space. */
+double fixture_metric(struct fixture *f, const char *line);
 
 /* The counter weir_events_total{outcome}. */
 double fixture_outcome(struct fixture *f, const char *outcome);

@@ -15,3 +15,6 @@ tests_run_test_retry_queue_LDFLAGS = $(WR_FAULT_WRAPS)
 check_PROGRAMS += tests/run/test_lane
 tests_run_test_lane_SOURCES = tests/run/test_lane.c tests/run/lane_fixture.c tests/run/lane_fixture.h
 tests_run_test_lane_LDADD = $(WR_RUN_TEST_LIBS)
+check_PROGRAMS += tests/run/test_lane_blocked
+tests_run_test_lane_blocked_SOURCES = tests/run/test_lane_blocked.c tests/run/lane_fixture.c tests/run/lane_fixture.h
+tests_run_test_lane_blocked_LDADD = $(WR_RUN_TEST_LIBS)
