@@ -24,6 +24,8 @@ enum wr_code wr_embedded_start(struct wr_embedded **embedded_r, struct wr_err *e
 		free(e);
 		return wr_err_set(err, WR_EIO, "embedded broker: no memory");
 	}
+	/* It has no brokers to connect to, and need not say so: our log is one JSON object a line. */
+	rd_kafka_conf_set(conf, "log_level", "3", text, sizeof(text));
 	e->rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
 	if (e->rk == NULL) {
 		rd_kafka_conf_destroy(conf);
