@@ -17,3 +17,4 @@ include tests/claim_store/local.mk
 include tests/memory/local.mk
 include tests/redis/local.mk
 include tests/cli/local.mk
+include tests/docs/local.mk
