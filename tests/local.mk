@@ -18,3 +18,4 @@ include tests/memory/local.mk
 include tests/redis/local.mk
 include tests/cli/local.mk
 include tests/docs/local.mk
+include tests/bench/local.mk
