@@ -1,6 +1,10 @@
 # tests/ mirrors engine/: tests/<layer>/local.mk adds the programs of its layer.
 TESTS += $(check_PROGRAMS)
 EXTRA_DIST += tests/unit.h
+TEST_EXTENSIONS = .sh
+SH_LOG_COMPILER = $(SHELL)
+AM_TESTS_ENVIRONMENT = top_srcdir='$(abs_top_srcdir)'; CC='$(CC)'; CXX='$(CXX)'; MAKE='$(MAKE)'; \
+	export top_srcdir CC CXX MAKE;
 # Lack of memory on demand: tests/faults.h.
 check_LIBRARIES += tests/libwr_faults.a
 tests_libwr_faults_a_SOURCES = tests/faults.c tests/faults.h

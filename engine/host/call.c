@@ -43,17 +43,18 @@ static bool key_waits(const struct wr_call *c, struct weir_bytes key, uint64_t h
 {
 	for (size_t i = 0; i < c->waiting_count; i++) {
 		if (c->waiting[i] == hash &&
-		    wr_bytes_equal(wr_bytes_from(c->events[c->waiting_for[i]]->pub.key),
+		    wr_bytes_equal(wr_bytes_from(c->events[c->waiting_for[i]]->source_key),
 				   wr_bytes_from(key)))
 			return true;
 	}
 	return false;
 }
 
-/* Remembers the key of event i, behind which later ones wait. */
+/* Remembers the key of event i, behind which later ones wait. It is the key as it came: a stage may change it, but the
+ * order that is kept is the source's. */
 static void wait_behind(struct wr_call *c, size_t i)
 {
-	struct weir_bytes key = c->events[i]->pub.key;
+	struct weir_bytes key = c->events[i]->source_key;
 	uint64_t hash;
 
 	if (key.data == NULL)
@@ -80,10 +81,10 @@ bool wr_call_begin(struct weir_call *pub, size_t i)
 	if (c->waiting_count == 0)
 		return true;
 	event = c->events[i];
-	if (event->pub.key.data == NULL)
+	if (event->source_key.data == NULL)
 		return true;
 	event->effects.deferred =
-	    key_waits(c, event->pub.key, wr_hash(wr_bytes_from(event->pub.key)));
+	    key_waits(c, event->source_key, wr_hash(wr_bytes_from(event->source_key)));
 	return !event->effects.deferred;
 }
 

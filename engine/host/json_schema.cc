@@ -70,7 +70,8 @@ namespace
 const size_t text_bytes_max = 1024 * 1024;
 const unsigned depth_max = 200;
 const unsigned violations_max = 100;
-const unsigned parse_flags = rapidjson::kParseIterativeFlag | rapidjson::kParseValidateEncodingFlag |
+const unsigned parse_flags = rapidjson::kParseIterativeFlag |
+			     rapidjson::kParseValidateEncodingFlag |
 			     rapidjson::kParseFullPrecisionFlag;
 
 struct violation {
@@ -169,7 +170,8 @@ void check_keywords(const Value &schema)
 /* Schemas that a schema applies to the very same instance. */
 std::vector<const Value *> applied_in_place(const Document &root, const Value &schema)
 {
-	static const char *const keywords[] = {"allOf", "anyOf", "oneOf", "not", "if", "then", "else"};
+	static const char *const keywords[] = {"allOf", "anyOf", "oneOf", "not",
+					       "if",    "then",  "else"};
 	std::vector<const Value *> applied;
 	const Value *ref = member(&schema, "$ref");
 
@@ -447,13 +449,15 @@ void take(std::vector<violation> &found, const Document &root,
 		gather_alternatives(found, pointer);
 	} else if (is_consequence(theirs)) {
 		std::string name = quoted_part(theirs);
-		bool is_property = starts_with(theirs, "Failed to validate against schema associated with property");
+		bool is_property = starts_with(
+		    theirs, "Failed to validate against schema associated with property");
 		std::string at = is_property ? pointer + "/" + escaped(name) : pointer;
 
 		if (!is_explained(found, at))
 			found.push_back({at, "is not allowed here", false});
 	} else {
-		found.push_back({pointer, sentence_of(theirs, schema_at(root, error.context)), false});
+		found.push_back(
+		    {pointer, sentence_of(theirs, schema_at(root, error.context)), false});
 	}
 }
 
@@ -462,14 +466,16 @@ void take(std::vector<violation> &found, const Document &root,
 bool remove_unknown(std::vector<violation> &found, const Document &root, Document &instance,
 		    const valijson::ValidationResults::Error &error)
 {
-	const std::string name = quoted_part(error.description), pointer = pointer_of(error.context);
+	const std::string name = quoted_part(error.description),
+			  pointer = pointer_of(error.context);
 	const Value *schema = schema_at(root, error.context);
 	const std::string known = names_of(member(schema, "properties"));
 	Value *object = rapidjson::Pointer(pointer.c_str(), pointer.size()).Get(instance);
 
-	found.push_back({pointer + "/" + escaped(name),
-			 known.empty() ? "is an unknown key" : "is an unknown key; known here: " + known,
-			 false});
+	found.push_back(
+	    {pointer + "/" + escaped(name),
+	     known.empty() ? "is an unknown key" : "is an unknown key; known here: " + known,
+	     false});
 	return object != nullptr && object->IsObject() && object->RemoveMember(name.c_str());
 }
 
@@ -493,8 +499,8 @@ bool validate_once(const wr_json_schema &schema, Document &instance, std::vector
 	return removed && found.size() < violations_max;
 }
 
-enum wr_code check(const wr_json_schema *schema, struct wr_bytes json, wr_json_schema_violation_fn report,
-		   void *arg, struct wr_err *err)
+enum wr_code check(const wr_json_schema *schema, struct wr_bytes json,
+		   wr_json_schema_violation_fn report, void *arg, struct wr_err *err)
 {
 	std::vector<violation> found;
 	Document instance;
@@ -502,7 +508,7 @@ enum wr_code check(const wr_json_schema *schema, struct wr_bytes json, wr_json_s
 	unsigned count = 0;
 	enum wr_code rc = parse(json, instance, err);
 
-	if (rc != WR_OK || schema == nullptr)
+	if (rc != WR_OK)
 		return rc;
 	while (validate_once(*schema, instance, found, is_first))
 		is_first = false;
@@ -536,8 +542,8 @@ enum wr_code create(struct wr_bytes text, struct wr_json_schema **schema_r, stru
 
 } /* namespace */
 
-extern "C" enum wr_code wr_json_schema_create(struct wr_bytes text, struct wr_json_schema **schema_r,
-					 struct wr_err *err)
+extern "C" enum wr_code wr_json_schema_create(struct wr_bytes text,
+					      struct wr_json_schema **schema_r, struct wr_err *err)
 {
 	*schema_r = nullptr;
 	try {
@@ -549,9 +555,11 @@ extern "C" enum wr_code wr_json_schema_create(struct wr_bytes text, struct wr_js
 				  "it has a pattern that is no regular expression (ECMAScript)");
 	} catch (const std::invalid_argument &e) {
 		return wr_err_set(err, WR_EINVAL,
-				  "it refers to another document (%s), which is not supported", e.what());
+				  "it refers to another document (%s), which is not supported",
+				  e.what());
 	} catch (const std::exception &e) {
-		return wr_err_set(err, WR_EINVAL, "it is not a JSON Schema (draft 7): %s", e.what());
+		return wr_err_set(err, WR_EINVAL, "it is not a JSON Schema (draft 7): %s",
+				  e.what());
 	} catch (...) {
 		return wr_err_set(err, WR_EINVAL, "it is not a JSON Schema (draft 7)");
 	}
@@ -562,9 +570,10 @@ extern "C" void wr_json_schema_destroy(struct wr_json_schema *schema)
 	delete schema;
 }
 
-extern "C" enum wr_code wr_json_schema_check(const struct wr_json_schema *schema, struct wr_bytes json,
-					wr_json_schema_violation_fn violation, void *arg,
-					struct wr_err *err)
+extern "C" enum wr_code wr_json_schema_check(const struct wr_json_schema *schema,
+					     struct wr_bytes json,
+					     wr_json_schema_violation_fn violation, void *arg,
+					     struct wr_err *err)
 {
 	try {
 		return check(schema, json, violation, arg, err);

@@ -1,7 +1,8 @@
 /*
  * JSON Schema, draft 7: the schema a plugin exports for its config, compiled once, and JSON texts held to it. The
  * work is valijson's over RapidJSON; none of their types and exceptions leaves json_schema.cc. A compiled schema is
- * immutable. References ($ref) to other documents are refused, so nothing is ever fetched.
+ * immutable. References ($ref) to other documents are refused, so nothing is ever fetched. RapidJSON does not survive a
+ * failing malloc(): the process ends, as it would where the kernel promises more memory than there is.
  */
 #ifndef WR_HOST_JSON_SCHEMA_H
 #define WR_HOST_JSON_SCHEMA_H
@@ -26,7 +27,7 @@ void wr_json_schema_destroy(struct wr_json_schema *schema);
  * borrowed for the call. */
 typedef void (*wr_json_schema_violation_fn)(void *arg, const char *pointer, const char *sentence);
 
-/* Holds a JSON text to the schema (NULL: any object) and reports every violation, in the order of the text's
+/* Holds a JSON text to the schema and reports every violation, in the order of the text's
  * members as far as the validator goes. WR_OK: none. WR_EINVAL: at least one, or the text is not JSON (err).
  * WR_ENOMEM. [any] */
 enum wr_code wr_json_schema_check(const struct wr_json_schema *schema, struct wr_bytes json,

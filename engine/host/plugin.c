@@ -3,6 +3,7 @@
 #include "host/plugin.h"
 
 #include "base/check.h"
+#include "base/json.h"
 #include "host/elf.h"
 #include "host/entry.h"
 #include "host/text.h"
@@ -323,10 +324,28 @@ void wr_plugin_unref(struct wr_plugin *plugin)
 	free(plugin);
 }
 
+/* All that is asked of a config without a schema. */
+static enum wr_code check_is_object(struct wr_bytes config, struct wr_err *err)
+{
+	struct wr_json_reader *reader;
+	struct wr_json_value value;
+	enum wr_code rc = wr_json_reader_create(&reader);
+
+	if (rc != WR_OK)
+		return out_of_memory(err);
+	rc = wr_json_read(reader, config, NULL, err);
+	if (rc == WR_OK && wr_json_get(reader, wr_bytes("", 0), &value) != WR_JSON_OBJECT)
+		rc = wr_err_set(err, WR_EINVAL, "it is not a JSON object");
+	wr_json_reader_destroy(reader);
+	return rc;
+}
+
 enum wr_code wr_plugin_check_config(const struct wr_plugin *plugin, const char *config_json,
 				    wr_json_schema_violation_fn violation, void *arg,
 				    struct wr_err *err)
 {
 	WR_CHECK(plugin, WR_PLUGIN_MAGIC);
+	if (plugin->schema == NULL)
+		return check_is_object(wr_bytes_of(config_json), err);
 	return wr_json_schema_check(plugin->schema, wr_bytes_of(config_json), violation, arg, err);
 }

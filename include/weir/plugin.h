@@ -194,7 +194,8 @@ struct weir_host {
 	/* An extension by name ("weir.state/1"), or NULL when this engine has none of it. [any] */
 	const void *(*get_extension)(const struct weir_host *host, const char *id);
 
-	/* Say that event i is next. Returns false when it must wait, because an earlier event of its key asked for a
+	/* Say that event i is next. Returns false when it must wait, because an earlier event of its key (as it came to the
+	 * pipeline) asked for a
 	 * retry in this call: leave it alone, whatever you set for it is forgotten, and it comes again in its turn.
 	 * Begin the events in order, each after the result of the one before is set. WEIR_EACH does. [call] */
 	bool (*begin)(struct weir_call *call, size_t i);

@@ -50,3 +50,7 @@ tests_abi_test_refusals_CPPFLAGS = $(WR_ABI_CPPFLAGS)
 tests_abi_test_refusals_LDADD = $(WR_TEST_LIBS)
 tests_abi_test_misbehaviour_CPPFLAGS = $(WR_ABI_CPPFLAGS)
 tests_abi_test_misbehaviour_LDADD = $(WR_TEST_LIBS)
+
+TESTS += tests/abi/headers.sh tests/abi/examples.sh
+EXTRA_DIST += tests/abi/headers.sh tests/abi/examples.sh examples
+tests/abi/examples.log: libweir-test.a

@@ -346,6 +346,7 @@ static void a_failed_create_says_why(void **state)
 static void a_config_against_the_schema_is_refused(void **state)
 {
 	(void)state;
+	not_created("create_fails", "[1]", "it is not a JSON object");
 	not_created("wants_limit", "{}", "config the required \"limit\" is missing");
 	not_created("wants_limit", "{\"limit\": 0}", "config/limit must be at least 1");
 	not_created(

@@ -168,6 +168,26 @@ static void events_without_a_key_never_wait_and_empty_is_a_key(void **state)
 	weir_test_close(test);
 }
 
+static void the_key_as_it_came_decides_who_waits(void **state)
+{
+	struct weir_test *test = scripted_open(by_list);
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++)
+		verdicts[i] = WEIR_RETRY;
+	weir_test_add(test, "1", "a", "v");
+	weir_test_add(test, "2", "a", "v");
+	weir_test_add(test, "3", "b", "v");
+	/* as if a stage before had changed them */
+	weir_test_event(test, 0)->key = (struct weir_bytes){"b", 1};
+	weir_test_event(test, 1)->key = (struct weir_bytes){NULL, 0};
+	weir_test_run(test);
+	assert_true(begun[0]);
+	assert_false(begun[1]);
+	assert_true(begun[2]);
+	weir_test_close(test);
+}
+
 static int ignores_begin(void *self, struct weir_call *call, const struct weir_event *const *events,
 			 struct weir_result *const *results, size_t n)
 {
@@ -265,6 +285,7 @@ int main(void)
 	    cmocka_unit_test(output_handle_is_taken_and_an_unknown_one_fails),
 	    cmocka_unit_test(later_events_of_a_retried_key_wait),
 	    cmocka_unit_test(events_without_a_key_never_wait_and_empty_is_a_key),
+	    cmocka_unit_test(the_key_as_it_came_decides_who_waits),
 	    cmocka_unit_test(a_result_for_an_event_that_waits_is_forgotten),
 	    cmocka_unit_test(nothing_of_an_earlier_call_is_left),
 	    cmocka_unit_test(begin_beyond_the_batch_says_no),

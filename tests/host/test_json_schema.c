@@ -134,16 +134,20 @@ static void what_is_forbidden_by_name_is_told(void **state)
 		  " \"b\" is missing, which another key here needs\n");
 }
 
-static void without_a_schema_any_object_will_do(void **state)
+static void what_is_no_json_is_told_without_a_place(void **state)
 {
+	struct wr_json_schema *schema = compile("{}");
 	struct wr_err err = {.text = ""};
 
 	(void)state;
-	assert_int_equal(wr_json_schema_check(NULL, wr_bytes_of("{\"a\": 1}"), add, NULL, &err),
-			 WR_OK);
-	assert_int_equal(wr_json_schema_check(NULL, wr_bytes_of("[1]"), add, NULL, &err),
+	found[0] = '\0';
+	assert_int_equal(wr_json_schema_check(schema, wr_bytes_of("[1]"), add, NULL, &err),
 			 WR_EINVAL);
 	assert_string_equal(err.text, "it is not a JSON object");
+	assert_int_equal(wr_json_schema_check(schema, wr_bytes_of("{"), add, NULL, &err),
+			 WR_EINVAL);
+	assert_string_equal(found, "");
+	wr_json_schema_destroy(schema);
 }
 
 static void what_is_no_schema_is_refused(void **state)
@@ -206,7 +210,7 @@ int main(void)
 	    cmocka_unit_test(alternatives_are_told_in_one_sentence),
 	    cmocka_unit_test(references_within_the_schema_are_followed),
 	    cmocka_unit_test(what_is_forbidden_by_name_is_told),
-	    cmocka_unit_test(without_a_schema_any_object_will_do),
+	    cmocka_unit_test(what_is_no_json_is_told_without_a_place),
 	    cmocka_unit_test(what_is_no_schema_is_refused),
 	    cmocka_unit_test(schemas_that_would_not_end_are_refused),
 	    cmocka_unit_test(a_recursive_schema_follows_the_instance),

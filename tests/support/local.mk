@@ -1,4 +1,7 @@
-# The harness that runs a plugin over events in memory, for our tests and (installed) for plugin authors'.
-check_LIBRARIES += libweir_test_local.a
-libweir_test_local_a_SOURCES = tests/support/weir_test.c include/weir/test.h
-WR_TEST_LIBS = libweir_test_local.a $(WR_HOST_LIBS) $(CMOCKA_LIBS)
+# The harness that runs a plugin over events in memory: for our tests, and installed for those of plugin authors. What
+# it needs of the engine is in the archive.
+lib_LIBRARIES += libweir-test.a
+libweir_test_a_SOURCES = tests/support/weir_test.c
+libweir_test_a_LIBADD = $(libwr_host_a_OBJECTS) $(libwr_core_a_OBJECTS) $(libwr_base_a_OBJECTS)
+pkgconfig_DATA += weir-test.pc
+WR_TEST_LIBS = libweir-test.a $(WR_HOST_LIBS) $(CMOCKA_LIBS)

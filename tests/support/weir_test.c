@@ -222,6 +222,8 @@ size_t weir_test_add_bytes(struct weir_test *test, struct weir_bytes id, struct 
 	    .topic = "events",
 	    .offset = (int64_t)test->count,
 	};
+	event->source_key = event->pub.key;
+	event->source_value = event->pub.value;
 	test->events[test->count] = event;
 	return test->count++;
 }

@@ -1,0 +1,29 @@
+#!/bin/sh
+# The examples are built as their authors would, with pkg-config from an installed tree, and pass their own tests; the
+# guide shows what is built here.
+set -eu
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+unset MAKEFLAGS MFLAGS MAKELEVEL
+
+$MAKE -s install-libLIBRARIES install-dist_pkgincludeHEADERS install-pkgconfigDATA "DESTDIR=$folder/tree" >/dev/null
+PKG_CONFIG_SYSROOT_DIR=$folder/tree
+PKG_CONFIG_PATH=$(dirname "$(find "$folder/tree" -name weir.pc)")
+PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1
+PKG_CONFIG_ALLOW_SYSTEM_LIBS=1
+export PKG_CONFIG_SYSROOT_DIR PKG_CONFIG_PATH PKG_CONFIG_ALLOW_SYSTEM_CFLAGS PKG_CONFIG_ALLOW_SYSTEM_LIBS
+
+cp -R "$top_srcdir/examples" "$folder/examples"
+chmod -R u+w "$folder/examples"
+for example in "$folder"/examples/*/; do
+	$MAKE -s -C "$example" test CC="${CC%% *}" CXX="${CXX%% *}"
+done
+
+guide=$top_srcdir/docs/writing-plugins.md
+for source in c-threshold/threshold.c c-threshold/test_threshold.c cpp-fraud/fraud.cpp; do
+	awk -v marker="<!-- examples/$source -->" \
+		'$0 == marker { found = 1 } found && /^```$/ { exit } inside { print } found && /^```./ { inside = 1 }' \
+		"$guide" >"$folder/shown"
+	diff "$top_srcdir/examples/$source" "$folder/shown" ||
+		{ echo "docs/writing-plugins.md shows another $source"; exit 1; }
+done
