@@ -23,3 +23,4 @@ include tests/redis/local.mk
 include tests/cli/local.mk
 include tests/docs/local.mk
 include tests/bench/local.mk
+include tests/system/local.mk

@@ -18,6 +18,13 @@ def pytest_addoption(parser):
     parser.addoption("--full", action="store_true", help="the full sizes: a million events and more")
 
 
+def pytest_collection_modifyitems(config, items):
+    if not config.getoption("--full"):
+        left = [item for item in items if item.get_closest_marker("full")]
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in left]
+
+
 def pytest_sessionfinish(session, exitstatus):
     # A test that does not run tells nothing: that is a failure.
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
@@ -52,7 +59,7 @@ def redis(run_folder):
     server.wipe()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def own_redis(run_folder):
     """Makes a Redis of its own for a test that mistreats it."""
     made = []
@@ -67,7 +74,7 @@ def own_redis(run_folder):
         server.wipe()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def own_kafka(run_folder):
     """Makes a Kafka of its own for a test that mistreats it."""
     made = []
