@@ -26,5 +26,6 @@ EXTRA_DIST += \
 	tests/system/test_outages.py \
 	tests/system/test_quickstart.py \
 	tests/system/test_shutdown.py \
+	tests/system/test_soak.py \
 	tests/system/test_verdicts.py \
 	tests/system/valgrind.supp

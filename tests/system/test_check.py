@@ -92,7 +92,7 @@ def test_the_engine_does_not_start_when_a_plugin_refuses(site):
 
 
 def test_the_engine_says_which_topic_is_missing(site):
-    engine = site.engine().start()
+    engine = site.engine(site.config(kafka={"create_topics": False})).start()
     assert engine.exited(90) == 1
     assert site.source in engine.log_text()
 

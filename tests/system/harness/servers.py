@@ -76,7 +76,9 @@ class Kafka(Server):
 
     def __init__(self, name, *options):
         # Dead members of a group are given up after a second if the client says so: tests kill engines.
-        super().__init__(name, free_port(6), "--property", "group.min.session.timeout.ms=500", *options)
+        settings = ["group.min.session.timeout.ms=500", "log.retention.check.interval.ms=10000"]
+        properties = [word for setting in settings for word in ("--property", setting)]
+        super().__init__(name, free_port(6), *properties, *options)
         self.brokers = f"127.0.0.1:{self.port}"
         self._admin = None
 
