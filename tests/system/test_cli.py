@@ -27,7 +27,7 @@ def test_tail_prints_records_with_their_headers(site):
 def test_send_writes_ndjson_to_a_topic(site):
     site.create_topics()
     text = "".join(f'{{"eventId":"s{i}"}}\n' for i in range(1000))
-    done = weir("send", "--topic", site.source, "--brokers", site.kafka.brokers, input=text)
+    done = weir("send", "--to", site.source, "--brokers", site.kafka.brokers, input=text)
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(site.topics.read_ids(site.source)) == 1000
 
@@ -37,7 +37,7 @@ def test_send_posts_ndjson_to_the_engine(site, tmp_path):
     engine = site.engine(site.config(http={"ingest": {"topic": site.source}})).run()
     file = tmp_path / "events.ndjson"
     file.write_text("".join(f'{{"eventId":"s{i}","payload":{{}}}}\n' for i in range(1000)))
-    done = weir("send", "--url", f"http://127.0.0.1:{engine.ingest_port}/api/events", file)
+    done = weir("send", "--http", f"http://127.0.0.1:{engine.ingest_port}/api/events", file)
     assert done.returncode == 0, done.stdout + done.stderr
     site.finished(engine)
     assert len(site.topics.read_ids(site.output)) == 1000

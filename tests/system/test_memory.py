@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from collections import Counter
 
 import pytest
 from harness import paths
@@ -26,7 +27,7 @@ def work(site, engine, count, patience):
         processed.pop(name, None)
     dead_ids = {record.headers["weir-event-id"] for record in dead if record.headers["weir-class"] == "permanent"}
     assert dead_ids == mix.dead_ids()
-    assert_accounted(mix.live_ids(), set(), processed, {})
+    assert_accounted(mix.live_ids(), set(), processed, Counter())
 
 
 def config(site, **pipeline):

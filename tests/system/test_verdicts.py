@@ -72,8 +72,9 @@ def test_fail_is_dead_lettered_at_once_with_every_header(site):
     site.finished(engine)
     processed, (dead,) = site.read()
     assert not processed
-    # The event as it came: key, value, headers and time.
-    assert (dead.key, dead.value, dead.timestamp_ms) == (b"the-key", value, source.timestamp_ms)
+    # The event as it came, at the time of its failure: with its own it could fall to retention at once.
+    assert (dead.key, dead.value) == (b"the-key", value)
+    assert dead.timestamp_ms >= before
     headers = dead.headers
     assert headers["trace"] == "t1"
     missing = DEAD_HEADERS - headers.keys()
@@ -273,7 +274,7 @@ def test_a_dead_letter_that_can_not_be_written_stops_commits_and_readiness(site)
     site.topics.set(site.dlq, max_message_bytes=100)
     site.topics.send(site.source, [("k", '{"eventId":"e0"}'), ("k", '{"eventId":"e1","do":"fail"}'), ("k", '{"eventId":"e2"}')])
     engine.not_ready(60)
-    assert site.dlq in engine.readiness_text() or "dead letter" in engine.readiness_text()
+    assert "dead-letter topic refuses" in engine.readiness_text()
     assert site.topics.count(site.dlq) == 0
     assert sum(site.topics.committed(site.group, site.source).values()) <= 1, "e1 is not committed"
     # With a DLQ that takes it, all goes on, if need be after a restart.
@@ -366,7 +367,7 @@ def test_claims_over_a_unix_socket_with_a_password_in_another_database(site, own
     import redis as client
 
     keys = client.Redis.from_url(redis.url, password="p%40ss/word", db=3).keys("*")
-    assert keys == [f"weir:{site.name}:e:one".encode()]
+    assert f"weir:{site.name}:e:one".encode() in keys
     assert "p%40ss" not in engine.log_text()
 
 

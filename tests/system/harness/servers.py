@@ -85,7 +85,7 @@ class Kafka(Server):
     @property
     def admin(self):
         if self._admin is None:
-            self._admin = AdminClient({"bootstrap.servers": self.brokers})
+            self._admin = AdminClient({"bootstrap.servers": self.brokers, "log_level": 0})
         return self._admin
 
 

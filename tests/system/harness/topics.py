@@ -72,6 +72,7 @@ class Topics:
     def producer(self, **more):
         return Producer({
             "bootstrap.servers": self.kafka.brokers,
+            "log_level": 0,
             "linger.ms": 20,
             "queue.buffering.max.messages": 200000,
             "queue.buffering.max.kbytes": 262144,
@@ -118,6 +119,7 @@ class Topics:
         """Lists of messages from the beginning to the present end."""
         consumer = Consumer({
             "bootstrap.servers": self.kafka.brokers,
+            "log_level": 0,
             "group.id": f"reader-{uuid.uuid4()}",
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",
