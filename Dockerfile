@@ -21,7 +21,7 @@ FROM debian:12-slim
 # hadolint ignore=DL3008
 RUN apt-get update \
 	&& apt-get install -y --no-install-recommends ca-certificates curl libcjson1 libcurl4 \
-		libhiredis0.14 libmicrohttpd12 librdkafka1 libsimdjson14 libssl3 libxxhash0 libyaml-0-2 \
+		libhiredis0.14 libjemalloc2 libmicrohttpd12 librdkafka1 libsimdjson14 libssl3 libxxhash0 libyaml-0-2 \
 	&& rm -rf /var/lib/apt/lists/* \
 	&& useradd --system --uid 10001 --home-dir /var/lib/weir --create-home weir
 COPY --from=build /image/usr/local /usr/local
