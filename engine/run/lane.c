@@ -37,12 +37,25 @@ uint32_t wr_lane_in_flight(const struct wr_lane *lane)
 	return lane->in_flight;
 }
 
+#define COMPONENT_BYTES 256
+
 void wr_lane_condition(struct wr_lane *lane, const char *what, bool ready, const char *reason)
 {
-	char component[256];
+	char component[COMPONENT_BYTES];
 
 	snprintf(component, sizeof(component), "%s/%s", lane->component, what);
 	wr_health_set(lane->o.health, component, ready, reason);
+}
+
+void wr_lane_clear_conditions(struct wr_lane *lane)
+{
+	static const char *const all[] = {"claims", "dlq", "group", "output", "producer"};
+	char component[COMPONENT_BYTES];
+
+	for (size_t i = 0; i < WR_COUNT_OF(all); i++) {
+		snprintf(component, sizeof(component), "%s/%s", lane->component, all[i]);
+		wr_health_clear(lane->o.health, component);
+	}
 }
 
 void wr_lane_pause(struct wr_lane *lane)

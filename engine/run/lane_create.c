@@ -215,6 +215,7 @@ void wr_lane_destroy(struct wr_lane *lane)
 	WR_CHECK(lane, WR_LANE_MAGIC);
 	WR_ASSERT(!lane->started);
 	wr_lane_close_adapters(lane, 0);
+	wr_lane_clear_conditions(lane);
 	wr_instances_destroy(lane->instances);
 	wr_retry_queue_fini(&lane->parked);
 	wr_key_waits_fini(&lane->waits);

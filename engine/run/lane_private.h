@@ -166,4 +166,7 @@ int64_t wr_lane_deadline_ns(const struct wr_lane *lane);
 /* Sets a health condition of this lane: `what` completes the component's name. */
 void wr_lane_condition(struct wr_lane *lane, const char *what, bool ready, const char *reason);
 
+/* Forgets them all: a lane that is gone is neither ready nor not. */
+void wr_lane_clear_conditions(struct wr_lane *lane);
+
 #endif

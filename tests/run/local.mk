@@ -18,3 +18,7 @@ tests_run_test_lane_LDADD = $(WR_RUN_TEST_LIBS)
 check_PROGRAMS += tests/run/test_lane_blocked
 tests_run_test_lane_blocked_SOURCES = tests/run/test_lane_blocked.c tests/run/lane_fixture.c tests/run/lane_fixture.h
 tests_run_test_lane_blocked_LDADD = $(WR_RUN_TEST_LIBS)
+check_PROGRAMS += tests/run/test_lane_random
+tests_run_test_lane_random_SOURCES = tests/run/test_lane_random.c tests/run/sim.h tests/run/sim.c \
+	tests/run/sim_record.c tests/run/sim_sink.c tests/run/sim_source.c tests/run/sim_store.c
+tests_run_test_lane_random_LDADD = $(WR_RUN_TEST_LIBS)

@@ -1,0 +1,402 @@
+/* The fake source: the group takes partitions away, commits and seeks fail. */
+#include "config.h"
+
+#include "tests/run/sim.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+bool sim_is_assigned(void)
+{
+	return sim_now->assigned_count > 0;
+}
+
+static void apply_commit(struct sim *s)
+{
+	for (int p = 0; s->commit.applied && p < SIM_PARTITIONS; p++) {
+		if (s->commit.offsets[p] >= 0)
+			s->partitions[p].committed = s->commit.offsets[p];
+	}
+	s->commit.applied = false;
+}
+
+/* The group goes on: what is under way has reached it or never will, whenever the answer comes. */
+static void end_commit(struct sim *s)
+{
+	if (s->commit.under_way && sim_once_in(2))
+		apply_commit(s);
+	s->commit.applied = false;
+}
+
+static void assign(struct sim *s)
+{
+	for (int p = 0; p < SIM_PARTITIONS; p++) {
+		struct sim_partition *part = &s->partitions[p];
+
+		if (!s->calm && sim_once_in(3))
+			continue;
+		part->pub = calloc(1, sizeof(*part->pub));
+		assert_non_null(part->pub);
+		*part->pub = (struct wr_partition){
+		    .topic = "in", .id = p, .epoch = s->era, .position = part->committed};
+		part->position = part->committed;
+		s->assigned[s->assigned_count++] = part->pub;
+		sim_note("  assigned %d at %d", p, (int)part->committed);
+	}
+}
+
+static enum wr_source_event poll_source(struct wr_source *source)
+{
+	struct sim *s = sim_now;
+	enum wr_source_event event = s->next_event;
+
+	(void)source;
+	if (s->commit.under_way && s->commit.due_ns <= sim_time()) {
+		s->commit.under_way = false;
+		apply_commit(s);
+	}
+	s->next_event = WR_SOURCE_NONE;
+	if (event == WR_SOURCE_ASSIGNED)
+		assign(s);
+	if (event == WR_SOURCE_REVOKING || event == WR_SOURCE_LOST) {
+		s->awaits_release = true;
+		s->handover_commit_failed = false;
+		s->is_lost = event == WR_SOURCE_LOST;
+	}
+	if (s->is_lost)
+		end_commit(s);
+	return event;
+}
+
+/* Copies, so that a sanitizer sees who reads them after they were given back. */
+static struct sim_take *take_record(struct sim *s, struct sim_record *r)
+{
+	struct sim_take *t = calloc(1, sizeof(*t));
+	char key[8];
+
+	assert_non_null(t);
+	snprintf(key, sizeof(key), "k%d", r->key);
+	*t = (struct sim_take){
+	    .record = r, .era = s->era, .sequence = s->sequence++, .next = s->takes};
+	t->key = r->key < SIM_KEYS ? strdup(key) : NULL;
+	t->value = strdup(r->value);
+	s->takes = t;
+	r->take = t;
+	r->taken++;
+	return t;
+}
+
+static size_t take_from(struct sim *s, struct sim_partition *part, struct wr_source_record *records,
+			size_t max)
+{
+	size_t n = 0;
+
+	for (; n < max && part->position < part->count; n++) {
+		struct sim_take *t = take_record(s, &part->records[part->position]);
+
+		records[n] = (struct wr_source_record){
+		    .partition = part->pub,
+		    .offset = part->position,
+		    .timestamp_ms = 5,
+		    .key = wr_bytes_of(t->key),
+		    .value = wr_bytes_of(t->value),
+		    .ref = t,
+		};
+		part->position++;
+		part->pub->position = part->position;
+	}
+	return n;
+}
+
+static size_t take(struct wr_source *source, struct wr_source_record *records, size_t max_records,
+		   size_t max_bytes)
+{
+	struct sim *s = sim_now;
+
+	(void)source;
+	assert_true(max_records > 0 && max_bytes > 0);
+	if (!s->broken)
+		s->rewind_due = false; /* the lane takes nothing before it is done */
+	for (size_t i = 0; !s->awaits_release && i < s->assigned_count; i++) {
+		struct wr_partition *pub = s->assigned[s->turn++ % s->assigned_count];
+		size_t n =
+		    take_from(s, &s->partitions[pub->id], records, 1 + sim_upto(max_records - 1));
+
+		if (n > 0)
+			return n;
+	}
+	return 0;
+}
+
+static size_t headers(struct wr_source *source, const struct wr_source_record *record,
+		      const struct weir_header **headers_r)
+{
+	(void)source;
+	(void)record;
+	*headers_r = NULL;
+	return 0;
+}
+
+static void give_back(struct wr_source *source, struct wr_source_record *record)
+{
+	struct sim_take *t = record->ref, **link_p = &sim_now->takes;
+
+	(void)source;
+	while (*link_p != NULL && *link_p != t)
+		link_p = &(*link_p)->next;
+	if (t == NULL || *link_p == NULL)
+		sim_fail("a record was given back twice");
+	*link_p = t->next;
+	if (t->record->take == t)
+		t->record->take = NULL;
+	free(t->key);
+	free(t->value);
+	free(t);
+	record->ref = NULL;
+}
+
+static void check_commit(const struct sim *s, const struct wr_source_commit *c)
+{
+	const struct sim_partition *part = &s->partitions[c->partition->id];
+
+	if (s->is_lost)
+		sim_fail("partitions that are lost were committed");
+	if (c->partition != part->pub)
+		sim_fail("a partition was committed that is not assigned");
+	if (c->offset > part->position)
+		sim_fail("%d was committed at %d, taken up to %d", c->partition->id, (int)c->offset,
+			 (int)part->position);
+	for (int64_t o = 0; o < c->offset; o++) {
+		if (!sim_is_settled(&part->records[o]))
+			sim_fail("%d was committed at %d, %d/%d is not settled", c->partition->id,
+				 (int)c->offset, c->partition->id, (int)o);
+	}
+}
+
+/* What becomes of it is decided now, and found out later. */
+static void begin_commit(struct sim *s, const struct wr_source_commit *commits, size_t count)
+{
+	static const enum wr_code failures[] = {WR_ETIMEDOUT, WR_EREFUSED, WR_EUNAVAILABLE};
+
+	for (int p = 0; p < SIM_PARTITIONS; p++)
+		s->commit.offsets[p] = -1;
+	for (size_t i = 0; i < count; i++) {
+		check_commit(s, &commits[i]);
+		s->commit.offsets[commits[i].partition->id] = commits[i].offset;
+		sim_note("  commit %d at %d", commits[i].partition->id, (int)commits[i].offset);
+	}
+	s->commit.result = WR_OK;
+	s->commit.applied = true;
+	if (s->calm || s->commit_failures <= 0)
+		return;
+	s->commit_failures--;
+	s->commit.result = failures[sim_upto(2)];
+	s->commit.applied = s->commit.result != WR_EREFUSED && sim_once_in(2);
+	sim_note("  it fails: %s", wr_code_text(s->commit.result));
+}
+
+static enum wr_code commit(struct wr_source *source, const struct wr_source_commit *commits,
+			   size_t count, struct wr_err *err)
+{
+	struct sim *s = sim_now;
+
+	(void)source;
+	if (s->commit.under_way)
+		return wr_err_set(err, WR_EFULL, "a commit is under way");
+	begin_commit(s, commits, count);
+	if (s->commit.result != WR_OK && sim_once_in(2)) {
+		s->commit.applied = false;
+		return wr_err_set(err, s->commit.result, "at once");
+	}
+	s->commit.under_way = true;
+	s->commit.due_ns = sim_time() + (int64_t)sim_upto(s->calm ? 1 : 300) * WR_NS_PER_MS;
+	return WR_OK;
+}
+
+static enum wr_code commit_status(struct wr_source *source)
+{
+	(void)source;
+	return sim_now->commit.under_way ? WR_EFULL : sim_now->commit.result;
+}
+
+static enum wr_code commit_sync(struct wr_source *source, const struct wr_source_commit *commits,
+				size_t count, int timeout_ms, struct wr_err *err)
+{
+	struct sim *s = sim_now;
+
+	(void)source;
+	assert_true(timeout_ms > 0);
+	apply_commit(s); /* what was under way comes first */
+	s->commit.under_way = false;
+	begin_commit(s, commits, count);
+	apply_commit(s);
+	if (s->commit.result == WR_OK)
+		return WR_OK;
+	s->handover_commit_failed = true;
+	return wr_err_set(err, s->commit.result, "the test says so");
+}
+
+static enum wr_code seek(struct wr_source *source, struct wr_partition *partition, int64_t offset,
+			 struct wr_err *err)
+{
+	struct sim *s = sim_now;
+	struct sim_partition *part = &s->partitions[partition->id];
+
+	(void)source;
+	if (partition != part->pub)
+		sim_fail("a partition was sought that is not assigned");
+	if (!s->rewind_due)
+		sim_fail("%d was sought without need", partition->id);
+	if (offset > part->position)
+		sim_fail("%d was sought forwards", partition->id);
+	if (!s->calm && s->seek_failures > 0) {
+		s->seek_failures--;
+		sim_note("  seek fails");
+		return wr_err_set(err, WR_EUNAVAILABLE, "the test says so");
+	}
+	sim_note("  seek %d to %d", partition->id, (int)offset);
+	part->position = partition->position = offset;
+	s->era++;
+	return WR_OK;
+}
+
+static bool is_done_at_once(const struct sim_record *r)
+{
+	const char *class;
+	unsigned stages;
+
+	/* Of one whose emit was refused, the output may be on its way still. */
+	return r->taken == 1 && !r->elsewhere && sim_is_settled(r) &&
+	       (sim_outcome(r, &class, &stages) != WR_OUTCOME_DEAD ||
+		strcmp(class, "output-rejected") != 0);
+}
+
+/* A revocation that dropped nothing repeats nothing: if all that was taken, for the first time, is settled, then it
+ * is committed. */
+static void check_release(const struct sim *s)
+{
+	for (size_t i = 0; i < s->assigned_count; i++) {
+		const struct sim_partition *part = &s->partitions[s->assigned[i]->id];
+
+		for (int64_t o = part->committed; o < part->position; o++) {
+			if (!is_done_at_once(&part->records[o]))
+				return;
+		}
+	}
+	for (size_t i = 0; i < s->assigned_count; i++) {
+		const struct sim_partition *part = &s->partitions[s->assigned[i]->id];
+
+		if (part->committed != part->position)
+			sim_fail("%d was released at %d, everything up to %d is settled",
+				 s->assigned[i]->id, (int)part->committed, (int)part->position);
+	}
+}
+
+static void unassign(struct sim *s)
+{
+	end_commit(s);
+	for (size_t i = 0; i < s->assigned_count; i++) {
+		s->partitions[s->assigned[i]->id].pub = NULL;
+		free(s->assigned[i]);
+	}
+	s->assigned_count = 0;
+	s->awaits_release = s->is_lost = false;
+	s->era++;
+}
+
+static void release(struct wr_source *source)
+{
+	struct sim *s = sim_now;
+
+	(void)source;
+	if (!s->awaits_release)
+		return;
+	sim_note("  released");
+	if (!s->is_lost && !s->handover_commit_failed && !s->rewind_due)
+		check_release(s);
+	unassign(s);
+}
+
+static size_t partitions(struct wr_source *source, struct wr_partition *const **partitions_r)
+{
+	(void)source;
+	*partitions_r = sim_now->assigned;
+	return sim_now->assigned_count;
+}
+
+static int64_t lag(struct wr_source *source, struct wr_partition *partition, int64_t next_offset)
+{
+	(void)source;
+	return sim_now->partitions[partition->id].count - next_offset;
+}
+
+static void destroy(struct wr_source *source, int timeout_ms)
+{
+	(void)timeout_ms;
+	if (sim_now->takes != NULL)
+		sim_fail("%d/%d was not given back", sim_now->takes->record->partition,
+			 (int)sim_now->takes->record->offset);
+	unassign(sim_now);
+	sim_now->next_event = WR_SOURCE_NONE;
+	sim_now->commit.under_way = false;
+	sim_now->source_exists = false;
+	free(source);
+}
+
+static const struct wr_source_ops ops = {
+    .poll = poll_source,
+    .take = take,
+    .headers = headers,
+    .give_back = give_back,
+    .commit = commit,
+    .commit_status = commit_status,
+    .commit_sync = commit_sync,
+    .seek = seek,
+    .release = release,
+    .partitions = partitions,
+    .lag = lag,
+    .destroy = destroy,
+};
+
+enum wr_code sim_make_source(void *arg, const struct wr_lane *lane, int wake_fd,
+			     struct wr_source **source_r, struct wr_err *err)
+{
+	(void)arg;
+	(void)lane;
+	(void)wake_fd;
+	(void)err;
+	assert_false(sim_now->source_exists);
+	sim_now->source_exists = true;
+	*source_r = calloc(1, sizeof(**source_r));
+	assert_non_null(*source_r);
+	(*source_r)->ops = &ops;
+	return WR_OK;
+}
+
+static void work_elsewhere(struct sim_record *r)
+{
+	if (sim_has_claims() && r->plan.kind == SIM_EVENT) {
+		if (sim_now->owner[r->id] == NULL)
+			sim_now->owner[r->id] = r;
+		if (sim_now->owner[r->id] != r)
+			r->duplicate = true;
+	}
+	if (!r->duplicate)
+		r->elsewhere = true;
+}
+
+/* What another member of the group does with partitions that are not the lane's. */
+void sim_other_member_works(void)
+{
+	for (int p = 0; p < SIM_PARTITIONS; p++) {
+		struct sim_partition *part = &sim_now->partitions[p];
+		uint64_t n = sim_upto(4);
+
+		if (part->pub != NULL && !sim_now->is_lost)
+			continue;
+		for (; n > 0 && part->committed < part->count; n--) {
+			sim_note("  elsewhere %d/%d", p, (int)part->committed);
+			work_elsewhere(&part->records[part->committed++]);
+		}
+	}
+}
