@@ -4,8 +4,8 @@
 # lines say, and docs/threads.md names every file with a thread, a lock or an atomic.
 set -u
 weir=$PWD/weir
-libraries="$PWD/plugins/.libs $PWD/examples/.libs"
-cd "$srcdir" || exit 1
+plugins=$PWD/plugins/.libs
+cd "$top_srcdir" || exit 1
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 : >"$tmp/failures"
@@ -17,10 +17,11 @@ pages=$(echo ./*.md; find docs plugins examples -name '*.md' | sort)
 # Without fenced code; with LINE: before each line.
 prose() { awk '/^ *```/ { code = !code; next } !code { print NR ":" $0 }' "$1"; }
 
-# The anchors that a page's headings make, as GitHub makes them.
+# The anchors that a page's headings make, as GitHub makes them; the second of a name has -1 behind it.
 anchors()
 {
-	prose "$1" | sed -n 's/^[0-9]*:#\{1,6\} //p' | tr 'A-Z' 'a-z' | sed 's/[^a-z0-9 _-]//g; s/ /-/g'
+	prose "$1" | sed -n 's/^[0-9]*:#\{1,6\} //p' | tr 'A-Z' 'a-z' | sed 's/[^a-z0-9 _-]//g; s/ /-/g' |
+		awk 'n[$0]++ { print $0 "-" n[$0] - 1; next } { print }'
 }
 
 check_link() # PAGE LINE TARGET
@@ -52,7 +53,7 @@ for page in $pages; do
 done
 
 # The fenced blocks of a page: block N in $tmp/block.N, "N LINE LANGUAGE FILE" in $tmp/blocks. FILE is what a comment right
-# before the block says: <!-- file: examples/limit.c -->
+# before the block says: <!-- examples/c-threshold/threshold.c -->
 split_blocks()
 {
 	rm -f "$tmp"/block.*
@@ -60,13 +61,16 @@ split_blocks()
 		/^```/ && !inside { inside = 1; n++; print n, NR, substr($0, 4), file; out = tmp "/block." n; printf "" >out; next }
 		/^```/ { inside = 0; close(out); file = ""; next }
 		inside { print >out; next }
-		/^<!-- file: .* -->$/ { file = $3; next }
+		/^<!-- [^ ]*\/[^ ]* -->$/ { file = $2; next }
 		NF { file = "" }' "$1" >"$tmp/blocks"
 }
 
 mkdir "$tmp/run"
-for library in $libraries; do
-	ln -s "$library"/*.so "$tmp/run/"
+ln -s "$plugins"/*.so "$tmp/run/"
+for source in examples/*/*.c; do
+	case $source in */test_*) continue ;; esac
+	# shellcheck disable=SC2086
+	${CC:-cc} -shared -fPIC -Iinclude "$source" -o "$tmp/run/$(basename "$source" .c).so" || fail "$source does not compile"
 done
 configurations=0 files=0
 for page in $pages; do
