@@ -13,8 +13,8 @@
 #include <strings.h>
 #include <unistd.h>
 
-/* Bounds the request line and the headers together. */
-#define CONNECTION_MEMORY_BYTES ((size_t)32 * 1024)
+/* Bounds the request line and the headers together. libmicrohttpd clears all of it for every request. */
+#define CONNECTION_MEMORY_BYTES ((size_t)16 * 1024)
 
 static void notify_connection(void *arg, struct MHD_Connection *connection, void **context_p,
 			      enum MHD_ConnectionNotificationCode code)
