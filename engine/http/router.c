@@ -20,18 +20,18 @@ const struct wr_http_route wr_http_routes[] = {
      .method = "GET",
      .path = "/health/live",
      .handle = wr_http_view_live,
-     .statuses = {200, 400, 403}},
+     .statuses = {200, 400, 403, 408, 413, 417}},
     {.sides = WR_ROUTE_ON_BOTH,
      .method = "GET",
      .path = "/health/ready",
      .handle = wr_http_view_ready,
-     .statuses = {200, 400, 403, 500, 503}},
+     .statuses = {200, 400, 403, 408, 413, 417, 500, 503}},
     {.sides = WR_ROUTE_ON_ADMIN,
      .method = "GET",
      .path = "/metrics",
      .needs_token = true,
      .handle = wr_http_view_metrics,
-     .statuses = {200, 400, 401, 403, 500}},
+     .statuses = {200, 400, 401, 403, 408, 413, 417, 500}},
 };
 
 const size_t wr_http_route_count = WR_COUNT_OF(wr_http_routes);

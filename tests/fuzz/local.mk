@@ -13,3 +13,14 @@ EXTRA_PROGRAMS += tests/fuzz/search_conf
 tests_fuzz_search_conf_SOURCES = tests/fuzz/fuzz_conf.c
 tests_fuzz_search_conf_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_search_conf_LDADD = $(WR_CONF_LIBS)
+
+CLEANFILES += tests/fuzz/search_http_body$(EXEEXT)
+check_PROGRAMS += tests/fuzz/fuzz_http_body
+tests_fuzz_fuzz_http_body_SOURCES = tests/fuzz/fuzz_http_body.c tests/fuzz/replay.c
+tests_fuzz_fuzz_http_body_CPPFLAGS = $(AM_CPPFLAGS) -DWR_TEST_SOURCES=\"$(abs_top_srcdir)\"
+tests_fuzz_fuzz_http_body_LDADD = $(WR_HTTP_LIBS)
+
+EXTRA_PROGRAMS += tests/fuzz/search_http_body
+tests_fuzz_search_http_body_SOURCES = tests/fuzz/fuzz_http_body.c
+tests_fuzz_search_http_body_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_search_http_body_LDADD = $(WR_HTTP_LIBS)

@@ -2,6 +2,8 @@
 
 #include "tests/http/fixture.h"
 
+#include "http/router.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -233,6 +235,26 @@ void read_answer(int fd, struct answer *answer)
 	assert_int_equal(answer->body_size, size);
 }
 
+/* An answer to a path of the table is one that the table, and so the documentation, lists. */
+static void assert_documented(enum wr_http_side side, const char *request,
+			      const struct answer *answer)
+{
+	const struct wr_http_route *route;
+	char method[16], path[256], allow[32];
+	size_t i;
+
+	if (sscanf(request, "%15s %255s", method, path) != 2 || answer->status == 0 ||
+	    wr_http_route_find(side, method, path, &route, allow, sizeof(allow)) != WR_MATCH_FOUND)
+		return;
+	for (i = 0; route->statuses[i] != 0; i++) {
+		if (route->statuses[i] == answer->status)
+			return;
+	}
+	/* libmicrohttpd's own */
+	if (answer->status != 431)
+		fail_msg("%s %s answered %d", method, path, answer->status);
+}
+
 void exchange(struct fixture *f, enum wr_http_side side, const char *request, struct answer *answer)
 {
 	int fd = dial(f, side);
@@ -240,6 +262,7 @@ void exchange(struct fixture *f, enum wr_http_side side, const char *request, st
 	send_text(fd, request);
 	read_answer(fd, answer);
 	close(fd);
+	assert_documented(side, request, answer);
 }
 
 void exchange_post(struct fixture *f, const char *headers, const char *body, struct answer *answer)
@@ -249,6 +272,7 @@ void exchange_post(struct fixture *f, const char *headers, const char *body, str
 	post(fd, headers, body);
 	read_answer(fd, answer);
 	close(fd);
+	assert_documented(WR_HTTP_INGEST, "POST /api/events", answer);
 }
 
 void assert_contains(const char *text, const char *part)
