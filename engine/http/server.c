@@ -39,7 +39,10 @@ static void set_up_listeners(struct wr_http *http)
 		listener->conf = &ingest->listener;
 		listener->max_connections = (unsigned)ingest->max_connections;
 		listener->request_timeout_ms = ingest->request_timeout_ms;
-		listener->max_body_bytes = ingest->max_body_bytes;
+		/* A body over the bound for all would be told to come again for ever. */
+		listener->max_body_bytes = ingest->max_body_bytes < http->deps.max_waiting_bytes
+					       ? ingest->max_body_bytes
+					       : http->deps.max_waiting_bytes;
 	}
 	if (http->deps.admin != NULL && http->deps.admin->configured) {
 		listener = &http->listeners[WR_HTTP_ADMIN];

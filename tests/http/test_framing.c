@@ -135,6 +135,17 @@ static void a_body_announced_too_large_is_refused_before_it_is_sent(void **state
 	close(fd);
 }
 
+static void a_body_beyond_the_bound_for_all_is_too_large_not_too_many(void **state)
+{
+	struct fixture *f = *state;
+	struct answer a;
+
+	f->deps.max_waiting_bytes = 1000;
+	start_server(f);
+	exchange(f, WR_HTTP_INGEST, POST JSON "Content-Length: 1001\r\n\r\n", &a);
+	assert_int_equal(a.status, 413);
+}
+
 static void who_sends_it_all_the_same_still_reads_the_refusal(void **state)
 {
 	struct fixture *f = *state;
@@ -299,6 +310,7 @@ int main(void)
 	    WITH_SERVER(headers_beyond_their_bound_are_refused),
 	    WITH_SERVER(nonsense_does_not_harm),
 	    WITH_SERVER(a_body_announced_too_large_is_refused_before_it_is_sent),
+	    WITH_SERVER(a_body_beyond_the_bound_for_all_is_too_large_not_too_many),
 	    WITH_SERVER(who_sends_it_all_the_same_still_reads_the_refusal),
 	    WITH_SERVER(who_asks_before_sending_is_told_to_go_on_or_not),
 	    WITH_SERVER(a_chunked_event_is_taken),
