@@ -110,9 +110,9 @@ def test_a_port_in_use_is_said(site):
 @pytest.mark.parametrize("name", ["events.yaml", "full.yaml", "quickstart.yaml"])
 def test_examples_are_good(tmp_path, name):
     plugins = str(paths.plugin_file("validate").parent)
-    text = (paths.TOP / "etc" / name).read_text()
+    # Its plugins are where `make install` puts them; here they are in the build tree.
+    text = (paths.TOP / "etc" / name).read_text().replace("/usr/local/lib/weir/plugins", plugins)
     if "\nplugin_path:" not in text:
-        # Its plugins are where `make install` puts them; here they are in the build tree.
         text += f"\nplugin_path: [ {plugins} ]\n"
     file = tmp_path / name
     file.write_text(text)
