@@ -53,7 +53,7 @@ for page in $pages; do
 done
 
 # The fenced blocks of a page: block N in $tmp/block.N, "N LINE LANGUAGE FILE" in $tmp/blocks. FILE is what a comment right
-# before the block says: <!-- examples/c-threshold/threshold.c -->
+# before the block says: <!-- file: examples/c-threshold/threshold.c -->
 split_blocks()
 {
 	rm -f "$tmp"/block.*
@@ -61,7 +61,7 @@ split_blocks()
 		/^```/ && !inside { inside = 1; n++; print n, NR, substr($0, 4), file; out = tmp "/block." n; printf "" >out; next }
 		/^```/ { inside = 0; close(out); file = ""; next }
 		inside { print >out; next }
-		/^<!-- [^ ]*\/[^ ]* -->$/ { file = $2; next }
+		/^<!-- file: [^ ]* -->$/ { file = $3; next }
 		NF { file = "" }' "$1" >"$tmp/blocks"
 }
 
