@@ -11,6 +11,7 @@ tests_libwr_faults_a_SOURCES = tests/faults.c tests/faults.h
 WR_FAULT_WRAPS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 include tests/base/local.mk
 include tests/conf/local.mk
+include tests/core/local.mk
 include tests/fuzz/local.mk
 include tests/support/local.mk
 include tests/abi/local.mk

@@ -27,7 +27,7 @@ static enum wr_event_id_result from_string(struct wr_bytes string, struct wr_are
 {
 	if (string.size == 0)
 		return WR_EVENT_ID_MISSING;
-	if (memchr(string.data, '\0', string.size) != NULL)
+	if (string.size > WR_EVENT_ID_BYTES_MAX || memchr(string.data, '\0', string.size) != NULL)
 		return WR_EVENT_ID_INVALID;
 	*id_r = wr_bytes(wr_arena_copy(arena, string.data, string.size), string.size);
 	return id_r->data != NULL ? WR_EVENT_ID_OK : WR_EVENT_ID_INVALID;
@@ -56,8 +56,13 @@ enum wr_event_id_result wr_event_id_from_json(const struct wr_json_value *value,
 
 enum wr_event_id_result wr_event_id_from_bytes(struct wr_bytes bytes, struct wr_bytes *id_r)
 {
+	*id_r = wr_bytes(NULL, 0);
+	if (bytes.data == NULL || bytes.size == 0)
+		return WR_EVENT_ID_MISSING;
+	if (bytes.size > WR_EVENT_ID_BYTES_MAX)
+		return WR_EVENT_ID_INVALID;
 	*id_r = bytes;
-	return bytes.data != NULL && bytes.size > 0 ? WR_EVENT_ID_OK : WR_EVENT_ID_MISSING;
+	return WR_EVENT_ID_OK;
 }
 
 const char *wr_event_id_code(enum wr_event_id_result result)
@@ -81,7 +86,8 @@ const char *wr_event_id_text(enum wr_event_id_result result)
 	case WR_EVENT_ID_MISSING:
 		return "the event has no id where the pipeline's event_id looks for it";
 	case WR_EVENT_ID_INVALID:
-		return "an event id is a string without NUL or an integer within +-(2^53 - 1)";
+		return "an event id is a string without NUL or an integer within +-(2^53 - 1), and no "
+		       "longer than 16 KiB";
 	}
 	return NULL;
 }

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/json_slice.h"
+#include "core/event_id.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -143,7 +144,7 @@ static enum wr_code read_string_id(struct wr_arena *arena, struct wr_bytes value
 		return rc;
 	if (id_r->size == 0)
 		*wrong_r = "eventId is empty";
-	else if (id_r->size > WR_EVENT_ID_MAX_BYTES)
+	else if (id_r->size > WR_EVENT_ID_BYTES_MAX)
 		*wrong_r = "eventId is longer than 16 KiB";
 	else if (memchr(id_r->data, '\0', id_r->size) != NULL)
 		*wrong_r = "eventId holds a NUL character";

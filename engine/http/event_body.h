@@ -18,8 +18,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WR_EVENT_ID_MAX_BYTES ((size_t)16 * 1024)
-
 enum wr_event_body_type { WR_EVENT_BODY_JSON, WR_EVENT_BODY_NDJSON };
 
 /* What became of an event. */

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "core/event_id.h"
 #include "tests/unit.h"
 
 #include "http/event_body.h"
@@ -134,7 +135,7 @@ static void what_can_not_be_an_id_is_refused(void **state)
 static void an_id_may_be_16_kib_long(void **state)
 {
 	struct fixture *f = *state;
-	size_t size = WR_EVENT_ID_MAX_BYTES;
+	size_t size = WR_EVENT_ID_BYTES_MAX;
 	char *text = calloc(1, size + 64);
 
 	assert_non_null(text);
