@@ -248,7 +248,9 @@ static int wait_on(struct wr_claim_store *store, short *events_r, int64_t *deadl
 	struct wr_redis_store *s = self(store);
 	int fd = wr_redis_conn_wait_on(&s->conn, events_r, deadline_mono_ns_r);
 
-	if ((s->conn.phase == WR_REDIS_READY && s->unsent != NULL) ||
+	/* While the socket takes no more, its turning writable is what is waited for. */
+	if ((s->conn.phase == WR_REDIS_READY && s->unsent != NULL &&
+	     wr_redis_conn_is_flushed(&s->conn)) ||
 	    (s->first != NULL && s->first->count == 0))
 		*deadline_mono_ns_r = 0;
 	return fd;

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "redis/encode.h"
 #include "redis/store.h"
 
 #include "tests/redis/served.h"
@@ -427,6 +428,36 @@ static void what_is_no_redis_is_left_alone(void **state)
 	cancel(s, c);
 }
 
+/* Else the lane would turn round and round until the time-out. */
+static void a_socket_that_takes_no_more_is_waited_for(void **state)
+{
+	enum { SETS = 4096 };
+	static struct claiming *sets[SETS + 1];
+	static char id[WR_REDIS_ID_BYTES];
+	struct served *s = *state;
+	int64_t deadline_ms = 0;
+	short events = 0;
+	size_t i, count = 0;
+
+	memset(id, 'x', sizeof(id));
+	served_connect(s);
+	while (count < SETS && (events & POLLOUT) == 0) {
+		sets[count] = claiming_new(8);
+		for (i = 0; i < 8; i++)
+			claiming_put(sets[count], i, wr_bytes(id, sizeof(id)), "C|1");
+		submit(s, sets[count++]);
+		served_poll(s);
+		wait_on(s, &events, &deadline_ms);
+	}
+	assert_int_equal(events, POLLIN | POLLOUT);
+	sets[count++] = submit_one(s, "behind them");
+	wait_on(s, &events, &deadline_ms);
+	assert_int_equal(events, POLLIN | POLLOUT);
+	assert_int_equal(deadline_ms, 500);
+	while (count > 0)
+		cancel(s, sets[--count]);
+}
+
 static void an_endless_line_is_not_collected(void **state)
 {
 	struct served *s = *state;
@@ -733,6 +764,7 @@ int main(void)
 	    TEST(a_refusal_sends_all_again_later),
 	    TEST(a_refused_probe_keeps_the_sets),
 	    TEST(what_is_no_redis_is_left_alone),
+	    TEST(a_socket_that_takes_no_more_is_waited_for),
 	    TEST(an_endless_line_is_not_collected),
 	    TEST(a_long_value_is_unreadable_and_skipped),
 	    TEST(a_value_beyond_the_bound_is_unreadable),
