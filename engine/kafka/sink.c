@@ -220,10 +220,12 @@ static void destroy(struct wr_sink *sink)
 		return;
 	s = of(sink);
 	if (s->rk != NULL) {
-		rd_kafka_purge(s->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
-					  RD_KAFKA_PURGE_F_NON_BLOCKING);
-		while (atomic_load(&s->queued_records) > 0)
+		/* Again and again, for what is retried or changes its broker meanwhile slips through one. */
+		while (atomic_load(&s->queued_records) > 0) {
+			rd_kafka_purge(s->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
+						  RD_KAFKA_PURGE_F_NON_BLOCKING);
 			rd_kafka_poll(s->rk, 100);
+		}
 	}
 	free_topics(s);
 	if (s->rk != NULL)
