@@ -24,10 +24,17 @@ static void set_fate(struct wr_event_item *item, enum wr_event_fate fate)
 						memory_order_release, memory_order_relaxed);
 }
 
-static enum wr_event_fate fate_of(enum wr_code code)
+/* Of an event that the sink took: whatever is neither an ack nor a refusal may have been written all the same. */
+static enum wr_event_fate fate_of_write(enum wr_code code)
 {
 	if (code == WR_OK)
 		return WR_FATE_ACCEPTED;
+	return code == WR_EREFUSED ? WR_FATE_REFUSED : WR_FATE_UNKNOWN;
+}
+
+/* Of one that it did not take. */
+static enum wr_event_fate fate_of_refusal(enum wr_code code)
+{
 	if (code == WR_EREFUSED)
 		return WR_FATE_REFUSED;
 	return code == WR_EUNAVAILABLE || code == WR_EFULL ? WR_FATE_NOT_STORED : WR_FATE_UNKNOWN;
@@ -39,7 +46,7 @@ static void completed(void *arg, void *token, enum wr_code code, const char *rea
 	struct wr_event_item *item = token;
 	struct wr_http_request *req = item->owner;
 	struct wr_ingest_job *job = req->job;
-	enum wr_event_fate fate = fate_of(code);
+	enum wr_event_fate fate = fate_of_write(code);
 
 	if (fate != WR_FATE_ACCEPTED)
 		WR_LOG(WR_LOG_WARN, "an event from http was not stored",
@@ -101,7 +108,7 @@ void wr_ingest_write(struct wr_ingest *ingest, struct wr_http_request *req)
 		if (rc == WR_OK)
 			continue;
 		atomic_fetch_sub_explicit(&job->pending, 1, memory_order_relaxed);
-		set_fate(item, fate_of(rc));
+		set_fate(item, fate_of_refusal(rc));
 	}
 	wr_lock_release(&ingest->lock);
 }

@@ -97,6 +97,7 @@ struct wr_http_waits {
 	struct wr_lock lock;                  /* taken before libmicrohttpd's own */
 	struct wr_http_request *first, *last; /* [lock] by deadline */
 	size_t count;                         /* [lock] */
+	size_t resuming; /* [lock] out of the list, but their connections not resumed yet */
 	size_t max;
 	bool is_stopping; /* [lock] takes no more */
 };
@@ -115,7 +116,7 @@ void wr_http_waits_finish(struct wr_http_waits *waits, struct wr_http_request *f
 /* Resumes those that waited too long. [sweeper] */
 void wr_http_waits_sweep(struct wr_http_waits *waits, int64_t now_mono_ns);
 
-/* Resumes all, and lets none begin any more. [main] */
+/* Resumes all, and lets none begin any more. When it returns no connection is suspended. [main] */
 void wr_http_waits_stop(struct wr_http_waits *waits);
 
 size_t wr_http_waits_count(struct wr_http_waits *waits);

@@ -114,8 +114,13 @@ bool wr_http_request_reserve(struct wr_http_request *req, size_t bytes)
 	struct wr_http *http = req->listener->http;
 	size_t before = atomic_fetch_add(&http->waiting_bytes, bytes);
 
-	req->reserved_bytes += bytes;
-	return before + bytes <= http->deps.max_waiting_bytes;
+	if (before + bytes <= http->deps.max_waiting_bytes) {
+		req->reserved_bytes += bytes;
+		return true;
+	}
+	/* Given back at once, or those that are turned away would turn others away. */
+	atomic_fetch_sub(&http->waiting_bytes, bytes);
+	return false;
 }
 
 static struct wr_http_reply *start_reply(struct wr_http_request *req, unsigned status)

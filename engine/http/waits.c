@@ -4,6 +4,8 @@
 
 #include "base/check.h"
 
+#include <time.h>
+
 void wr_http_waits_init(struct wr_http_waits *waits, size_t max)
 {
 	*waits = (struct wr_http_waits){.max = max};
@@ -79,13 +81,17 @@ void wr_http_waits_finish(struct wr_http_waits *waits, struct wr_http_request *f
 {
 	struct wr_http_request *req, *next;
 	struct MHD_Connection *mhd;
+	size_t resuming = 0;
 
 	wr_lock_take(&waits->lock);
 	for (req = first; req != NULL; req = req->next_finished) {
 		req->resumes = req->is_waiting;
-		if (req->is_waiting)
-			remove_locked(waits, req, WR_WAKE_DONE);
+		if (!req->is_waiting)
+			continue;
+		remove_locked(waits, req, WR_WAKE_DONE);
+		resuming++;
 	}
+	waits->resuming += resuming;
 	wr_lock_release(&waits->lock);
 	for (req = first; req != NULL; req = next) {
 		next = req->next_finished;
@@ -96,6 +102,11 @@ void wr_http_waits_finish(struct wr_http_waits *waits, struct wr_http_request *f
 		if (mhd != NULL)
 			MHD_resume_connection(mhd);
 	}
+	if (resuming == 0)
+		return;
+	wr_lock_take(&waits->lock);
+	waits->resuming -= resuming;
+	wr_lock_release(&waits->lock);
 }
 
 void wr_http_waits_sweep(struct wr_http_waits *waits, int64_t now_mono_ns)
@@ -110,8 +121,19 @@ void wr_http_waits_sweep(struct wr_http_waits *waits, int64_t now_mono_ns)
 	wr_lock_release(&waits->lock);
 }
 
+static bool is_resuming(struct wr_http_waits *waits)
+{
+	bool is;
+
+	wr_lock_take(&waits->lock);
+	is = waits->resuming > 0;
+	wr_lock_release(&waits->lock);
+	return is;
+}
+
 void wr_http_waits_stop(struct wr_http_waits *waits)
 {
+	const struct timespec pause = {0, WR_NS_PER_MS};
 	struct wr_http_request *req;
 
 	wr_lock_take(&waits->lock);
@@ -121,6 +143,10 @@ void wr_http_waits_stop(struct wr_http_waits *waits)
 		MHD_resume_connection(req->mhd);
 	}
 	wr_lock_release(&waits->lock);
+	/* A daemon that stops with a suspended connection aborts the process, so the sink thread is waited for,
+	 * which is between taking requests out and resuming them for moments only. */
+	while (is_resuming(waits))
+		nanosleep(&pause, NULL);
 }
 
 size_t wr_http_waits_count(struct wr_http_waits *waits)

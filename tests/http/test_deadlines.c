@@ -50,6 +50,31 @@ static void too_many_bytes_under_way_are_turned_away(void **state)
 	close(waiting);
 }
 
+static void a_request_that_is_turned_away_takes_no_room_from_others(void **state)
+{
+	static const char body[] = "{\"eventId\":\"6789012345678901\"}";
+	struct fixture *f = *state;
+	struct answer a;
+	int waiting, fd;
+
+	f->deps.max_waiting_bytes = 45;
+	start_server(f);
+	waiting = dial(f, WR_HTTP_INGEST);
+	post(waiting, JSON, "{\"eventId\":\"first, waits\"}");
+	assert_true(fake_kafka_wait(&f->kafka, 1));
+	/* It announces a body and does not send all of it, so that it stays. */
+	fd = dial(f, WR_HTTP_INGEST);
+	send_text(fd, POST JSON "Content-Length: 30\r\n\r\n{");
+	assert_false(has_answer_within_ms(fd, 50));
+	exchange_post(f, JSON, "[1]", &a);
+	assert_int_equal(a.status, 422);
+	send_text(fd, body + 1);
+	read_answer(fd, &a);
+	assert_int_equal(a.status, 429);
+	close(fd);
+	close(waiting);
+}
+
 static void too_many_waiting_requests_are_turned_away_and_health_is_not(void **state)
 {
 	struct fixture *f = *state;
@@ -306,6 +331,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    WITH_SERVER(too_many_bytes_under_way_are_turned_away),
+	    WITH_SERVER(a_request_that_is_turned_away_takes_no_room_from_others),
 	    WITH_SERVER(too_many_waiting_requests_are_turned_away_and_health_is_not),
 	    WITH_SERVER(an_ack_that_does_not_come_is_an_unknown_outcome),
 	    WITH_SERVER(a_batch_at_the_deadline_tells_what_was_acked),

@@ -301,6 +301,18 @@ static void one_lost_ack_spoils_the_batch_and_is_told(void **state)
 	close(fd);
 }
 
+static void a_write_that_fails_for_now_may_have_been_stored(void **state)
+{
+	struct fixture *f = *state;
+	struct answer a;
+
+	fake_kafka_ack_at_once(&f->kafka, WR_EUNAVAILABLE);
+	start_server(f);
+	exchange_post(f, JSON, "{\"eventId\":1}", &a);
+	assert_int_equal(a.status, 503);
+	assert_contains(a.body, "urn:weir:problem:unknown-outcome");
+}
+
 static void what_found_no_room_is_not_stored(void **state)
 {
 	struct fixture *f = *state;
@@ -400,6 +412,7 @@ int main(void)
 	    WITH_SERVER(a_record_that_kafka_refuses_is_rejected),
 	    WITH_SERVER(a_full_sink_says_when_to_come_again),
 	    WITH_SERVER(one_lost_ack_spoils_the_batch_and_is_told),
+	    WITH_SERVER(a_write_that_fails_for_now_may_have_been_stored),
 	    WITH_SERVER(what_found_no_room_is_not_stored),
 	    WITH_SERVER(without_waiting_it_is_accepted_when_the_sink_took_it),
 	    WITH_SERVER(a_broken_sink_is_replaced_and_its_writes_are_unknown),
