@@ -171,20 +171,30 @@ static bool take(struct cursor *c, char wanted)
 	return true;
 }
 
+/* Whether the quote at `quote` of a string that began at `start` is escaped. */
+static bool is_escaped(const char *start, const char *quote)
+{
+	const char *at = quote;
+
+	while (at > start && at[-1] == '\\')
+		at--;
+	return (quote - at) % 2 != 0;
+}
+
 static bool skip_string(struct cursor *c)
 {
+	const char *start, *quote;
+
 	if (!take(c, '"'))
 		return false;
-	for (; c->at < c->end; c->at++) {
-		if (*c->at == '\\') {
-			if (++c->at == c->end)
-				return false;
-		} else if (*c->at == '"') {
-			c->at++;
-			return true;
-		}
-	}
-	return false;
+	start = c->at;
+	do {
+		quote = memchr(c->at, '"', (size_t)(c->end - c->at));
+		if (quote == NULL)
+			return false;
+		c->at = quote + 1;
+	} while (is_escaped(start, quote));
+	return true;
 }
 
 static bool is_scalar_byte(char c)
@@ -311,6 +321,9 @@ static bool string_is(const char *at, const char *end, const struct token *token
 {
 	size_t matched = 0;
 
+	if (memchr(at, '\\', (size_t)(end - at)) == NULL)
+		return (size_t)(end - at) == token->size &&
+		       memcmp(at, token->name, token->size) == 0;
 	while (at < end) {
 		char bytes[4];
 		size_t n = next_character(&at, end, bytes);
@@ -409,10 +422,12 @@ static enum edit locate(const char *json, size_t size, const struct pointer *poi
 	size_t depth;
 
 	skip_space(&c);
-	*place = (struct place){.from = c.at};
-	if (!skip_value(&c))
+	*place = (struct place){.from = c.at, .to = c.end};
+	/* what lies in the root ends where the text does; only the root itself must be measured */
+	if (c.at == c.end || (pointer->count == 0 && !skip_value(&c)))
 		return EDIT_BROKEN;
-	place->to = c.at;
+	if (pointer->count == 0)
+		place->to = c.at;
 	for (depth = 0; rc == EDIT_OK && depth < pointer->count; depth++) {
 		const struct token *token = &pointer->tokens[depth];
 

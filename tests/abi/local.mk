@@ -52,5 +52,5 @@ tests_abi_test_misbehaviour_CPPFLAGS = $(WR_ABI_CPPFLAGS)
 tests_abi_test_misbehaviour_LDADD = $(WR_TEST_LIBS)
 
 TESTS += tests/abi/headers.sh tests/abi/examples.sh
-EXTRA_DIST += tests/abi/headers.sh tests/abi/examples.sh examples
+EXTRA_DIST += tests/abi/headers.sh tests/abi/examples.sh examples/c-threshold examples/cpp-fraud
 tests/abi/examples.log: libweir-test.a
