@@ -44,10 +44,13 @@ static enum wr_code make_source(void *arg, const struct wr_lane *lane, int wake_
 	return wr_kafka_source_create(&options, source_r, err);
 }
 
-/* A lane hands over a batch at once, so company comes by itself; a small batch must not wait for any. */
+/* A lane hands over a batch at once, so its records need little time to gather into one request; a record that comes
+ * alone needs none. */
 static int64_t linger_us(const struct wr_conf_pipeline *conf)
 {
-	return conf->batch.max_events >= 100 ? 500 : 0;
+	if (conf->batch.max_events == 1)
+		return 0;
+	return conf->batch.max_events >= 100 ? 500 : 100;
 }
 
 static enum wr_code make_sink(void *arg, const struct wr_lane *lane, int wake_fd,
