@@ -61,6 +61,7 @@ void wr_batch_reset(struct wr_batch *b)
 	b->pending = 0;
 	b->emits_begun = false;
 	b->next_emit = NULL;
+	b->emit_write = NULL;
 	b->next = NULL;
 }
 

@@ -66,7 +66,8 @@ struct wr_batch {
 	uint32_t pending; /* writes without an answer, those that wait for another try included */
 	bool emits_begun; /* of items[next_write]: next_emit is the next to hand over */
 	struct wr_emit *next_emit;
-	struct wr_batch *next; /* in the free list or among the orphans */
+	struct wr_write *emit_write; /* of next_emit, once it found no room; in the arena */
+	struct wr_batch *next;       /* in the free list or among the orphans */
 };
 
 /* WR_OK or WR_ENOMEM. */

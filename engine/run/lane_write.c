@@ -296,34 +296,37 @@ static bool hand_over(struct wr_lane *lane, struct wr_write *write)
 	return true;
 }
 
-static struct wr_write *write_of_emit(struct wr_item *item, struct wr_emit *emit)
+/* False when there is no room. The sink may be full for hours: what the tries need is made once. */
+static bool write_emit(struct wr_lane *lane, struct wr_batch *batch, struct wr_item *item)
 {
-	struct wr_write *write = wr_arena_alloc(&item->batch->arena, sizeof(*write));
+	struct wr_write *write = batch->emit_write;
 
-	if (write != NULL)
-		*write = (struct wr_write){.item = item, .emit = emit};
-	return write;
+	if (write == NULL) {
+		write = wr_arena_alloc(&batch->arena, sizeof(*write));
+		if (write == NULL)
+			return false;
+		*write = (struct wr_write){.item = item, .emit = batch->next_emit};
+		batch->emit_write = write;
+	}
+	batch->pending++;
+	if (!hand_over(lane, write)) {
+		batch->pending--;
+		return false;
+	}
+	batch->emit_write = NULL;
+	return true;
 }
 
 static bool write_emits(struct wr_lane *lane, struct wr_batch *batch, struct wr_item *item)
 {
-	struct wr_write *write;
-
 	if (!batch->emits_begun) {
 		batch->emits_begun = true;
 		batch->next_emit = item->event.emits.first;
 	}
 	while (batch->next_emit != NULL) {
-		if (lane->outputs[batch->next_emit->output] != NULL) {
-			write = write_of_emit(item, batch->next_emit);
-			if (write == NULL)
-				return false;
-			batch->pending++;
-			if (!hand_over(lane, write)) {
-				batch->pending--;
-				return false;
-			}
-		}
+		if (lane->outputs[batch->next_emit->output] != NULL &&
+		    !write_emit(lane, batch, item))
+			return false;
 		batch->next_emit = batch->next_emit->next;
 	}
 	return true;

@@ -85,6 +85,26 @@ static void an_emit_that_waits_takes_no_more_memory_with_every_try(void **state)
 	    fixture_has_header(fixture_write_to(&f, "alerts", 0), "weir-event-id", "emit/first/0"));
 }
 
+static void an_emit_that_finds_no_room_takes_no_more_memory_with_every_try(void **state)
+{
+	size_t bytes;
+
+	(void)state;
+	start();
+	f.room = 0;
+	fixture_send(&f, 0, "emit", NULL);
+	fixture_pass_ms(&f, 1000);
+	bytes = oldest_batch_bytes();
+	for (int i = 0; i < 100; i++)
+		fixture_pass_ms(&f, 1000);
+	assert_int_equal(oldest_batch_bytes(), bytes);
+	f.room = SIZE_MAX;
+	fixture_pass_ms(&f, 1000);
+	assert_int_equal(fixture_written(&f, "alerts"), 1);
+	assert_true(
+	    fixture_has_header(fixture_write_to(&f, "alerts", 0), "weir-event-id", "emit/first/0"));
+}
+
 static void expect_ids(const char *topic, const char *const *ids, size_t count)
 {
 	size_t answered = 0;
@@ -265,6 +285,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    RULE(a_refused_dead_letter_takes_no_more_memory_with_every_try),
 	    RULE(an_emit_that_waits_takes_no_more_memory_with_every_try),
+	    RULE(an_emit_that_finds_no_room_takes_no_more_memory_with_every_try),
 	    RULE(nothing_overtakes_an_output_that_waits_for_another_try),
 	    RULE(outputs_that_failed_are_written_again_in_their_order),
 	    RULE(a_blocked_output_holds_up_no_dead_letter_that_waits),
