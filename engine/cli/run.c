@@ -155,8 +155,8 @@ static enum wr_code await_topics(struct service *s, struct wr_err *err)
 		rc = wr_preflight_topics(&s->wiring, s->admin, err);
 		if (rc != WR_EUNAVAILABLE)
 			return rc;
-		WR_LOG(WR_LOG_WARN, "waiting for Kafka",
-		       WR_STR("brokers", s->wiring.kafka.brokers), WR_STR("reason", err->text));
+		WR_LOG(WR_LOG_WARN, "waiting for Kafka", WR_STR("brokers", s->wiring.kafka.brokers),
+		       WR_STR("reason", err->text));
 		if (is_told_to_stop(s, PING_MS))
 			return WR_ECLOSED;
 	}
@@ -243,6 +243,14 @@ static enum wr_code start(struct service *s, struct wr_err *err)
 	return WR_OK;
 }
 
+/* Half of the time at most: the lanes need the rest. */
+static int http_stop_ms(const struct wr_conf *conf)
+{
+	int64_t half_ms = conf->shutdown_timeout_ms / 2;
+
+	return half_ms < HTTP_STOP_MS ? (int)half_ms : HTTP_STOP_MS;
+}
+
 /* Ingest first: what it has taken is in Kafka before the lanes go. */
 static bool stop(struct service *s)
 {
@@ -253,7 +261,7 @@ static bool stop(struct service *s)
 	wr_health_set(s->health, "stop", false, "stopping");
 	let_second_signal_kill(s);
 	if (s->http != NULL)
-		wr_http_stop(s->http, HTTP_STOP_MS);
+		wr_http_stop(s->http, http_stop_ms(s->conf));
 	if (s->engine != NULL)
 		clean = wr_engine_stop(s->engine, deadline);
 	return clean;
