@@ -63,6 +63,24 @@ static bool has_control_character(struct wr_bytes text)
 	return false;
 }
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static struct wr_bytes trim(struct wr_bytes text)
+{
+	const char *at = text.data;
+
+	while (text.size > 0 && is_blank(at[0])) {
+		at++;
+		text.size--;
+	}
+	while (text.size > 0 && is_blank(at[text.size - 1]))
+		text.size--;
+	return wr_bytes(at, text.size);
+}
+
 void wr_http_headers_add(struct wr_http_headers *headers, struct wr_bytes name,
 			 struct wr_bytes value)
 {
@@ -80,7 +98,7 @@ void wr_http_headers_add(struct wr_http_headers *headers, struct wr_bytes name,
 		field = (struct wr_bytes *)(void *)((char *)headers + rows[i].offset);
 		if (field->data != NULL && rows[i].is_single)
 			headers->wrong = "a header that may stand once stands twice";
-		*field = wr_bytes(value.data != NULL ? value.data : "", value.size);
+		*field = value.data != NULL ? trim(value) : wr_bytes("", 0);
 		return;
 	}
 	if (equals_ignoring_case(name, "ce-specversion"))
@@ -138,24 +156,6 @@ void wr_http_headers_read(struct MHD_Connection *connection, const char *version
 	*headers_r = (struct wr_http_headers){.has_body = false};
 	MHD_get_connection_values_n(connection, MHD_HEADER_KIND, add_field, headers_r);
 	wr_http_headers_check(headers_r, version);
-}
-
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-static struct wr_bytes trim(struct wr_bytes text)
-{
-	const char *at = text.data;
-
-	while (text.size > 0 && is_blank(at[0])) {
-		at++;
-		text.size--;
-	}
-	while (text.size > 0 && is_blank(at[text.size - 1]))
-		text.size--;
-	return wr_bytes(at, text.size);
 }
 
 /* Cuts `*rest_p` at its first `;`: returns what stands before, leaves what stands behind. */

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #define RETRY_AFTER_S 1
+#define MAX_FIRST_ROOM ((size_t)256 * 1024)
 #define JSON "application/json"
 
 static bool is_json(struct wr_bytes type, struct wr_bytes *parameters_r)
@@ -52,6 +53,12 @@ static void refuse_for_now(struct wr_http_request *req, enum wr_http_problem pro
 	req->reply.retry_after_s = RETRY_AFTER_S;
 }
 
+/* The whole body as a rule; a large one must come before it gets memory. */
+static size_t first_room(uint64_t content_length)
+{
+	return content_length < MAX_FIRST_ROOM ? (size_t)content_length : MAX_FIRST_ROOM;
+}
+
 void wr_ingest_admit(struct wr_http_request *req)
 {
 	const struct wr_http_headers *headers = &req->headers;
@@ -71,11 +78,10 @@ void wr_ingest_admit(struct wr_http_request *req)
 		refuse_for_now(req, WR_HTTP_UNAVAILABLE, "the server is shutting down");
 		return;
 	}
-	if (headers->is_chunked)
-		return;
-	if (!wr_http_request_reserve(req, (size_t)headers->content_length))
+	/* Only what has come is counted, or a few that announce much and send nothing would shut out all others. */
+	if (!wr_http_request_has_room(req, (size_t)headers->content_length))
 		refuse_for_now(req, WR_HTTP_TOO_MANY, "too many bytes are on their way to Kafka");
-	else if (wr_buf_reserve(&req->body, (size_t)headers->content_length) != WR_OK)
+	else if (wr_buf_reserve(&req->body, first_room(headers->content_length)) != WR_OK)
 		wr_http_reply_no_memory(req);
 }
 

@@ -172,6 +172,9 @@ void wr_http_request_end(struct wr_http_request *req);
 void wr_http_request_ref(struct wr_http_request *req);
 void wr_http_request_unref(struct wr_http_request *req);
 
+/* Whether so many bytes more may be held now. [listener] */
+bool wr_http_request_has_room(const struct wr_http_request *req, size_t bytes);
+
 /* Counts bytes of the body against what all requests may hold. False when that is too much. [listener] */
 bool wr_http_request_reserve(struct wr_http_request *req, size_t bytes);
 

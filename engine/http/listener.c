@@ -145,7 +145,7 @@ static enum MHD_Result add_to_body(struct wr_http_request *req, const char *data
 				      "the body is larger than the server takes");
 		req->discards = true;
 	}
-	if (!req->discards && req->headers.is_chunked && !wr_http_request_reserve(req, size)) {
+	if (!req->discards && !wr_http_request_reserve(req, size)) {
 		wr_http_reply_problem(req, WR_HTTP_TOO_MANY,
 				      "too many bytes are on their way to Kafka");
 		req->reply.retry_after_s = 1;
@@ -261,7 +261,7 @@ enum wr_code wr_http_listener_open(struct wr_http_listener *listener, struct wr_
 			close(fd);
 		wr_err_prefix(err, "http.%s", wr_http_side_name(listener->side));
 	} else {
-		WR_LOG(WR_LOG_INFO, "listening",
+		WR_LOG(WR_LOG_DEBUG, "listening",
 		       WR_STR("listener", wr_http_side_name(listener->side)),
 		       WR_STR("host", listener->conf->host), WR_INT("port", listener->port),
 		       WR_BOOL("tls", listener->is_tls));

@@ -109,6 +109,13 @@ void wr_http_request_unref(struct wr_http_request *req)
 	free(req);
 }
 
+bool wr_http_request_has_room(const struct wr_http_request *req, size_t bytes)
+{
+	const struct wr_http *http = req->listener->http;
+
+	return atomic_load(&http->waiting_bytes) + bytes <= http->deps.max_waiting_bytes;
+}
+
 bool wr_http_request_reserve(struct wr_http_request *req, size_t bytes)
 {
 	struct wr_http *http = req->listener->http;

@@ -222,6 +222,7 @@ static void a_bad_line_spoils_no_other(void **state)
 	assert_bytes(f->body.items[0].value, "{\"eventId\":1}", 13);
 	assert_int_equal(f->body.items[1].status, 400);
 	assert_int_equal(f->body.items[1].error_offset, 27);
+	assert_string_equal(f->body.items[1].detail, "expected a value");
 	assert_bytes(f->body.items[2].key, "2", 1);
 	assert_refused(f, "\n \r\n", 400);
 }

@@ -40,6 +40,16 @@ static void an_empty_value_is_there(void **state)
 	assert_non_null(h.host.data);
 }
 
+static void space_around_a_value_is_no_part_of_it(void **state)
+{
+	struct wr_http_headers h;
+
+	(void)state;
+	assert_null(CHECK(&h, "Idempotency-Key", " a b\t "));
+	assert_int_equal(h.idempotency_key.size, 3);
+	assert_memory_equal(h.idempotency_key.data, "a b", 3);
+}
+
 static void the_length_of_the_body_is_read(void **state)
 {
 	struct wr_http_headers h;
@@ -62,7 +72,7 @@ static void what_reads_in_two_ways_is_wrong(void **state)
 	assert_non_null(CHECK(&h, "Content-Length", "1", "Transfer-Encoding", "chunked"));
 	assert_non_null(CHECK(&h, "Content-Length", "1", "content-length", "1"));
 	assert_non_null(CHECK(&h, "Content-Length", ""));
-	assert_non_null(CHECK(&h, "Content-Length", "1 "));
+	assert_non_null(CHECK(&h, "Content-Length", "1 1"));
 	assert_non_null(CHECK(&h, "Content-Length", "18446744073709551616"));
 	assert_non_null(CHECK(&h, "Transfer-Encoding", "gzip"));
 	assert_non_null(CHECK(&h, "Transfer-Encoding", "chunked, chunked"));
@@ -159,6 +169,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(names_are_found_in_any_case),
 	    cmocka_unit_test(an_empty_value_is_there),
+	    cmocka_unit_test(space_around_a_value_is_no_part_of_it),
 	    cmocka_unit_test(the_length_of_the_body_is_read),
 	    cmocka_unit_test(what_reads_in_two_ways_is_wrong),
 	    cmocka_unit_test(a_name_is_a_token),
