@@ -11,12 +11,12 @@ tests_libwr_faults_a_SOURCES = tests/faults.c tests/faults.h
 WR_FAULT_WRAPS = $(AM_LDFLAGS) -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 include tests/base/local.mk
 include tests/conf/local.mk
-include tests/core/local.mk
 include tests/fuzz/local.mk
 include tests/support/local.mk
 include tests/abi/local.mk
 include tests/host/local.mk
 include tests/http/local.mk
+include tests/core/local.mk
 include tests/run/local.mk
 include tests/claim_store/local.mk
 include tests/memory/local.mk

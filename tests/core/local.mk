@@ -1,2 +1,14 @@
+WR_CORE_TEST_LIBS = tests/libwr_faults.a $(WR_CORE_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/core/test_backoff
+tests_core_test_backoff_LDADD = $(WR_CORE_TEST_LIBS)
+check_PROGRAMS += tests/core/test_claim
+tests_core_test_claim_LDADD = $(WR_CORE_TEST_LIBS)
+tests_core_test_claim_LDFLAGS = $(WR_FAULT_WRAPS)
+check_PROGRAMS += tests/core/test_envelope
+tests_core_test_envelope_LDADD = $(WR_CORE_TEST_LIBS)
+tests_core_test_envelope_LDFLAGS = $(WR_FAULT_WRAPS)
+check_PROGRAMS += tests/core/test_event
+tests_core_test_event_LDADD = $(WR_CORE_TEST_LIBS)
 check_PROGRAMS += tests/core/test_event_id
-tests_core_test_event_id_LDADD = $(WR_CORE_LIBS) $(CMOCKA_LIBS)
+tests_core_test_event_id_LDADD = $(WR_CORE_TEST_LIBS)
+tests_core_test_event_id_LDFLAGS = $(WR_FAULT_WRAPS)
