@@ -65,6 +65,11 @@ pid_runs()
 	tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF -- "$2"
 }
 
+# pid_settle PIDFILE MARK: a process that was just started carries its starter's command line until it is exec'd; waits
+# until it carries its own, or is gone.
+pid_settle() { wait_until 10 pid_is_settled "$1" "$2" || true; }
+pid_is_settled() { pid_runs "$1" "$2" || ! kill -0 "$(cat "$1")" 2>/dev/null; }
+
 pid_gone() { ! pid_runs "$1" "$2"; }
 
 # pid_stop PIDFILE MARK SIGNAL SECONDS: signals the process and waits until it is gone.

@@ -379,7 +379,7 @@ static enum wr_code make_conf(const struct wr_kafka_source_options *o, rd_kafka_
 	    {"partition.assignment.strategy", "range,roundrobin"},
 	    {"fetch.wait.max.ms", "20"},
 	    {"fetch.error.backoff.ms", "100"},
-	    {"session.timeout.ms", "30000"},
+	    {"session.timeout.ms", "10000"},
 	    {"topic.metadata.refresh.interval.ms", "30000"},
 	    {NULL, NULL},
 	};
