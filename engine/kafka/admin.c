@@ -9,7 +9,6 @@
 
 struct wr_kafka_admin {
 	rd_kafka_t *rk;
-	rd_kafka_queue_t *replies;
 };
 
 enum wr_code wr_kafka_admin_create(const struct wr_conf_kafka *kafka,
@@ -33,7 +32,6 @@ enum wr_code wr_kafka_admin_create(const struct wr_conf_kafka *kafka,
 		free(a);
 		return rc;
 	}
-	a->replies = rd_kafka_queue_new(a->rk);
 	*admin_r = a;
 	return WR_OK;
 }
@@ -42,7 +40,6 @@ void wr_kafka_admin_destroy(struct wr_kafka_admin *a)
 {
 	if (a == NULL)
 		return;
-	rd_kafka_queue_destroy(a->replies);
 	rd_kafka_destroy(a->rk);
 	free(a);
 }
@@ -102,11 +99,13 @@ enum wr_code wr_kafka_admin_partitions(struct wr_kafka_admin *a, const char *top
 	return error == RD_KAFKA_RESP_ERR_NO_ERROR ? WR_OK : fail(error, err);
 }
 
-/* Sends nothing itself: waits for the one reply that is due. NULL when none came. */
-static rd_kafka_event_t *await(struct wr_kafka_admin *a, int timeout_ms, struct wr_err *err)
+/* Waits for the reply to a request, and takes its queue: with it goes a reply that comes too late, which must not be
+ * taken for that to another request. NULL when none came. */
+static rd_kafka_event_t *await(rd_kafka_queue_t *replies, int timeout_ms, struct wr_err *err)
 {
-	rd_kafka_event_t *event = rd_kafka_queue_poll(a->replies, timeout_ms);
+	rd_kafka_event_t *event = rd_kafka_queue_poll(replies, timeout_ms);
 
+	rd_kafka_queue_destroy(replies);
 	if (event == NULL) {
 		wr_err_set(err, WR_EUNAVAILABLE, "no answer in time");
 		return NULL;
@@ -162,6 +161,7 @@ enum wr_code wr_kafka_admin_create_topic(struct wr_kafka_admin *a, const char *t
 {
 	char text[256];
 	rd_kafka_NewTopic_t *new_topic = rd_kafka_NewTopic_new(topic, -1, -1, text, sizeof(text));
+	rd_kafka_queue_t *replies = NULL;
 	rd_kafka_AdminOptions_t *o;
 	rd_kafka_event_t *event;
 	enum wr_code rc;
@@ -170,14 +170,15 @@ enum wr_code wr_kafka_admin_create_topic(struct wr_kafka_admin *a, const char *t
 		return wr_err_set(err, WR_EREFUSED, "%s", text);
 	rc = set_max_message_bytes(new_topic, max_message_bytes, err);
 	if (rc == WR_OK) {
+		replies = rd_kafka_queue_new(a->rk);
 		o = options(a, RD_KAFKA_ADMIN_OP_CREATETOPICS, timeout_ms);
-		rd_kafka_CreateTopics(a->rk, &new_topic, 1, o, a->replies);
+		rd_kafka_CreateTopics(a->rk, &new_topic, 1, o, replies);
 		rd_kafka_AdminOptions_destroy(o);
 	}
 	rd_kafka_NewTopic_destroy(new_topic);
 	if (rc != WR_OK)
 		return rc;
-	event = await(a, timeout_ms + 1000, err);
+	event = await(replies, timeout_ms + 1000, err);
 	if (event == NULL)
 		return err != NULL ? err->code : WR_EUNAVAILABLE;
 	rc = creation_result(event, err);
@@ -225,14 +226,15 @@ enum wr_code wr_kafka_admin_limits(struct wr_kafka_admin *a, const char *topic, 
 	rd_kafka_ConfigResource_t *resource =
 	    rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic);
 	rd_kafka_AdminOptions_t *o = options(a, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, timeout_ms);
+	rd_kafka_queue_t *replies = rd_kafka_queue_new(a->rk);
 	rd_kafka_event_t *event;
 	enum wr_code rc;
 
 	*limits_r = (struct wr_kafka_topic_limits){-1, -1, false};
-	rd_kafka_DescribeConfigs(a->rk, &resource, 1, o, a->replies);
+	rd_kafka_DescribeConfigs(a->rk, &resource, 1, o, replies);
 	rd_kafka_AdminOptions_destroy(o);
 	rd_kafka_ConfigResource_destroy(resource);
-	event = await(a, timeout_ms + 1000, err);
+	event = await(replies, timeout_ms + 1000, err);
 	if (event == NULL)
 		return err != NULL ? err->code : WR_EUNAVAILABLE;
 	rc = limits_result(event, limits_r, err);
