@@ -176,16 +176,37 @@ static enum wr_code survey_pipeline(struct wr_wiring *w, struct wr_kafka_admin *
 	return WR_OK;
 }
 
+/* Until it is known how large a record the topic takes, HTTP has no producer. */
+static enum wr_code survey_ingest(struct wr_wiring *w, struct wr_kafka_admin *admin,
+				  struct wr_err *err)
+{
+	struct survey s = {.strictest = DEFAULT_RECORD_BATCH_BYTES + BATCH_OVERHEAD_BYTES};
+	struct wr_kafka_topic_limits limits;
+	enum wr_code rc = survey_written(&s, w, admin, w->conf->ingest.topic, 0, &limits, err);
+
+	if (rc != WR_OK)
+		return rc;
+	if (limits.max_message_bytes >= 0 &&
+	    (uint64_t)limits.max_message_bytes < w->conf->ingest.max_event_bytes)
+		WR_LOG(WR_LOG_WARN,
+		       "http.ingest.max_event is more than its topic takes: events between the two "
+		       "are refused by Kafka",
+		       WR_STR("topic", w->conf->ingest.topic),
+		       WR_INT("max_message_bytes", limits.max_message_bytes),
+		       WR_INT("max_event_bytes", w->conf->ingest.max_event_bytes));
+	atomic_store(&w->ingest_batch_bytes, batch_bytes_for(&s));
+	return WR_OK;
+}
+
 enum wr_code wr_preflight_topics(struct wr_wiring *w, struct wr_kafka_admin *admin,
 				 struct wr_err *err)
 {
 	enum wr_code rc = WR_OK;
-	int partitions;
 
 	if (w->embedded != NULL)
 		return WR_OK; /* they were made with the broker */
 	if (w->conf->ingest.listener.configured)
-		rc = need_topic(w, admin, w->conf->ingest.topic, 0, &partitions, err);
+		rc = survey_ingest(w, admin, err);
 	for (size_t i = 0; i < w->conf->pipeline_count && rc == WR_OK; i++) {
 		rc = survey_pipeline(w, admin, i, err);
 		if (rc != WR_OK)

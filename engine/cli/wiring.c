@@ -105,13 +105,19 @@ enum wr_code wr_wiring_open_ingest(void *arg, wr_sink_done_fn done, void *done_a
 	    .name = {w->conf->instance, "http", -1},
 	    .queue_bytes = QUEUE_SHARE(w->lane_bytes),
 	    .linger_us = w->conf->ingest.linger_us,
+	    .batch_bytes = atomic_load(&w->ingest_batch_bytes),
 	    .wake_fd = -1,
 	    .done = done,
 	    .done_arg = done_arg,
 	};
+	enum wr_code rc;
 
-	enum wr_code rc = wr_kafka_sink_create(&options, sink_r, err);
-
+	*sink_r = NULL;
+	*topic_r = NULL;
+	if (options.batch_bytes == 0 && w->embedded == NULL)
+		return wr_err_set(err, WR_EUNAVAILABLE, "nothing is known of topic %s yet",
+				  w->conf->ingest.topic);
+	rc = wr_kafka_sink_create(&options, sink_r, err);
 	if (rc != WR_OK)
 		return rc;
 	rc = (*sink_r)->ops->topic(*sink_r, w->conf->ingest.topic, topic_r, err);

@@ -11,6 +11,8 @@
 #include "memory/claims.h"
 #include "run/lane.h"
 
+#include <stdatomic.h>
+
 struct wr_wiring {
 	const struct wr_conf *conf;
 	const struct wr_clock *clock;
@@ -19,9 +21,10 @@ struct wr_wiring {
 	struct wr_memory_claims **claims; /* by pipeline; NULL where the store is not `memory` */
 	size_t *
 	    record_batch_bytes; /* by pipeline: small enough for every topic it writes; 0: no bound */
-	int *partitions;        /* by pipeline: of all its source topics together */
-	size_t lane_bytes;      /* each lane's share of `memory` */
-	struct wr_lane_adapters adapters; /* to be given to the engine */
+	_Atomic size_t ingest_batch_bytes; /* the same for the topic of HTTP; 0: not known yet */
+	int *partitions;                   /* by pipeline: of all its source topics together */
+	size_t lane_bytes;                 /* each lane's share of `memory` */
+	struct wr_lane_adapters adapters;  /* to be given to the engine */
 };
 
 /* Starts the embedded broker where one is asked for, and makes what lanes share. The configuration is borrowed. WR_OK,
@@ -36,7 +39,8 @@ void wr_wiring_fini(struct wr_wiring *wiring);
 enum wr_code wr_wiring_store(struct wr_wiring *wiring, const struct wr_conf_pipeline *pipeline,
 			     struct wr_claim_store **store_r, struct wr_err *err);
 
-/* Opens the sink of the HTTP listener and resolves its topic; `arg` is the wiring. A wr_http_open_sink_fn. [any] */
+/* Opens the sink of the HTTP listener and resolves its topic; `arg` is the wiring. A wr_http_open_sink_fn:
+ * WR_EUNAVAILABLE until ingest_batch_bytes is known. [any] */
 enum wr_code wr_wiring_open_ingest(void *arg, wr_sink_done_fn done, void *done_arg,
 				   struct wr_sink **sink_r, struct wr_sink_topic **topic_r,
 				   struct wr_err *err);

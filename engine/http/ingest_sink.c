@@ -166,12 +166,16 @@ static void reopen(struct wr_ingest *ingest)
 	const struct timespec pause = {0, POLL_MS * WR_NS_PER_MS};
 	int64_t now = wr_http_now(ingest->http);
 	struct wr_err err;
+	enum wr_code rc;
 
 	if (now >= ingest->next_open_mono_ns) {
-		ingest->next_open_mono_ns = now + REOPEN_NS;
-		if (open_sink(ingest, &err) == WR_OK)
+		rc = open_sink(ingest, &err);
+		if (rc == WR_OK)
 			return;
-		WR_LOG(WR_LOG_ERROR, "no producer for http", WR_STR("error", err.text));
+		if (rc != WR_EUNAVAILABLE) {
+			ingest->next_open_mono_ns = now + REOPEN_NS;
+			WR_LOG(WR_LOG_ERROR, "no producer for http", WR_STR("error", err.text));
+		}
 	}
 	nanosleep(&pause, NULL);
 }
@@ -191,7 +195,7 @@ static void report_health(struct wr_ingest *ingest, enum wr_sink_state state)
 		wr_health_set(health, COMPONENT, records == 0, "no Kafka broker answers");
 		return;
 	case WR_SINK_BROKEN:
-		wr_health_set(health, COMPONENT, false, "the producer is being made anew");
+		wr_health_set(health, COMPONENT, false, "the producer is being made");
 		return;
 	}
 }
@@ -264,7 +268,7 @@ enum wr_code wr_ingest_start(struct wr_ingest *ingest, struct wr_err *err)
 {
 	enum wr_code rc = open_sink(ingest, err);
 
-	if (rc != WR_OK)
+	if (rc != WR_OK && rc != WR_EUNAVAILABLE)
 		return rc;
 	atomic_store(&ingest->is_running, true);
 	if (pthread_create(&ingest->thread, NULL, run, ingest) != 0) {

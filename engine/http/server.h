@@ -22,7 +22,8 @@ enum wr_http_side { WR_HTTP_INGEST, WR_HTTP_ADMIN, WR_HTTP_SIDES };
 
 /* Opens the sink for ingested events and resolves their topic. `done` is to be the sink's completion, with
  * `done_arg`. Called by wr_http_start(), and later by the server's sink thread whenever the last sink broke; the
- * thread that opened a sink does not poll it before the function returned. */
+ * thread that opened a sink does not poll it before the function returned. WR_EUNAVAILABLE: not yet; events are turned
+ * away meanwhile, and it is asked again. */
 typedef enum wr_code (*wr_http_open_sink_fn)(void *arg, wr_sink_done_fn done, void *done_arg,
 					     struct wr_sink **sink_r,
 					     struct wr_sink_topic **topic_r, struct wr_err *err);

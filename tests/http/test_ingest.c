@@ -374,6 +374,30 @@ static void a_broken_sink_is_replaced_and_its_writes_are_unknown(void **state)
 	close(fd);
 }
 
+static void until_there_is_a_sink_nothing_is_taken(void **state)
+{
+	struct fixture *f = *state;
+	struct answer a;
+	int i;
+
+	f->kafka.open_code = WR_EUNAVAILABLE;
+	start_server(f);
+	exchange_post(f, JSON, "{\"eventId\":1}", &a);
+	assert_int_equal(a.status, 503);
+	assert_contains(a.body, "it is not stored");
+	for (i = 0; i < 1000 && fake_kafka_opened(&f->kafka) < 3; i++)
+		usleep(10000);
+	assert_false(wr_health_ready(f->health));
+	fake_kafka_ack_at_once(&f->kafka, WR_OK);
+	pthread_mutex_lock(&f->kafka.mutex);
+	f->kafka.open_code = WR_OK;
+	pthread_mutex_unlock(&f->kafka.mutex);
+	for (i = 0; i < 1000 && !wr_health_ready(f->health); i++)
+		usleep(10000);
+	exchange_post(f, JSON, "{\"eventId\":1}", &a);
+	assert_int_equal(a.status, 202);
+}
+
 static void a_sink_without_a_broker_is_not_ready_while_something_waits(void **state)
 {
 	struct fixture *f = *state;
@@ -416,6 +440,7 @@ int main(void)
 	    WITH_SERVER(what_found_no_room_is_not_stored),
 	    WITH_SERVER(without_waiting_it_is_accepted_when_the_sink_took_it),
 	    WITH_SERVER(a_broken_sink_is_replaced_and_its_writes_are_unknown),
+	    WITH_SERVER(until_there_is_a_sink_nothing_is_taken),
 	    WITH_SERVER(a_sink_without_a_broker_is_not_ready_while_something_waits),
 	};
 
