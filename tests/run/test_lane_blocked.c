@@ -219,7 +219,7 @@ static void offsets_may_go_back(void **state)
 	f.offsets_fall = true;
 	start();
 	for (int i = 0; i < 6; i++)
-		fixture_send(&f, 0, "abcdef" + i, NULL);
+		fixture_send(&f, 0, &"abcdef"[i], NULL);
 	fixture_pass_ms(&f, 200);
 	fixture_pass_ms(&f, 200);
 	assert_int_equal(f.partitions[0].committed, 6);
