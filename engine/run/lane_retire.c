@@ -10,6 +10,8 @@
 #define COMMIT_INTERVAL_NS (100 * WR_NS_PER_MS)
 #define COMMIT_SYNC_MS 5000
 #define HANDOVER_NS (10 * WR_NS_PER_S)
+#define HANDOVER_RETRY_NS \
+	(2 * WR_NS_PER_S) /* of it, for inline retries: the whole group waits meanwhile */
 
 void wr_lane_give_back(struct wr_lane *lane, struct wr_batch *batch)
 {
@@ -302,8 +304,15 @@ void wr_lane_begin_handover(struct wr_lane *lane, enum wr_handover handover,
 	lane->handover_deadline_ns = deadline_mono_ns > 0 ? deadline_mono_ns : deadline;
 }
 
-/* Whether the oldest batch can still come to its end before the deadline. Those behind it only if it can. A batch
- * whose retry is due later than that is left to whoever reads its records next; a rebalance waits for no retry. */
+/* Retries that are due later are left to whoever reads their records next. */
+static int64_t last_retry_ns(const struct wr_lane *lane)
+{
+	if (lane->handover == WR_HANDOVER_STOPPING)
+		return lane->handover_deadline_ns;
+	return lane->handover_deadline_ns - HANDOVER_NS + HANDOVER_RETRY_NS;
+}
+
+/* Whether the oldest batch can still come to its end before the deadline. Those behind it only if it can. */
 static bool can_finish(struct wr_lane *lane)
 {
 	const struct wr_batch *batch = wr_lane_batch(lane, 0);
@@ -316,8 +325,7 @@ static bool can_finish(struct wr_lane *lane)
 		return !store_down;
 	if (batch->state != WR_BATCH_RUNNING)
 		return true;
-	return lane->handover == WR_HANDOVER_STOPPING &&
-	       wr_retry_queue_due_ns(&lane->parked) < lane->handover_deadline_ns;
+	return wr_retry_queue_due_ns(&lane->parked) < last_retry_ns(lane);
 }
 
 static void give_up_partitions(struct wr_lane *lane)

@@ -643,9 +643,25 @@ static void a_revocation_finishes_commits_and_releases(void **state)
 	assert_int_equal(f.out, 0);
 }
 
-static void a_revocation_does_not_wait_for_retries(void **state)
+static void a_revocation_waits_for_a_retry_that_is_due_soon(void **state)
 {
 	(void)state;
+	start();
+	fixture_send(&f, 0, "retry1", NULL);
+	fixture_settle(&f);
+	f.next_event = WR_SOURCE_REVOKING;
+	fixture_settle(&f);
+	assert_int_equal(f.released, 0);
+	fixture_pass_ms(&f, 100);
+	assert_int_equal(fixture_written(&f, "out"), 1);
+	assert_int_equal(f.released, 1);
+	assert_int_equal(f.partitions[0].committed, 1);
+}
+
+static void a_revocation_does_not_wait_for_a_retry_that_is_due_late(void **state)
+{
+	(void)state;
+	f.stages[0].retry.initial_ms = f.stages[0].retry.max_ms = 3000;
 	start();
 	fixture_send(&f, 0, "retry1", NULL);
 	fixture_settle(&f);
@@ -791,7 +807,8 @@ int main(void)
 	    RULE(a_store_that_is_down_blocks_and_work_resumes_by_itself),
 	    RULE(on_unavailable_process_lets_events_through),
 	    RULE(a_revocation_finishes_commits_and_releases),
-	    RULE(a_revocation_does_not_wait_for_retries),
+	    RULE(a_revocation_waits_for_a_retry_that_is_due_soon),
+	    RULE(a_revocation_does_not_wait_for_a_retry_that_is_due_late),
 	    RULE(a_revocation_ends_by_its_deadline),
 	    RULE(lost_partitions_commit_nothing),
 	    RULE(a_broken_sink_is_made_anew_and_the_window_read_again),
