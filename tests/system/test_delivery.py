@@ -10,7 +10,7 @@ def count(full):
     return 1_000_000 if full else 200_000
 
 
-def check_counts(engine, mix):
+def check_counts(engine, mix, lanes):
     outcomes = engine.outcomes()
     assert outcomes == {
         "processed": len(mix.live_ids()),
@@ -19,7 +19,11 @@ def check_counts(engine, mix):
         "dead_lettered": len(mix.failing),
     }
     assert sum(outcomes.values()) == mix.count
-    assert engine.metric("weir_retries_total") == 2 * len(mix.flaky)
+    retries = engine.metric("weir_retries_total")
+    if lanes == 1:
+        assert retries == 2 * len(mix.flaky)
+    else:  # the second lane's joining is a rebalance, and what it cuts short begins anew
+        assert retries >= 2 * len(mix.flaky)
 
 
 @pytest.mark.parametrize("lanes", [1, 2])
@@ -29,7 +33,7 @@ def test_all_is_accounted_for_by_count_and_by_id(site, full, lanes):
     site.topics.send(site.source, mix.records())
     engine = site.engine(site.config([site.pipeline(lanes=lanes)])).run()
     site.finished(engine, 600)
-    check_counts(engine, mix)
+    check_counts(engine, mix, lanes)
     assert engine.stop() == 0
     assert_accounted(mix.live_ids(), mix.dead_ids(), *site.read_ids())
 
