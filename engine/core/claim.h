@@ -3,7 +3,8 @@
  * that id is a duplicate at once. There is no lease and no waiting: Kafka itself delivers the owner again until its
  * offset is committed, so a crash can't orphan a claim. Pure functions over the values of the claim store.
  *
- * A value is "C|<incarnation>/<topic>/<partition>/<offset>".
+ * A value is "<state>|<incarnation>/<topic>/<partition>/<offset>": state C claimed, F dead-lettered. The owner
+ * behind it is the record that entered the pipeline; the pipeline's own retry records inherit it.
  */
 #ifndef WR_CORE_CLAIM_H
 #define WR_CORE_CLAIM_H

@@ -24,7 +24,7 @@ struct wr_claim_store;
 	384 /* "C|<incarnation>/<topic>/<partition>/<offset>": topics have 249 at most */
 
 enum wr_claim_found {
-	WR_CLAIM_NOTHING,   /* the id was free: now it is ours */
+	WR_CLAIM_NOTHING,   /* it was free, or was what was expected: now it is ours */
 	WR_CLAIM_VALUE,     /* something was there: `found` */
 	WR_CLAIM_UNREADABLE /* what is there is no claim (wrong type, too long); it was left alone */
 };
@@ -34,6 +34,8 @@ enum wr_claim_found {
 struct wr_claim {
 	struct wr_bytes id;    /* the event id, any bytes; the store makes its key */
 	struct wr_bytes value; /* what to write: at most WR_CLAIM_VALUE_BYTES */
+	struct wr_bytes
+	    expect; /* absent: write unless something is there; else: only over exactly this */
 	enum wr_claim_found outcome;
 	struct wr_bytes found; /* with VALUE; absent otherwise */
 };
@@ -65,6 +67,30 @@ static inline void wr_claim_set_fini(struct wr_claim_set *set)
 	wr_arena_fini(&set->found_arena);
 }
 
+/* The marks of some partitions, to be read. Owned by the lane; must stay put while it is submitted. */
+struct wr_mark_query {
+	const struct wr_bytes
+	    *fields; /* "<topic>/<partition>"; the lane's, until done or cancelled */
+	struct wr_bytes
+	    *texts; /* the lane's array: filled, absent where nothing is there; in the arena */
+	size_t count;
+	bool done, submitted;
+
+	/* The store's own. */
+	struct wr_arena arena;
+	struct wr_mark_query *next;
+	bool sent;
+};
+
+/* A mark to be written, only forwards: over one of the same incarnation with a smaller or the same `next`, or over one
+ * of a smaller incarnation. `anyway` writes it over whatever is there: a partition's place was decided anew. */
+struct wr_mark_write {
+	struct wr_bytes field, text; /* copied */
+	uint32_t incarnation;
+	int64_t next;
+	bool anyway;
+};
+
 enum wr_claim_store_state { WR_CLAIM_STORE_UP, WR_CLAIM_STORE_DOWN };
 
 struct wr_claim_store_ops {
@@ -75,6 +101,19 @@ struct wr_claim_store_ops {
 
 	/* Forgets a submitted set: it will not be touched again. Claims that were made stay. [lane] */
 	void (*cancel)(struct wr_claim_store *store, struct wr_claim_set *set);
+
+	/* Reads marks; completes in poll(), in the order of submission among queries and sets. While the store is down
+	 * it waits, as sets do. [lane] */
+	void (*query_marks)(struct wr_claim_store *store, struct wr_mark_query *query);
+	void (*cancel_query)(struct wr_claim_store *store, struct wr_mark_query *query);
+
+	/* Keeps a mark to be written in the round trip of the next claims, before them; without claims in the next
+	 * poll(). A later mark of the field takes the place of one that was not sent yet. While the store is down
+	 * they are kept. WR_OK or WR_ENOMEM: nothing was kept. [lane] */
+	enum wr_code (*put_mark)(struct wr_claim_store *store, const struct wr_mark_write *mark);
+
+	/* How many marks put_mark() took that the store has not confirmed yet. [lane] */
+	size_t (*marks_waiting)(struct wr_claim_store *store);
 
 	/* Moves things on without blocking: connects, writes, reads, times out. [lane] */
 	void (*poll)(struct wr_claim_store *store, int64_t now_mono_ns);

@@ -13,6 +13,8 @@
 #include <stdint.h>
 
 struct wr_sink;
+struct wr_source;
+struct wr_source_commit;
 struct wr_sink_topic; /* a resolved topic: borrowed, lives as long as the sink */
 
 /* A record to write. The key and headers are copied before write() returns; the value is BORROWED until the
@@ -54,6 +56,29 @@ struct wr_sink_ops {
 	int (*poll)(struct wr_sink *sink, int timeout_ms);
 
 	enum wr_sink_state (*state)(struct wr_sink *sink); /* [any] */
+
+	/* The rest is NULL in a sink without transactions. Calls of begin(), commit() and abort() alternate; none blocks.
+	 * Until transaction_status() says WR_OK for the first time the sink is not ready: its predecessor's
+	 * transaction is being aborted.
+	 *
+	 * Of the last step (the making, commit(), abort()): WR_EFULL while it is under way; then WR_OK; WR_EREFUSED:
+	 * the commit can't be (the source is no longer the partitions' owner, a time-out), nothing of it will be
+	 * seen: abort(); WR_EUNKNOWN: whether it was committed is not known, the sink is broken. The
+	 * lane is woken when it changes. [owner] */
+	enum wr_code (*transaction_status)(struct wr_sink *sink);
+
+	/* Begins one; writes belong to it from here on. WR_OK, or WR_EUNKNOWN: the sink is broken. [owner] */
+	enum wr_code (*begin)(struct wr_sink *sink, struct wr_err *err);
+
+	/* Sends these offsets of `source`'s group (KIP-447: with its membership) into the transaction and commits it.
+	 * All writes must have been completed with WR_OK. `commits` is copied; `source` must not be destroyed before
+	 * the status is known. [owner] */
+	void (*commit)(struct wr_sink *sink, struct wr_source *source,
+		       const struct wr_source_commit *commits, size_t count);
+
+	/* Aborts it: writes that are outstanding complete as WR_EUNKNOWN, nothing of the transaction will be seen. The
+	 * sink is good for another one when the status says WR_OK. [owner] */
+	void (*abort)(struct wr_sink *sink);
 
 	/* Records and bytes that wait for their ack. [any] */
 	void (*depth)(struct wr_sink *sink, size_t *records_r, size_t *bytes_r);

@@ -20,12 +20,15 @@
 struct wr_source;
 
 /* A partition while it is assigned. `epoch` differs for every assignment of the same partition; `user` is the
- * lane's. Freed at release(). */
+ * lane's. Freed at release(). What the group and the broker say of it is as of the last WR_SOURCE_ASSIGNED. */
 struct wr_partition {
 	const char *topic;
 	int32_t id;
 	uint32_t epoch;
-	int64_t position; /* the next offset to take */
+	int64_t committed;        /* the offset that the group committed; -1: none */
+	struct wr_bytes metadata; /* what was committed with it; absent: nothing */
+	int64_t low, high;        /* the offsets that can be read now: [low, high) */
+	int64_t position;         /* the next offset to take; -1: not placed */
 	void *user;
 };
 
@@ -41,14 +44,15 @@ struct wr_source_record {
 
 enum wr_source_event {
 	WR_SOURCE_NONE,
-	WR_SOURCE_ASSIGNED, /* new partitions are there, at their committed offsets */
+	WR_SOURCE_ASSIGNED, /* new partitions are there, or refresh() is done: place() each of them */
 	WR_SOURCE_REVOKING, /* all partitions must be released; see release() */
 	WR_SOURCE_LOST      /* they are gone already: commit nothing, release at once */
 };
 
 struct wr_source_commit {
 	struct wr_partition *partition;
-	int64_t offset; /* the next to read */
+	int64_t offset;           /* the next to read */
+	struct wr_bytes metadata; /* kept with it; absent: none */
 };
 
 struct wr_source_ops {
@@ -83,6 +87,18 @@ struct wr_source_ops {
 	/* Reads again from `offset`. Records already taken stay valid. */
 	enum wr_code (*seek)(struct wr_source *source, struct wr_partition *partition,
 			     int64_t offset, struct wr_err *err);
+
+	/* Reads the partition from `offset`, for the first time since it was assigned or again. Records already taken
+	 * stay valid. */
+	enum wr_code (*place)(struct wr_source *source, struct wr_partition *partition,
+			      int64_t offset, struct wr_err *err);
+
+	/* Stops reading and asks the group and the broker again; poll() reports WR_SOURCE_ASSIGNED when the answers are
+	 * there. Offsets of a transaction that is not decided yet are waited for. */
+	void (*refresh)(struct wr_source *source);
+
+	/* Where reading begins in a partition without a committed offset: auto.offset.reset. */
+	bool (*from_latest)(struct wr_source *source);
 
 	/* Answers WR_SOURCE_REVOKING and _LOST: the partitions are gone, and their structs with them. Records that
 	 * are still out can be given back later. */
