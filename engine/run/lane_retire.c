@@ -104,8 +104,8 @@ static size_t collect_commits(struct wr_lane *lane)
 
 		if (partition != NULL && partition->next >= 0 &&
 		    partition->next != partition->committed)
-			lane->commits[n++] =
-			    (struct wr_source_commit){partitions[i], partition->next};
+			lane->commits[n++] = (struct wr_source_commit){.partition = partitions[i],
+								       .offset = partition->next};
 	}
 	return n;
 }
