@@ -52,6 +52,7 @@ void wr_batch_reset(struct wr_batch *b)
 	WR_ASSERT(!b->claims.submitted);
 	wr_arena_reset(&b->arena);
 	b->state = WR_BATCH_FILLING;
+	b->program = NULL;
 	b->count = 0;
 	b->claims.count = 0;
 	b->claims.done = false;

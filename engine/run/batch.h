@@ -23,6 +23,7 @@ enum wr_batch_state {
 
 struct wr_batch;
 struct wr_item;
+struct wr_program; /* run/program.h */
 
 /* One record on its way to the sink: the token of its completion. */
 struct wr_write {
@@ -51,6 +52,7 @@ struct wr_item {
 struct wr_batch {
 	uint32_t magic;
 	enum wr_batch_state state;
+	struct wr_program *program; /* under which it was opened; the lane's */
 	uint32_t count;
 	uint32_t capacity;
 	struct wr_item *items;      /* capacity */

@@ -19,7 +19,7 @@
 
 const struct wr_pipeline *wr_lane_pipeline(const struct wr_lane *lane)
 {
-	return lane->o.pipeline;
+	return lane->program->pipeline;
 }
 
 uint32_t wr_lane_number(const struct wr_lane *lane)

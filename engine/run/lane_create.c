@@ -35,38 +35,8 @@ static enum wr_code make_batches(struct wr_lane *lane)
 	return wr_key_waits_init(&lane->waits);
 }
 
-static enum wr_jitter jitter_of(enum wr_conf_jitter jitter)
+static void make_metrics(struct wr_lane *lane)
 {
-	switch (jitter) {
-	case WR_JITTER_NONE:
-		return WR_BACKOFF_EXACT;
-	case WR_JITTER_EQUAL:
-		return WR_BACKOFF_EQUAL;
-	case WR_JITTER_FULL:
-		return WR_BACKOFF_FULL;
-	}
-	return WR_BACKOFF_FULL;
-}
-
-static enum wr_code make_policies(struct wr_lane *lane)
-{
-	const struct wr_pipeline *pipeline = lane->o.pipeline;
-
-	lane->backoffs = calloc(pipeline->stage_count + 1, sizeof(*lane->backoffs));
-	if (lane->backoffs == NULL)
-		return WR_ENOMEM;
-	for (uint32_t i = 0; i < pipeline->stage_count; i++) {
-		const struct wr_conf_retry *retry = &pipeline->stages[i].conf->retry;
-
-		lane->backoffs[i] = (struct wr_backoff){retry->initial_ms, retry->factor,
-							retry->max_ms, jitter_of(retry->jitter)};
-	}
-	return WR_OK;
-}
-
-static enum wr_code make_metrics(struct wr_lane *lane)
-{
-	const struct wr_pipeline *pipeline = lane->o.pipeline;
 	struct wr_metrics *registry = lane->o.metrics;
 	struct wr_metric_label labels[2] = {{"pipeline", lane->conf->name}};
 
@@ -82,17 +52,6 @@ static enum wr_code make_metrics(struct wr_lane *lane)
 		lane->dead_letters[i] =
 		    wr_metrics_cell(registry, &wr_family_dead_letters, labels, 2);
 	}
-	lane->stage_metrics = calloc(pipeline->stage_count + 1, sizeof(*lane->stage_metrics));
-	if (lane->stage_metrics == NULL)
-		return WR_ENOMEM;
-	for (uint32_t i = 0; i < pipeline->stage_count; i++) {
-		labels[1] = (struct wr_metric_label){"stage", pipeline->stages[i].name};
-		lane->stage_metrics[i].seconds =
-		    wr_metrics_histogram(registry, &wr_family_stage_seconds, labels, 2);
-		lane->stage_metrics[i].overruns =
-		    wr_metrics_cell(registry, &wr_family_stage_overruns, labels, 2);
-	}
-	return WR_OK;
 }
 
 static enum wr_code make_sink(struct wr_lane *lane, struct wr_err *err)
@@ -101,7 +60,7 @@ static enum wr_code make_sink(struct wr_lane *lane, struct wr_err *err)
 	enum wr_code rc = adapters->sink(adapters->arg, lane, lane->wake_fd, wr_lane_write_done,
 					 lane, &lane->sink, err);
 
-	if (rc != WR_OK || wr_lane_resolve_topics(lane, err))
+	if (rc != WR_OK || wr_program_resolve(lane->program, lane->sink, err) == WR_OK)
 		return rc;
 	lane->sink->ops->destroy(lane->sink);
 	lane->sink = NULL;
@@ -128,19 +87,31 @@ static enum wr_code make_adapters(struct wr_lane *lane, struct wr_err *err)
 	return rc;
 }
 
-static enum wr_code init(struct wr_lane *lane, struct wr_err *err)
+static enum wr_code make_program(struct wr_lane *lane, const struct wr_lane_options *options,
+				 struct wr_err *err)
+{
+	const struct wr_program_options program = {
+	    .pipeline = options->pipeline,
+	    .lane = options->number,
+	    .lane_count = options->lane_count,
+	    .metrics = options->metrics,
+	};
+
+	return wr_program_create(&program, &lane->program, err);
+}
+
+static enum wr_code init(struct wr_lane *lane, const struct wr_lane_options *options,
+			 struct wr_err *err)
 {
 	enum wr_code rc;
 
 	lane->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (lane->wake_fd < 0)
 		return wr_err_set(err, WR_EIO, "no descriptor left for a lane");
-	lane->outputs = calloc(lane->conf->output_count + 1, sizeof(struct wr_sink_topic *));
-	if (lane->outputs == NULL || make_batches(lane) != WR_OK || make_policies(lane) != WR_OK ||
-	    make_metrics(lane) != WR_OK || wr_json_reader_create(&lane->json.reader) != WR_OK)
+	make_metrics(lane);
+	if (make_batches(lane) != WR_OK || wr_json_reader_create(&lane->json.reader) != WR_OK)
 		return wr_err_set(err, WR_ENOMEM, "no memory for a lane");
-	rc = wr_instances_create(lane->o.pipeline, lane->o.number, lane->o.lane_count,
-				 lane->o.metrics, &lane->instances, err);
+	rc = make_program(lane, options, err);
 	return rc == WR_OK ? make_adapters(lane, err) : rc;
 }
 
@@ -161,11 +132,9 @@ enum wr_code wr_lane_create(const struct wr_lane_options *options, struct wr_lan
 	lane->store_was_up = true;
 	wr_rng_init(&lane->rng, options->seed);
 	snprintf(lane->label, sizeof(lane->label), "%" PRIu32, options->number);
-	snprintf(lane->generation, sizeof(lane->generation), "%" PRIu64,
-		 options->pipeline->generation);
 	snprintf(lane->component, sizeof(lane->component), "pipeline/%.100s/lane/%" PRIu32,
 		 lane->conf->name, options->number);
-	rc = init(lane, err);
+	rc = init(lane, options, err);
 	if (rc != WR_OK) {
 		wr_lane_destroy(lane);
 		return rc;
@@ -200,12 +169,6 @@ static void free_metrics(struct wr_lane *lane)
 		wr_metrics_retire_cell(registry, lane->outcomes[i]);
 	for (int i = 0; i <= WR_CLASS_OUTPUT_REJECTED; i++)
 		wr_metrics_retire_cell(registry, lane->dead_letters[i]);
-	for (uint32_t i = 0; lane->stage_metrics != NULL && i < lane->o.pipeline->stage_count;
-	     i++) {
-		wr_metrics_retire_histogram(registry, lane->stage_metrics[i].seconds);
-		wr_metrics_retire_cell(registry, lane->stage_metrics[i].overruns);
-	}
-	free(lane->stage_metrics);
 }
 
 void wr_lane_destroy(struct wr_lane *lane)
@@ -216,15 +179,13 @@ void wr_lane_destroy(struct wr_lane *lane)
 	WR_ASSERT(!lane->started);
 	wr_lane_close_adapters(lane, 0);
 	wr_lane_clear_conditions(lane);
-	wr_instances_destroy(lane->instances);
+	wr_program_destroy(lane->program);
 	wr_retry_queue_fini(&lane->parked);
 	wr_key_waits_fini(&lane->waits);
 	free_batches(lane);
 	free_metrics(lane);
 	wr_json_reader_destroy(lane->json.reader);
-	free(lane->backoffs);
 	free(lane->commits);
-	free(lane->outputs);
 	if (lane->wake_fd >= 0)
 		close(lane->wake_fd);
 	lane->magic = 0;

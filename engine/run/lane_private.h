@@ -9,12 +9,12 @@
 
 #include "base/check.h"
 #include "base/rng.h"
-#include "core/backoff.h"
 #include "core/claim.h"
 #include "run/batch.h"
 #include "run/key_waits.h"
 #include "run/lane.h"
 #include "run/metric_table.h"
+#include "run/program.h"
 #include "run/retry_queue.h"
 
 #include <pthread.h>
@@ -37,25 +37,17 @@ struct wr_lane_partition {
 	struct wr_metric_cell *lag;
 };
 
-struct wr_stage_metrics {
-	struct wr_metric_histogram *seconds;
-	struct wr_metric_cell *overruns;
-};
-
 struct wr_lane {
 	uint32_t magic;
 	struct wr_lane_options o;
 	const struct wr_conf_pipeline *conf;
 	char label[16];      /* the lane's number as text */
 	char component[160]; /* "pipeline/<name>/lane/<n>": the prefix of its health conditions */
-	char generation[24];
 
-	struct wr_instances *instances;
+	struct wr_program *program; /* under which batches are opened */
 	struct wr_source *source;
 	struct wr_sink *sink;
-	struct wr_claim_store *store;   /* NULL: no claims */
-	struct wr_sink_topic **outputs; /* by weir_output */
-	struct wr_sink_topic *dlq;
+	struct wr_claim_store *store; /* NULL: no claims */
 	struct wr_json_cache json;
 	struct wr_rng rng;
 	int wake_fd;
@@ -70,7 +62,6 @@ struct wr_lane {
 	struct wr_item **work;            /* scratch of a run: max_events each */
 	struct wr_item **asked;
 	struct wr_event **group;
-	struct wr_backoff *backoffs; /* by stage */
 
 	struct wr_retry_queue parked;
 	struct wr_key_waits waits;
@@ -98,7 +89,6 @@ struct wr_lane {
 	bool store_was_up;
 
 	struct wr_lane_metrics metrics;
-	struct wr_stage_metrics *stage_metrics;
 	struct wr_metric_histogram *claim_seconds;
 	struct wr_metric_cell *outcomes[WR_OUTCOME_DEAD + 1];
 	struct wr_metric_cell *dead_letters[WR_CLASS_OUTPUT_REJECTED + 1];
@@ -140,7 +130,6 @@ bool wr_lane_rewrite_due(struct wr_lane *lane);
 void wr_lane_forget_rewrites(struct wr_lane *lane, const struct wr_batch *batch);
 void wr_lane_nothing_blocked(struct wr_lane *lane);
 void wr_lane_write_done(void *lane, void *token, enum wr_code code, const char *reason);
-bool wr_lane_resolve_topics(struct wr_lane *lane, struct wr_err *err);
 
 /* lane_retire.c */
 bool wr_lane_retire_ready(struct wr_lane *lane);
@@ -151,7 +140,7 @@ void wr_lane_begin_handover(struct wr_lane *lane, enum wr_handover handover,
 			    int64_t deadline_mono_ns);
 void wr_lane_drop_window(struct wr_lane *lane);
 void wr_lane_reap_orphans(struct wr_lane *lane);
-void wr_lane_give_back(struct wr_lane *lane, struct wr_batch *batch);
+void wr_lane_put_free(struct wr_lane *lane, struct wr_batch *batch);
 void wr_lane_forget_partitions(struct wr_lane *lane);
 bool wr_lane_rewind(struct wr_lane *lane);
 

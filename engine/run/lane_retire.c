@@ -13,7 +13,7 @@
 #define HANDOVER_RETRY_NS \
 	(2 * WR_NS_PER_S) /* of it, for inline retries: the whole group waits meanwhile */
 
-void wr_lane_give_back(struct wr_lane *lane, struct wr_batch *batch)
+static void give_back(struct wr_lane *lane, struct wr_batch *batch)
 {
 	wr_json_cache_forget(&lane->json);
 	for (uint32_t i = 0; i < batch->count; i++) {
@@ -22,9 +22,11 @@ void wr_lane_give_back(struct wr_lane *lane, struct wr_batch *batch)
 	}
 }
 
-static void put_free(struct wr_lane *lane, struct wr_batch *batch)
+void wr_lane_put_free(struct wr_lane *lane, struct wr_batch *batch)
 {
-	wr_lane_give_back(lane, batch);
+	give_back(lane, batch);
+	batch->program->batches--;
+	batch->program = NULL;
 	batch->next = lane->free_batches;
 	lane->free_batches = batch;
 }
@@ -57,7 +59,7 @@ static void retire(struct wr_lane *lane, struct wr_batch *batch)
 	}
 	lane->uncommitted = true;
 	count_outcomes(lane, batch);
-	put_free(lane, batch);
+	wr_lane_put_free(lane, batch);
 }
 
 bool wr_lane_retire_ready(struct wr_lane *lane)
@@ -203,7 +205,7 @@ static void drop(struct wr_lane *lane, struct wr_batch *batch)
 	wr_retry_queue_remove_batch(&lane->parked, batch);
 	wr_lane_forget_rewrites(lane, batch);
 	if (batch->pending == 0) {
-		put_free(lane, batch);
+		wr_lane_put_free(lane, batch);
 		return;
 	}
 	batch->next = lane->orphans;
@@ -233,7 +235,7 @@ void wr_lane_reap_orphans(struct wr_lane *lane)
 			continue;
 		}
 		*link_p = batch->next;
-		put_free(lane, batch);
+		wr_lane_put_free(lane, batch);
 	}
 }
 

@@ -34,7 +34,8 @@ static void park(struct wr_lane *lane, struct wr_item *item)
 	int64_t wait_ms = ev->res.retry_after_ms;
 
 	if (wait_ms == 0)
-		wait_ms = wr_backoff_ms(&lane->backoffs[ev->stage], ev->pub.attempt, &lane->rng);
+		wait_ms = wr_backoff_ms(&item->batch->program->backoffs[ev->stage], ev->pub.attempt,
+					&lane->rng);
 	ev->last_failed_at_ms = wr_clock_wall_ms(lane->o.clock);
 	if (ev->first_failed_at_ms == 0)
 		ev->first_failed_at_ms = ev->last_failed_at_ms;
@@ -50,7 +51,8 @@ static void park(struct wr_lane *lane, struct wr_item *item)
 static void settle_retry(struct wr_lane *lane, struct wr_item *item)
 {
 	struct wr_event *ev = &item->event;
-	const struct wr_conf_retry *policy = &lane->o.pipeline->stages[ev->stage].conf->retry;
+	const struct wr_pipeline *pipeline = item->batch->program->pipeline;
+	const struct wr_conf_retry *policy = &pipeline->stages[ev->stage].conf->retry;
 
 	if (ev->pub.attempt < (uint32_t)policy->attempts)
 		park(lane, item);
@@ -67,7 +69,7 @@ static bool settle(struct wr_lane *lane, struct wr_item *item)
 	case WEIR_OK:
 		ev->stage++;
 		ev->pub.attempt = 1;
-		if (ev->stage < lane->o.pipeline->stage_count)
+		if (ev->stage < item->batch->program->pipeline->stage_count)
 			return true;
 		wr_lane_finish(lane, item, WR_OUTCOME_PROCESSED);
 		return false;
@@ -86,19 +88,20 @@ static bool settle(struct wr_lane *lane, struct wr_item *item)
 }
 
 /* Every event of one call is of one batch: what the call allocates lives in that batch's arena. */
-static void call_stage(struct wr_lane *lane, uint32_t stage, size_t n, struct wr_arena *arena)
+static void call_stage(struct wr_lane *lane, struct wr_batch *batch, uint32_t stage, size_t n)
 {
-	const struct wr_stage *s = &lane->o.pipeline->stages[stage];
+	const struct wr_program *program = batch->program;
+	const struct wr_stage *s = &program->pipeline->stages[stage];
 	int64_t began = wr_lane_now(lane), took, timeout = s->conf->timeout_ms * WR_NS_PER_MS;
 
-	wr_instances_process(lane->instances, stage, lane->group, n, arena, &lane->json,
+	wr_instances_process(program->instances, stage, lane->group, n, &batch->arena, &lane->json,
 			     timeout > 0 ? began + timeout : 0);
 	took = wr_lane_now(lane) - began;
-	wr_metric_observe(lane->stage_metrics[stage].seconds,
+	wr_metric_observe(program->stage_metrics[stage].seconds,
 			  (double)took / (double)n / (double)WR_NS_PER_S, n);
 	if (timeout == 0 || took <= timeout)
 		return;
-	wr_metric_add(lane->stage_metrics[stage].overruns, 1);
+	wr_metric_add(program->stage_metrics[stage].overruns, 1);
 	WR_LOG(WR_LOG_WARN, "a call took longer than its stage's timeout",
 	       WR_STR("pipeline", lane->conf->name), WR_STR("stage", s->name),
 	       WR_INT("took_ms", took / WR_NS_PER_MS), WR_INT("timeout_ms", s->conf->timeout_ms),
@@ -124,12 +127,13 @@ static bool settle_called(struct wr_lane *lane, struct wr_item *item)
 	return !wr_key_waits_join(&lane->waits, item);
 }
 
-/* Runs work[0..n), which are of one batch and in order, as far as they come. */
-static void run_work(struct wr_lane *lane, size_t n, struct wr_arena *arena)
+/* Runs work[0..n), which are of that batch and in order, as far as they come. */
+static void run_work(struct wr_lane *lane, struct wr_batch *batch, size_t n)
 {
+	uint32_t stage_count = batch->program->pipeline->stage_count;
 	uint32_t stage = 0;
 
-	while (stage < lane->o.pipeline->stage_count && n > 0) {
+	while (stage < stage_count && n > 0) {
 		size_t called = 0, kept = 0, next = 0, again = 0;
 
 		for (size_t i = 0; i < n; i++) {
@@ -146,7 +150,7 @@ static void run_work(struct wr_lane *lane, size_t n, struct wr_arena *arena)
 			stage++;
 			continue;
 		}
-		call_stage(lane, stage, called, arena);
+		call_stage(lane, batch, stage, called);
 		for (size_t i = kept = 0; i < n; i++) {
 			struct wr_item *item = lane->work[i];
 
@@ -185,7 +189,7 @@ static void run_list(struct wr_lane *lane, struct wr_item_list *list)
 			lane->work[n++] = wr_item_list_pop(list);
 		memcpy(lane->asked, lane->work,
 		       n * sizeof(struct wr_item *)); /* run_work() compacts its own */
-		run_work(lane, n, &batch->arena);
+		run_work(lane, batch, n);
 		release_behind(lane, lane->asked, n, list);
 	}
 }
@@ -202,7 +206,7 @@ void wr_lane_run_batch(struct wr_lane *lane, struct wr_batch *batch)
 {
 	size_t n = 0;
 
-	if (lane->o.pipeline->stage_count == 0) {
+	if (batch->program->pipeline->stage_count == 0) {
 		finish_without_stages(lane, batch);
 		return;
 	}
@@ -211,7 +215,7 @@ void wr_lane_run_batch(struct wr_lane *lane, struct wr_batch *batch)
 			lane->work[n++] = &batch->items[i];
 	}
 	/* Nothing waits behind an item that has just come, so nothing can be released here. */
-	run_work(lane, n, &batch->arena);
+	run_work(lane, batch, n);
 }
 
 bool wr_lane_run_due(struct wr_lane *lane)

@@ -154,6 +154,8 @@ static struct wr_batch *open_batch(struct wr_lane *lane)
 		return lane->open;
 	lane->free_batches = batch->next;
 	wr_batch_reset(batch);
+	batch->program = lane->program;
+	batch->program->batches++;
 	lane->open = batch;
 	return batch;
 }
@@ -236,8 +238,6 @@ void wr_lane_discard_open(struct wr_lane *lane)
 
 	if (batch == NULL)
 		return;
-	wr_lane_give_back(lane, batch);
-	batch->next = lane->free_batches;
-	lane->free_batches = batch;
 	lane->open = NULL;
+	wr_lane_put_free(lane, batch);
 }

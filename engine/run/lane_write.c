@@ -10,9 +10,16 @@
 
 #define REWRITE_MS 500
 
-static struct weir_bytes generation_of(const struct wr_lane *lane)
+static const struct wr_program *program_of(const struct wr_item *item)
 {
-	return (struct weir_bytes){lane->generation, strlen(lane->generation)};
+	return item->batch->program;
+}
+
+static struct weir_bytes generation_of(const struct wr_item *item)
+{
+	const char *generation = program_of(item)->generation;
+
+	return (struct weir_bytes){generation, strlen(generation)};
 }
 
 static enum wr_code send(struct wr_lane *lane, const struct wr_sink_record *record,
@@ -26,7 +33,7 @@ static enum wr_code send_output(struct wr_lane *lane, struct wr_write *write, st
 	const struct wr_event *ev = &write->item->event;
 	struct weir_header ours[WR_OUTPUT_HEADERS];
 	struct wr_sink_record record = {
-	    .topic = lane->outputs[ev->output],
+	    .topic = program_of(write->item)->outputs[ev->output],
 	    .key = wr_bytes_from(ev->pub.key),
 	    .value = wr_bytes_from(ev->pub.value),
 	    .headers = ev->pub.headers,
@@ -35,11 +42,11 @@ static enum wr_code send_output(struct wr_lane *lane, struct wr_write *write, st
 	    .more_header_count = WR_OUTPUT_HEADERS,
 	};
 
-	wr_envelope_output(ev->pub.id, generation_of(lane), ours);
+	wr_envelope_output(ev->pub.id, generation_of(write->item), ours);
 	return send(lane, &record, write, err);
 }
 
-static bool prepare_emit(const struct wr_lane *lane, struct wr_write *write)
+static bool prepare_emit(struct wr_write *write)
 {
 	struct wr_arena *arena = &write->item->batch->arena;
 	struct weir_bytes id = wr_envelope_emit_id(write->item->event.pub.id, write->emit, arena);
@@ -47,7 +54,7 @@ static bool prepare_emit(const struct wr_lane *lane, struct wr_write *write)
 
 	if (id.data == NULL || ours == NULL)
 		return false;
-	wr_envelope_output(id, generation_of(lane), ours);
+	wr_envelope_output(id, generation_of(write->item), ours);
 	write->ours = ours;
 	write->our_count = WR_OUTPUT_HEADERS;
 	return true;
@@ -57,35 +64,36 @@ static enum wr_code send_emit(struct wr_lane *lane, struct wr_write *write, stru
 {
 	const struct wr_emit *emit = write->emit;
 	struct wr_sink_record record = {
-	    .topic = lane->outputs[emit->output],
+	    .topic = program_of(write->item)->outputs[emit->output],
 	    .key = wr_bytes_from(emit->key),
 	    .value = wr_bytes_from(emit->value),
 	    .headers = emit->headers,
 	    .header_count = emit->header_count,
 	};
 
-	if (write->ours == NULL && !prepare_emit(lane, write))
+	if (write->ours == NULL && !prepare_emit(write))
 		return wr_err_set(err, WR_EFULL, "no memory for the id of an emitted record");
 	record.more_headers = write->ours;
 	record.more_header_count = write->our_count;
 	return send(lane, &record, write, err);
 }
 
-static struct wr_dead_letter letter_of(const struct wr_lane *lane, const struct wr_item *item)
+static struct wr_dead_letter letter_of(const struct wr_item *item)
 {
+	const struct wr_pipeline *pipeline = program_of(item)->pipeline;
 	const struct wr_event *ev = &item->event;
 	struct wr_dead_letter letter = {
 	    .event = ev,
-	    .pipeline = lane->conf->name,
-	    .generation = generation_of(lane),
+	    .pipeline = pipeline->conf->name,
+	    .generation = generation_of(item),
 	};
 	const struct wr_stage *stage;
 
 	if (item->claim.data != NULL)
 		letter.owner = wr_claim_owner(item->claim);
-	if (ev->class == WR_CLASS_DECODE || ev->stage >= lane->o.pipeline->stage_count)
+	if (ev->class == WR_CLASS_DECODE || ev->stage >= pipeline->stage_count)
 		return letter;
-	stage = &lane->o.pipeline->stages[ev->stage];
+	stage = &pipeline->stages[ev->stage];
 	letter.stage = stage->name;
 	letter.plugin = stage->plugin->id;
 	letter.plugin_version = stage->plugin->version;
@@ -94,9 +102,9 @@ static struct wr_dead_letter letter_of(const struct wr_lane *lane, const struct 
 }
 
 /* A DLQ may refuse a letter for hours: what the tries need is made once. */
-static bool prepare_dead(const struct wr_lane *lane, struct wr_write *write)
+static bool prepare_dead(struct wr_write *write)
 {
-	struct wr_dead_letter letter = letter_of(lane, write->item);
+	struct wr_dead_letter letter = letter_of(write->item);
 	struct wr_arena *arena = &write->item->batch->arena;
 	struct weir_header *ours = wr_arena_alloc(arena, WR_DEAD_LETTER_HEADERS * sizeof(*ours));
 
@@ -111,14 +119,14 @@ static enum wr_code send_dead(struct wr_lane *lane, struct wr_write *write, stru
 {
 	const struct wr_event *ev = &write->item->event;
 	struct wr_sink_record record = {
-	    .topic = lane->dlq,
+	    .topic = program_of(write->item)->dlq,
 	    .key = wr_bytes_from(ev->source_key),
 	    .value = wr_bytes_from(ev->source_value),
 	    .headers = ev->source_headers,
 	    .header_count = ev->source_header_count,
 	};
 
-	if (write->ours == NULL && !prepare_dead(lane, write))
+	if (write->ours == NULL && !prepare_dead(write))
 		return wr_err_set(err, WR_EFULL, "no memory for a dead letter");
 	record.more_headers = write->ours;
 	record.more_header_count = write->our_count;
@@ -164,7 +172,8 @@ static void dead_letter_refused(struct wr_lane *lane, struct wr_write *write, co
 {
 	WR_LOG(WR_LOG_ERROR,
 	       "the dead-letter topic refuses a record; commits wait until it takes it",
-	       WR_STR("pipeline", lane->conf->name), WR_STR("topic", lane->conf->dlq_topic),
+	       WR_STR("pipeline", lane->conf->name),
+	       WR_STR("topic", program_of(write->item)->conf->dlq_topic),
 	       WR_STR("source_topic", write->item->event.pub.topic),
 	       WR_INT("partition", write->item->event.pub.partition),
 	       WR_INT("offset", write->item->event.pub.offset), WR_STR("reason", reason));
@@ -324,7 +333,7 @@ static bool write_emits(struct wr_lane *lane, struct wr_batch *batch, struct wr_
 		batch->next_emit = item->event.emits.first;
 	}
 	while (batch->next_emit != NULL) {
-		if (lane->outputs[batch->next_emit->output] != NULL &&
+		if (batch->program->outputs[batch->next_emit->output] != NULL &&
 		    !write_emit(lane, batch, item))
 			return false;
 		batch->next_emit = batch->next_emit->next;
@@ -333,11 +342,11 @@ static bool write_emits(struct wr_lane *lane, struct wr_batch *batch, struct wr_
 }
 
 /* Whether the item has a record of its own to write; a pipeline may have no default output. */
-static bool has_own_record(const struct wr_lane *lane, const struct wr_item *item)
+static bool has_own_record(const struct wr_item *item)
 {
 	switch (item->event.outcome) {
 	case WR_OUTCOME_PROCESSED:
-		return lane->outputs[item->event.output] != NULL;
+		return program_of(item)->outputs[item->event.output] != NULL;
 	case WR_OUTCOME_DEAD:
 		return true;
 	case WR_OUTCOME_DROPPED:
@@ -354,7 +363,7 @@ static bool has_own_record(const struct wr_lane *lane, const struct wr_item *ite
 static bool write_item(struct wr_lane *lane, struct wr_batch *batch, struct wr_item *item)
 {
 	/* Asked before the emits: one that is refused makes the item a dead letter, with that write's token. */
-	bool own = has_own_record(lane, item);
+	bool own = has_own_record(item);
 
 	if (item->event.emits.first != NULL && !write_emits(lane, batch, item))
 		return false;
@@ -452,14 +461,4 @@ void wr_lane_nothing_blocked(struct wr_lane *lane)
 	if (lane->output_blocked)
 		wr_lane_condition(lane, "output", true, NULL);
 	lane->dlq_blocked = lane->output_blocked = false;
-}
-
-bool wr_lane_resolve_topics(struct wr_lane *lane, struct wr_err *err)
-{
-	for (size_t i = 0; i < lane->conf->output_count; i++) {
-		if (lane->sink->ops->topic(lane->sink, lane->conf->outputs[i].topic,
-					   &lane->outputs[i], err) != WR_OK)
-			return false;
-	}
-	return lane->sink->ops->topic(lane->sink, lane->conf->dlq_topic, &lane->dlq, err) == WR_OK;
 }

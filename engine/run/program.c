@@ -1,0 +1,132 @@
+#include "config.h"
+
+#include "run/program.h"
+
+#include "base/check.h"
+#include "run/metric_table.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define PROGRAM_MAGIC 0x5752504du
+
+static enum wr_jitter jitter_of(enum wr_conf_jitter jitter)
+{
+	switch (jitter) {
+	case WR_JITTER_NONE:
+		return WR_BACKOFF_EXACT;
+	case WR_JITTER_EQUAL:
+		return WR_BACKOFF_EQUAL;
+	case WR_JITTER_FULL:
+		return WR_BACKOFF_FULL;
+	}
+	return WR_BACKOFF_FULL;
+}
+
+static enum wr_code make_policies(struct wr_program *program)
+{
+	const struct wr_pipeline *pipeline = program->pipeline;
+
+	program->backoffs = calloc(pipeline->stage_count + 1, sizeof(*program->backoffs));
+	if (program->backoffs == NULL)
+		return WR_ENOMEM;
+	for (uint32_t i = 0; i < pipeline->stage_count; i++) {
+		const struct wr_conf_retry *retry = &pipeline->stages[i].conf->retry;
+
+		program->backoffs[i] = (struct wr_backoff){retry->initial_ms, retry->factor,
+							   retry->max_ms, jitter_of(retry->jitter)};
+	}
+	return WR_OK;
+}
+
+static enum wr_code make_metrics(struct wr_program *program)
+{
+	const struct wr_pipeline *pipeline = program->pipeline;
+	struct wr_metric_label labels[2] = {{"pipeline", program->conf->name}};
+
+	program->stage_metrics = calloc(pipeline->stage_count + 1, sizeof(*program->stage_metrics));
+	if (program->stage_metrics == NULL)
+		return WR_ENOMEM;
+	for (uint32_t i = 0; i < pipeline->stage_count; i++) {
+		labels[1] = (struct wr_metric_label){"stage", pipeline->stages[i].name};
+		program->stage_metrics[i].seconds =
+		    wr_metrics_histogram(program->registry, &wr_family_stage_seconds, labels, 2);
+		program->stage_metrics[i].overruns =
+		    wr_metrics_cell(program->registry, &wr_family_stage_overruns, labels, 2);
+	}
+	return WR_OK;
+}
+
+static enum wr_code init(struct wr_program *program, const struct wr_program_options *options,
+			 struct wr_err *err)
+{
+	program->outputs = calloc(program->conf->output_count + 1, sizeof(struct wr_sink_topic *));
+	if (program->outputs == NULL || make_policies(program) != WR_OK ||
+	    make_metrics(program) != WR_OK)
+		return wr_err_set(err, WR_ENOMEM, "no memory for a lane");
+	return wr_instances_create(program->pipeline, options->lane, options->lane_count,
+				   program->registry, &program->instances, err);
+}
+
+enum wr_code wr_program_create(const struct wr_program_options *options,
+			       struct wr_program **program_r, struct wr_err *err)
+{
+	struct wr_program *program = calloc(1, sizeof(*program));
+	enum wr_code rc;
+
+	*program_r = NULL;
+	if (program == NULL)
+		return wr_err_set(err, WR_ENOMEM, "no memory for a lane");
+	program->magic = PROGRAM_MAGIC;
+	program->pipeline = options->pipeline;
+	program->conf = options->pipeline->conf;
+	program->registry = options->metrics;
+	snprintf(program->generation, sizeof(program->generation), "%" PRIu64,
+		 options->pipeline->generation);
+	rc = init(program, options, err);
+	if (rc != WR_OK) {
+		wr_program_destroy(program);
+		return rc;
+	}
+	*program_r = program;
+	return WR_OK;
+}
+
+static void free_metrics(struct wr_program *program)
+{
+	for (uint32_t i = 0; program->stage_metrics != NULL && i < program->pipeline->stage_count;
+	     i++) {
+		wr_metrics_retire_histogram(program->registry, program->stage_metrics[i].seconds);
+		wr_metrics_retire_cell(program->registry, program->stage_metrics[i].overruns);
+	}
+	free(program->stage_metrics);
+}
+
+void wr_program_destroy(struct wr_program *program)
+{
+	if (program == NULL)
+		return;
+	WR_CHECK(program, PROGRAM_MAGIC);
+	WR_ASSERT(program->batches == 0);
+	wr_instances_destroy(program->instances);
+	free_metrics(program);
+	free(program->backoffs);
+	free(program->outputs);
+	program->magic = 0;
+	free(program);
+}
+
+enum wr_code wr_program_resolve(struct wr_program *program, struct wr_sink *sink,
+				struct wr_err *err)
+{
+	const struct wr_conf_pipeline *conf = program->conf;
+	enum wr_code rc = WR_OK;
+
+	WR_CHECK(program, PROGRAM_MAGIC);
+	for (size_t i = 0; i < conf->output_count && rc == WR_OK; i++)
+		rc = sink->ops->topic(sink, conf->outputs[i].topic, &program->outputs[i], err);
+	if (rc == WR_OK)
+		rc = sink->ops->topic(sink, conf->dlq_topic, &program->dlq, err);
+	return rc;
+}

@@ -1,0 +1,54 @@
+/*
+ * A program: what one lane runs under one generation, that is the instances of its pipeline's plugins, the topics
+ * that it writes, its retry policies and the metrics of its stages. Whoever makes a generation makes the programs; a
+ * lane takes one at a batch boundary. A batch keeps the program under which it was opened, so that its events meet
+ * the same plugins to their end.
+ *
+ * Made and destroyed by the main thread, outside of the lane's loop; in between it is the lane's.
+ */
+#ifndef WR_RUN_PROGRAM_H
+#define WR_RUN_PROGRAM_H
+
+#include "base/metrics.h"
+#include "core/backoff.h"
+#include "host/instance.h"
+#include "port/sink.h"
+
+struct wr_stage_metrics {
+	struct wr_metric_histogram *seconds;
+	struct wr_metric_cell *overruns;
+};
+
+struct wr_program {
+	uint32_t magic;
+	const struct wr_pipeline *pipeline; /* borrowed: outlives the program */
+	const struct wr_conf_pipeline *conf;
+	char generation[24]; /* its number as text */
+	struct wr_instances *instances;
+	struct wr_metrics *registry;
+	struct wr_stage_metrics *stage_metrics; /* by stage */
+	struct wr_backoff *backoffs;            /* by stage */
+	struct wr_sink_topic **outputs;         /* by weir_output; of the lane's present sink */
+	struct wr_sink_topic *dlq;
+	uint32_t batches; /* opened under it and not free yet */
+};
+
+struct wr_program_options {
+	const struct wr_pipeline *pipeline;
+	uint32_t lane;
+	uint32_t lane_count;
+	struct wr_metrics *metrics;
+};
+
+/* WR_OK; WR_EREFUSED when a plugin's create() failed (err names stage and reason); WR_ENOMEM. [main] */
+enum wr_code wr_program_create(const struct wr_program_options *options,
+			       struct wr_program **program_r, struct wr_err *err);
+
+/* No batch may be left under it. NULL does nothing. [main] */
+void wr_program_destroy(struct wr_program *program);
+
+/* Finds its topics in a sink, which must outlive their use. The codes of the sink's topic(). [lane] */
+enum wr_code wr_program_resolve(struct wr_program *program, struct wr_sink *sink,
+				struct wr_err *err);
+
+#endif
