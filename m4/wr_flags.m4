@@ -51,6 +51,14 @@ AC_DEFUN([WR_SANITIZERS], [
 	AC_SUBST([WR_SANITIZE])
 ])
 
+AC_DEFUN([WR_FAILPOINTS_OPTION], [
+	AC_ARG_ENABLE([failpoints], [AS_HELP_STRING([--enable-failpoints],
+		[compile in the places where WEIR_FAILPOINTS makes the engine die or fail: for tests only])])
+	AS_IF([test "x$enable_failpoints" = xyes],
+		[AC_DEFINE([WR_FAILPOINTS], [1], [WEIR_FAILPOINTS in the environment can make the engine die])])
+	AM_CONDITIONAL([FAILPOINTS], [test "x$enable_failpoints" = xyes])
+])
+
 AC_DEFUN([WR_HARDENING], [
 	AC_ARG_ENABLE([hardening], [AS_HELP_STRING([--disable-hardening], [leave the hardening flags out])])
 	WR_HARDEN=

@@ -7,6 +7,7 @@ libwr_base_a_SOURCES = \
 	engine/base/clock.c engine/base/clock.h \
 	engine/base/code.c engine/base/code.h \
 	engine/base/err.c engine/base/err.h \
+	engine/base/failpoint.c engine/base/failpoint.h engine/base/failpoint_names.inc \
 	engine/base/json.cc engine/base/json.h \
 	engine/base/json_scan.c engine/base/json_scan.h \
 	engine/base/json_slice.c engine/base/json_slice.h \

@@ -1,6 +1,7 @@
 /* weir run: the engine itself. */
 #include "config.h"
 
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "cli/check_kafka.h"
 #include "cli/commands.h"
@@ -201,6 +202,17 @@ static enum wr_code start_engine(struct service *s, struct wr_err *err)
 	return rc == WR_OK ? wr_engine_start(s->engine, err) : rc;
 }
 
+#ifdef WR_FAILPOINTS
+static enum wr_code set_failpoints(struct wr_err *err)
+{
+	const char *spec = getenv("WEIR_FAILPOINTS");
+
+	WR_LOG(WR_LOG_WARN, "failpoints are compiled in: this build is for tests only",
+	       WR_STR("WEIR_FAILPOINTS", spec));
+	return wr_failpoints_init(spec, (uint64_t)wr_clock_mono_ns(&wr_clock_real), err);
+}
+#endif
+
 static enum wr_code make(struct service *s, struct wr_err *err)
 {
 	const struct wr_kafka_name name = {s->conf->instance, "admin", -1};
@@ -287,6 +299,10 @@ static int serve(struct service *s)
 	enum wr_code rc = make(s, &err);
 	bool clean;
 
+#ifdef WR_FAILPOINTS
+	if (rc == WR_OK)
+		rc = set_failpoints(&err);
+#endif
 	if (rc == WR_OK)
 		rc = start(s, &err);
 	while (rc == WR_OK && !is_told_to_stop(s, PING_MS))

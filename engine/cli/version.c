@@ -27,6 +27,9 @@ static int run(const struct wr_command *command, int argc, char **argv)
 	       PACKAGE_VERSION, WEIR_ABI_MAJOR, WEIR_ABI_MINOR, rd_kafka_version_str(),
 	       HIREDIS_MAJOR, HIREDIS_MINOR, HIREDIS_PATCH, MHD_get_version(),
 	       wr_json_parser_version());
+#ifdef WR_FAILPOINTS
+	puts("failpoints compiled in: for tests only");
+#endif
 	return WR_EXIT_OK;
 }
 

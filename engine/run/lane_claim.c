@@ -1,6 +1,7 @@
 /* Claims: who is responsible for an event id. */
 #include "config.h"
 
+#include "base/failpoint.h"
 #include "run/lane_private.h"
 
 static void begin_running(struct wr_lane *lane, struct wr_batch *batch)
@@ -20,6 +21,7 @@ void wr_lane_claim(struct wr_lane *lane, struct wr_batch *batch)
 {
 	struct wr_claim_set *set = &batch->claims;
 
+	WR_FAILPOINT(after_take);
 	batch->state = WR_BATCH_CLAIMING;
 	batch->claimed_mono_ns = wr_lane_now(lane);
 	set->count = 0;
@@ -94,6 +96,7 @@ bool wr_lane_finish_claims(struct wr_lane *lane)
 			continue;
 		if (batch->claims.done) {
 			resolve(lane, batch);
+			WR_FAILPOINT(after_claim);
 		} else if (lets_through(lane)) {
 			lane->store->ops->cancel(lane->store, &batch->claims);
 			wr_metric_add(lane->metrics.unchecked, (double)batch->claims.count);

@@ -1,6 +1,7 @@
 /* Retiring batches in order, committing what has retired, and giving partitions up. */
 #include "config.h"
 
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "run/lane_private.h"
 
@@ -71,6 +72,7 @@ bool wr_lane_retire_ready(struct wr_lane *lane)
 		batch = wr_lane_batch(lane, 0);
 		if (batch->state != WR_BATCH_WRITTEN || batch->pending > 0)
 			break;
+		WR_FAILPOINT(after_all_acks);
 		lane->head = (lane->head + 1) % (uint32_t)lane->conf->batch.in_flight;
 		lane->in_flight--;
 		retire(lane, batch);
@@ -142,6 +144,7 @@ static bool commit_answered(struct wr_lane *lane)
 		return false;
 	lane->commit_under_way = false;
 	if (code == WR_OK) {
+		WR_FAILPOINT(after_offset_commit);
 		wr_metric_add(lane->metrics.commits, 1);
 		return true;
 	}
@@ -163,7 +166,8 @@ void wr_lane_commit_due(struct wr_lane *lane)
 	n = collect_commits(lane);
 	if (n == 0)
 		return;
-	if (lane->source->ops->commit(lane->source, lane->commits, n, &err) != WR_OK) {
+	if (WR_FAILPOINT_FAILS(before_offset_commit) ||
+	    lane->source->ops->commit(lane->source, lane->commits, n, &err) != WR_OK) {
 		wr_metric_add(lane->metrics.commit_failures, 1);
 		return;
 	}
@@ -184,6 +188,7 @@ static void commit_and_wait(struct wr_lane *lane)
 		return;
 	if (lane->source->ops->commit_sync(lane->source, lane->commits, n, COMMIT_SYNC_MS, &err) ==
 	    WR_OK) {
+		WR_FAILPOINT(after_offset_commit);
 		note_committed(lane, n);
 		wr_metric_add(lane->metrics.commits, 1);
 		return;
@@ -288,6 +293,7 @@ void wr_lane_on_assigned(struct wr_lane *lane)
 			wr_lane_pause(
 			    lane); /* without memory nothing can be taken: wait for some */
 	}
+	WR_FAILPOINT(after_assignment);
 	wr_metric_add(lane->metrics.rebalances, 1);
 	wr_metric_set(lane->metrics.partitions, (double)count);
 	wr_lane_condition(lane, "group", true, NULL);
@@ -340,6 +346,10 @@ static void give_up_partitions(struct wr_lane *lane)
 		       WR_INT("batches", lane->in_flight));
 	}
 	wr_lane_drop_window(lane);
+	if (lane->handover == WR_HANDOVER_STOPPING)
+		WR_FAILPOINT(in_shutdown);
+	else
+		WR_FAILPOINT(in_rebalance);
 	if (!lane->lost)
 		commit_and_wait(lane);
 	lane->commit_under_way = lane->uncommitted = false;

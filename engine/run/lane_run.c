@@ -1,6 +1,7 @@
 /* Running stages and settling verdicts. */
 #include "config.h"
 
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "run/lane_private.h"
 
@@ -96,6 +97,7 @@ static void call_stage(struct wr_lane *lane, struct wr_batch *batch, uint32_t st
 
 	wr_instances_process(program->instances, stage, lane->group, n, &batch->arena, &lane->json,
 			     timeout > 0 ? began + timeout : 0);
+	WR_FAILPOINT(in_stage);
 	took = wr_lane_now(lane) - began;
 	wr_metric_observe(program->stage_metrics[stage].seconds,
 			  (double)took / (double)n / (double)WR_NS_PER_S, n);

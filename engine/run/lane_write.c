@@ -1,6 +1,7 @@
 /* Writing what the verdicts say: outputs, emitted records, dead letters. */
 #include "config.h"
 
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "core/envelope.h"
 #include "host/plugin.h"
@@ -135,6 +136,8 @@ static enum wr_code send_dead(struct wr_lane *lane, struct wr_write *write, stru
 
 static enum wr_code send_write(struct wr_lane *lane, struct wr_write *write, struct wr_err *err)
 {
+	if (WR_FAILPOINT_FAILS(before_produce))
+		return wr_err_set(err, WR_EUNAVAILABLE, "refused by a failpoint");
 	if (write->dead)
 		return send_dead(lane, write, err);
 	return write->emit != NULL ? send_emit(lane, write, err) : send_output(lane, write, err);
@@ -214,6 +217,8 @@ static void output_refused(struct wr_lane *lane, struct wr_write *write, const c
 static void write_succeeded(struct wr_lane *lane, struct wr_write *write)
 {
 	write->item->batch->pending--;
+	if (write->item->batch->pending > 0)
+		WR_FAILPOINT(after_some_acks);
 	if (write->dead && lane->dlq_blocked) {
 		lane->dlq_blocked = false;
 		wr_lane_condition(lane, "dlq", true, NULL);
@@ -396,6 +401,7 @@ static bool write_batch(struct wr_lane *lane, struct wr_batch *batch)
 	if (batch->next_write < batch->count)
 		return moved;
 	batch->state = WR_BATCH_WRITTEN;
+	WR_FAILPOINT(after_produce);
 	return true;
 }
 

@@ -12,6 +12,11 @@ check_PROGRAMS += tests/base/test_clock
 tests_base_test_clock_LDADD = $(WR_BASE_TEST_LIBS)
 check_PROGRAMS += tests/base/test_err
 tests_base_test_err_LDADD = $(WR_BASE_TEST_LIBS)
+# The failpoints are tested in every build, whether they are compiled into it or not.
+check_PROGRAMS += tests/base/test_failpoint
+tests_base_test_failpoint_SOURCES = tests/base/test_failpoint.c engine/base/failpoint.c
+tests_base_test_failpoint_CPPFLAGS = $(AM_CPPFLAGS) -DWR_FAILPOINTS
+tests_base_test_failpoint_LDADD = $(WR_BASE_TEST_LIBS)
 check_PROGRAMS += tests/base/test_json
 tests_base_test_json_LDADD = $(WR_BASE_TEST_LIBS)
 check_PROGRAMS += tests/base/test_json_slice

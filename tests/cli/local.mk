@@ -19,8 +19,9 @@ check_PROGRAMS += tests/cli/test_topic
 tests_cli_test_topic_SOURCES = tests/cli/test_topic.c tests/cli/capture.h
 tests_cli_test_topic_LDADD = $(WR_CLI_TEST_LIBS)
 
-TESTS += tests/cli/test_completion.sh tests/cli/test_man.sh tests/cli/test_weir.sh
-EXTRA_DIST += tests/cli/test_completion.sh tests/cli/test_man.sh tests/cli/test_weir.sh
+TESTS += tests/cli/test_completion.sh tests/cli/test_failpoints.sh tests/cli/test_man.sh tests/cli/test_weir.sh
+EXTRA_DIST += tests/cli/test_completion.sh tests/cli/test_failpoints.sh tests/cli/test_man.sh tests/cli/test_weir.sh
 tests/cli/test_completion.log: weir
+tests/cli/test_failpoints.log: weir
 tests/cli/test_man.log: weir
 tests/cli/test_weir.log: weir plugins/passthrough.la
