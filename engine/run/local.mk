@@ -13,6 +13,7 @@ libwr_run_a_SOURCES = \
 	engine/run/lane_write.c \
 	engine/run/metric_table.c engine/run/metric_table.h \
 	engine/run/program.c engine/run/program.h \
+	engine/run/reload.h \
 	engine/run/retry_queue.c engine/run/retry_queue.h \
 	engine/port/claim_store.h engine/port/sink.h engine/port/source.h
 WR_RUN_LIBS = libwr_run.a $(WR_HOST_LIBS)

@@ -1,0 +1,137 @@
+/*
+ * Hot reload: one thread that takes the engine from one generation to the next, one request at a time:
+ *
+ *   read -> validate -> probe (in a child) -> load and create -> swap -> drain -> destroy
+ *
+ * Whatever fails before the swap leaves the old generation running untouched (rejected); a failure at the swap puts it
+ * back (rolled back). The answer says what happened, and only what happened.
+ *
+ * A request comes from the admin API, a signal or a watched file; its `done` is called on the reload thread.
+ */
+#ifndef WR_RUN_RELOAD_H
+#define WR_RUN_RELOAD_H
+
+#include "base/err.h"
+#include "base/sha256.h"
+#include "conf/load.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct wr_reload;
+
+enum wr_reload_result {
+	WR_RELOAD_APPLIED,   /* the new generation runs */
+	WR_RELOAD_UNCHANGED, /* nothing differs: nothing was touched */
+	WR_RELOAD_REJECTED,  /* refused before anything was touched; `problems` says why */
+	WR_RELOAD_ROLLED_BACK /* failed at the swap, and the old generation goes on; `problems` says why */
+};
+
+enum wr_reload_phase {
+	WR_RELOAD_READ,
+	WR_RELOAD_VALIDATE,
+	WR_RELOAD_PROBE,
+	WR_RELOAD_LOAD,
+	WR_RELOAD_SWAP,
+	WR_RELOAD_DRAIN,
+	WR_RELOAD_PHASES
+};
+
+/* What became of a stage, told from its name in its pipeline. */
+enum wr_reload_change {
+	WR_RELOAD_KEPT,        /* same plugin, same config, same policies */
+	WR_RELOAD_ADDED,       /* the stage is new */
+	WR_RELOAD_REMOVED,     /* the stage is gone */
+	WR_RELOAD_REPLACED,    /* other code */
+	WR_RELOAD_RECONFIGURED /* same code, other config, policies or place */
+};
+
+/* The code of a stage. All empty where there is none (of a stage that is new or gone). */
+struct wr_reload_code {
+	char plugin[65]; /* the plugin's id */
+	char version[65];
+	char build_id[65];
+	char sha256[WR_SHA256_HEX_BYTES];
+};
+
+struct wr_reload_stage {
+	char *pipeline;
+	char *stage;
+	char *file; /* as the configuration names it */
+	enum wr_reload_change change;
+	struct wr_reload_code before, after;
+	char *
+	    state; /* what became of its state in words ("carried over: 2 blobs, 118 bytes"); NULL: it has none */
+};
+
+/* Who asked, and for what. */
+struct wr_reload_request {
+	const char *
+	    who; /* "admin", "signal", "watch"; and with it an address or a name, for the list and the log */
+	bool dry_run;  /* all but the swap */
+	bool rollback; /* to the previous generation instead of the file */
+	bool
+	    wait_drained; /* answer only when the old generation has drained or its deadline has passed */
+};
+
+struct wr_reload_answer {
+	enum wr_reload_result result;
+	bool dry_run; /* then `result` is what it would have been: applied, unchanged or rejected */
+	char *who;    /* the request's */
+	int64_t started_at_ms;                        /* wall clock */
+	uint64_t generation_before, generation_after; /* which one runs; equal unless applied */
+	int64_t phase_us
+	    [WR_RELOAD_PHASES]; /* how long each took; -1: not reached, or still going on (drain) */
+	struct wr_reload_stage
+	    *stages; /* all stages of both generations, in the order of the new file */
+	size_t stage_count;
+	char **
+	    changes; /* "pipelines[payments].batch.linger: changed", "pipeline audit: added", in words */
+	size_t change_count;
+	bool drained; /* the old generation is gone */
+	char *
+	    waits; /* what it waits for when it is not, in words ("payments lane 0: 1 batch in flight"), or NULL */
+	struct wr_problems problems; /* with file, line and column where there is one */
+};
+
+/* Called once on the reload thread. The answer is borrowed for the call. */
+typedef void (*wr_reload_done_fn)(void *arg, const struct wr_reload_answer *answer);
+
+/* Asks for a reload and returns at once. WR_OK: `done` will be called (NULL: nobody waits). WR_EFULL: one is under way;
+ * err names who asked for it and in which phase it is. WR_ECLOSED: the engine is stopping; then, and when it stops
+ * before the request's turn, `done` is not called. WR_ENOTFOUND: a rollback, and there is nothing to go back to.
+ * WR_ENOMEM. [any] */
+enum wr_code wr_reload_submit(struct wr_reload *reload, const struct wr_reload_request *request,
+			      wr_reload_done_fn done, void *arg, struct wr_err *err);
+
+const char *wr_reload_result_name(enum wr_reload_result result); /* "applied", "rolled_back" */
+const char *wr_reload_phase_name(enum wr_reload_phase phase);    /* "read", "probe" */
+const char *wr_reload_change_name(enum wr_reload_change change); /* "kept", "replaced" */
+
+/* One line of the list of generations: an attempt that made one. */
+struct wr_reload_entry {
+	uint64_t number;
+	int64_t since_ms; /* wall clock: when it began to run */
+	char *who;        /* "start" for the first */
+	char *what;       /* what changed, in words */
+	bool runs;        /* it is the one that runs */
+	bool can_return;  /* a rollback would lead to it */
+};
+
+struct wr_reload_list {
+	struct wr_reload_entry *items; /* the newest first, at most ten */
+	size_t count;
+};
+
+/* What is, copied for the caller: wr_reload_list_fini(). WR_OK or WR_ENOMEM. [any] */
+enum wr_code wr_reload_generations(struct wr_reload *reload, struct wr_reload_list *list_r);
+void wr_reload_list_fini(struct wr_reload_list *list);
+
+/* Whether the engine runs something else than its file says: it was started with the last applied configuration because
+ * the file was invalid. False after the next reload that is applied. [any] */
+bool wr_reload_has_drifted(struct wr_reload *reload);
+
+/* The generation that runs. [any] */
+uint64_t wr_reload_generation(struct wr_reload *reload);
+
+#endif
