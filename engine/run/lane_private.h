@@ -1,7 +1,8 @@
 /*
  * The inside of a lane, shared by run/lane*.c: lane.c is its life and its loop, lane_take.c fills batches,
  * lane_claim.c decides who is responsible, lane_run.c runs the stages, lane_write.c writes what the verdicts say,
- * lane_retire.c retires, commits and answers rebalances. All of it belongs to the lane's thread, but where a field
+ * lane_retire.c retires batches, lane_commit.c commits, lane_place.c takes partitions and
+ * lane_handover.c gives them up. All of it belongs to the lane's thread, but where a field
  * says otherwise.
  */
 #ifndef WR_RUN_LANE_PRIVATE_H
@@ -133,15 +134,22 @@ void wr_lane_write_done(void *lane, void *token, enum wr_code code, const char *
 
 /* lane_retire.c */
 bool wr_lane_retire_ready(struct wr_lane *lane);
-void wr_lane_commit_due(struct wr_lane *lane);
-bool wr_lane_handover(struct wr_lane *lane);
-void wr_lane_on_assigned(struct wr_lane *lane);
-void wr_lane_begin_handover(struct wr_lane *lane, enum wr_handover handover,
-			    int64_t deadline_mono_ns);
 void wr_lane_drop_window(struct wr_lane *lane);
 void wr_lane_reap_orphans(struct wr_lane *lane);
 void wr_lane_put_free(struct wr_lane *lane, struct wr_batch *batch);
+
+/* lane_commit.c */
+void wr_lane_commit_due(struct wr_lane *lane);
+void wr_lane_commit_and_wait(struct wr_lane *lane);
+
+/* lane_place.c */
+void wr_lane_on_assigned(struct wr_lane *lane);
 void wr_lane_forget_partitions(struct wr_lane *lane);
+
+/* lane_handover.c */
+bool wr_lane_handover(struct wr_lane *lane);
+void wr_lane_begin_handover(struct wr_lane *lane, enum wr_handover handover,
+			    int64_t deadline_mono_ns);
 bool wr_lane_rewind(struct wr_lane *lane);
 
 /* lane.c, lane_create.c */

@@ -6,7 +6,10 @@ libwr_run_a_SOURCES = \
 	engine/run/key_waits.c engine/run/key_waits.h \
 	engine/run/lane.c engine/run/lane.h engine/run/lane_private.h \
 	engine/run/lane_claim.c \
+	engine/run/lane_commit.c \
 	engine/run/lane_create.c \
+	engine/run/lane_handover.c \
+	engine/run/lane_place.c \
 	engine/run/lane_retire.c \
 	engine/run/lane_run.c \
 	engine/run/lane_take.c \
