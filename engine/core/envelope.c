@@ -2,9 +2,8 @@
 
 #include "core/envelope.h"
 
-#include "base/check.h"
+#include "base/utf8.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -36,64 +35,201 @@ struct weir_bytes wr_envelope_emit_id(struct weir_bytes event_id, const struct w
 	return (struct weir_bytes){text, event_id.size + (size_t)size};
 }
 
-/* Collects headers; the first lack of memory spoils the whole. */
-struct writer {
-	struct weir_header *headers;
-	size_t count;
-	struct wr_arena *arena;
-	bool failed;
-};
-
-static void put(struct writer *w, const char *name, struct weir_bytes value)
+/* Whether two runs of bytes are the same; mostly they are the same memory. */
+static bool is_same(struct weir_bytes a, struct weir_bytes b)
 {
-	if (value.data == NULL)
-		return;
-	WR_ASSERT(w->count < WR_DEAD_LETTER_HEADERS);
-	w->headers[w->count++] = (struct weir_header){name, value};
+	return (a.data == b.data && a.size == b.size) ||
+	       wr_bytes_equal(wr_bytes_from(a), wr_bytes_from(b));
 }
 
-static void put_text(struct writer *w, const char *name, const char *text)
+static bool has_same_headers(const struct wr_event *ev)
 {
-	if (text != NULL)
-		put(w, name, (struct weir_bytes){text, strlen(text)});
+	if (ev->pub.header_count != ev->source_header_count)
+		return false;
+	for (size_t i = 0; i < ev->source_header_count; i++) {
+		const struct weir_header *a = &ev->pub.headers[i], *b = &ev->source_headers[i];
+
+		if (strcmp(a->name, b->name) != 0 || !is_same(a->value, b->value))
+			return false;
+	}
+	return true;
 }
 
-static void put_number(struct writer *w, const char *name, int64_t number)
+static void set(struct wr_envelope *e, enum wr_envelope_field field)
 {
-	char *text = wr_arena_alloc(w->arena, 24);
+	e->fields |= UINT32_C(1) << field;
+}
 
-	if (text == NULL) {
-		w->failed = true;
+static void clear(struct wr_envelope *e, enum wr_envelope_field field)
+{
+	e->fields &= ~(UINT32_C(1) << field);
+}
+
+static void set_bytes(struct wr_envelope *e, enum wr_envelope_field field,
+		      struct weir_bytes *member, struct weir_bytes value)
+{
+	*member = value;
+	if (value.data != NULL)
+		set(e, field);
+	else
+		clear(e, field);
+}
+
+/* NULL and "" are nothing to say. */
+static void set_text(struct wr_envelope *e, enum wr_envelope_field field, struct weir_bytes *member,
+		     const char *text)
+{
+	if (text != NULL && text[0] != '\0')
+		set_bytes(e, field, member, (struct weir_bytes){text, strlen(text)});
+	else
+		set_bytes(e, field, member, (struct weir_bytes){NULL, 0});
+}
+
+/* What is written once: by the record that the event came by, or now. */
+static void set_origin(struct wr_envelope *e, const struct wr_dead_letter *letter)
+{
+	const struct wr_event *ev = letter->event;
+	const struct wr_envelope *past = letter->past;
+
+	if (past != NULL) {
+		*e = *past;
 		return;
 	}
-	snprintf(text, 24, "%" PRId64, number);
-	put_text(w, name, text);
+	set_text(e, WR_FIELD_ORIGIN_TOPIC, &e->origin_topic, ev->pub.topic);
+	e->origin_partition = ev->pub.partition;
+	set(e, WR_FIELD_ORIGIN_PARTITION);
+	e->origin_offset = ev->pub.offset;
+	set(e, WR_FIELD_ORIGIN_OFFSET);
+	if (ev->pub.timestamp_ms >= 0) {
+		e->origin_timestamp_ms = ev->pub.timestamp_ms;
+		set(e, WR_FIELD_ORIGIN_TIMESTAMP);
+	}
+}
+
+static void set_times(struct wr_envelope *e, const struct wr_dead_letter *letter)
+{
+	if (letter->past == NULL || !wr_envelope_has(letter->past, WR_FIELD_FIRST_FAILED_AT))
+		e->first_failed_at_ms = letter->event->first_failed_at_ms;
+	set(e, WR_FIELD_FIRST_FAILED_AT);
+	e->last_failed_at_ms = letter->event->last_failed_at_ms;
+	set(e, WR_FIELD_LAST_FAILED_AT);
+}
+
+/* What dead letters and retry records have in common. */
+static void describe(const struct wr_dead_letter *letter, struct wr_envelope *e)
+{
+	const struct wr_event *ev = letter->event;
+
+	*e = (struct wr_envelope){.fields = 0};
+	set_origin(e, letter);
+	/* Of the record that it came by, and of no other. */
+	set_bytes(e, WR_FIELD_STAGE_VALUE, &e->stage_value, (struct weir_bytes){NULL, 0});
+	set_bytes(e, WR_FIELD_SOURCE_KEY, &e->source_key, (struct weir_bytes){NULL, 0});
+	set_bytes(e, WR_FIELD_SOURCE_VALUE, &e->source_value, (struct weir_bytes){NULL, 0});
+	set_bytes(e, WR_FIELD_REPLAY, &e->replay, (struct weir_bytes){NULL, 0});
+	clear(e, WR_FIELD_RESUME);
+	clear(e, WR_FIELD_DUE_AT);
+	set_bytes(e, WR_FIELD_OWNER, &e->owner, wr_bytes_to_public(letter->owner));
+	set_bytes(e, WR_FIELD_EVENT_ID, &e->event_id, ev->pub.id);
+	set_text(e, WR_FIELD_PIPELINE, &e->pipeline, letter->pipeline);
+	set_text(e, WR_FIELD_STAGE, &e->stage, letter->stage);
+	set_text(e, WR_FIELD_PLUGIN, &e->plugin, letter->plugin);
+	set_text(e, WR_FIELD_PLUGIN_VERSION, &e->plugin_version, letter->plugin_version);
+	set_text(e, WR_FIELD_CODE, &e->code, ev->code);
+	set_text(e, WR_FIELD_MESSAGE, &e->message, ev->message);
+	e->message.size = wr_utf8_cut(wr_bytes_from(e->message), WR_ENVELOPE_MESSAGE_BYTES);
+	e->attempts = letter->attempts;
+	set(e, WR_FIELD_ATTEMPTS);
+	set_times(e, letter);
+	if (letter->past == NULL)
+		e->replays = 0;
+	set(e, WR_FIELD_REPLAYS);
+	set_bytes(e, WR_FIELD_GENERATION, &e->generation, letter->generation);
+}
+
+/* A replay can go on at the stage when what entered it is the event as it came, or is kept. */
+static void set_resume(struct wr_envelope *e, const struct wr_dead_letter *letter)
+{
+	const struct wr_event *ev = letter->event;
+
+	if (letter->stage == NULL)
+		return;
+	e->resume = WR_RESUME_START;
+	set(e, WR_FIELD_RESUME);
+	if (!is_same(ev->pub.key, ev->source_key) || !has_same_headers(ev))
+		return;
+	if (!is_same(ev->pub.value, ev->source_value)) {
+		if (!letter->keeps_stage_value || ev->pub.value.data == NULL ||
+		    ev->pub.value.size > WR_KEPT_VALUE_BYTES)
+			return;
+		set_bytes(e, WR_FIELD_STAGE_VALUE, &e->stage_value, ev->pub.value);
+	}
+	e->resume = WR_RESUME_STAGE;
 }
 
 size_t wr_envelope_dead_letter(const struct wr_dead_letter *letter, struct wr_arena *arena,
 			       struct weir_header headers_r[WR_DEAD_LETTER_HEADERS])
 {
-	const struct wr_event *ev = letter->event;
-	struct writer w = {headers_r, 0, arena, false};
+	struct wr_envelope e;
 
-	put_text(&w, "weir-origin-topic", ev->pub.topic);
-	put_number(&w, "weir-origin-partition", ev->pub.partition);
-	put_number(&w, "weir-origin-offset", ev->pub.offset);
-	if (ev->pub.timestamp_ms >= 0)
-		put_number(&w, "weir-origin-timestamp", ev->pub.timestamp_ms);
-	put(&w, "weir-owner", wr_bytes_to_public(letter->owner));
-	put(&w, "weir-event-id", ev->pub.id);
-	put_text(&w, "weir-pipeline", letter->pipeline);
-	put_text(&w, "weir-stage", letter->stage);
-	put_text(&w, "weir-plugin", letter->plugin);
-	put_text(&w, "weir-plugin-version", letter->plugin_version);
-	put_text(&w, "weir-class", wr_class_name(ev->class));
-	put_text(&w, "weir-code", ev->code);
-	put_text(&w, "weir-message", ev->message);
-	put_number(&w, "weir-attempts", letter->attempts);
-	put_number(&w, "weir-first-failed-at", ev->first_failed_at_ms);
-	put_number(&w, "weir-last-failed-at", ev->last_failed_at_ms);
-	put_number(&w, "weir-replays", 0);
-	put(&w, "weir-generation", letter->generation);
-	return w.failed ? 0 : w.count;
+	describe(letter, &e);
+	e.failure_class = letter->event->class;
+	set(&e, WR_FIELD_CLASS);
+	set_resume(&e, letter);
+	return wr_envelope_write(&e, arena, headers_r);
+}
+
+void wr_envelope_retry(const struct wr_dead_letter *letter, struct wr_envelope *envelope_r)
+{
+	const struct wr_event *ev = letter->event;
+
+	describe(letter, envelope_r);
+	clear(envelope_r, WR_FIELD_CLASS); /* it has not failed for good */
+	if (!is_same(ev->pub.key, ev->source_key))
+		set_bytes(envelope_r, WR_FIELD_SOURCE_KEY, &envelope_r->source_key, ev->source_key);
+	if (!is_same(ev->pub.value, ev->source_value))
+		set_bytes(envelope_r, WR_FIELD_SOURCE_VALUE, &envelope_r->source_value,
+			  ev->source_value);
+}
+
+void wr_envelope_set_due(struct wr_envelope *envelope, int64_t due_at_ms)
+{
+	envelope->due_at_ms = due_at_ms;
+	set(envelope, WR_FIELD_DUE_AT);
+}
+
+/* The value that goes round: the edited one, the stage's, or the event's own. */
+static void choose_value(const struct wr_replay *replay, struct wr_envelope *e,
+			 struct weir_bytes *value_r)
+{
+	*value_r = replay->value;
+	if (replay->edited != NULL) {
+		*value_r = *replay->edited;
+		if (!wr_envelope_has(e, WR_FIELD_ORIGINAL_VALUE))
+			set_bytes(e, WR_FIELD_ORIGINAL_VALUE, &e->original_value, replay->value);
+	} else if (replay->to_stage && wr_envelope_has(e, WR_FIELD_STAGE_VALUE)) {
+		*value_r = e->stage_value;
+		set_bytes(e, WR_FIELD_SOURCE_VALUE, &e->source_value, replay->value);
+	}
+	set_bytes(e, WR_FIELD_STAGE_VALUE, &e->stage_value, (struct weir_bytes){NULL, 0});
+}
+
+void wr_envelope_replay(const struct wr_replay *replay, struct wr_envelope *envelope_r,
+			struct weir_bytes *value_r)
+{
+	struct wr_envelope *e = envelope_r;
+
+	*e = *replay->letter;
+	choose_value(replay, e, value_r);
+	if (!replay->to_stage) {
+		set_text(e, WR_FIELD_STAGE, &e->stage, NULL);
+		set_text(e, WR_FIELD_PLUGIN, &e->plugin, NULL);
+		set_text(e, WR_FIELD_PLUGIN_VERSION, &e->plugin_version, NULL);
+	}
+	e->attempts = 0;
+	if (e->replays < UINT32_MAX)
+		e->replays++;
+	clear(e, WR_FIELD_RESUME);
+	set_text(e, WR_FIELD_REPLAY, &e->replay, replay->job);
+	set_text(e, WR_FIELD_REPLAYED_FROM, &e->replayed_from, replay->from);
 }

@@ -12,3 +12,5 @@ tests_core_test_event_LDADD = $(WR_CORE_TEST_LIBS)
 check_PROGRAMS += tests/core/test_event_id
 tests_core_test_event_id_LDADD = $(WR_CORE_TEST_LIBS)
 tests_core_test_event_id_LDFLAGS = $(WR_FAULT_WRAPS)
+check_PROGRAMS += tests/core/test_envelope_text
+tests_core_test_envelope_text_LDADD = $(WR_CORE_TEST_LIBS)

@@ -173,6 +173,7 @@ static void a_dead_letter_says_all_it_knows(void **state)
 	    {"weir-last-failed-at", "1700000002000"},
 	    {"weir-replays", "0"},
 	    {"weir-generation", "42"},
+	    {"weir-resume", "stage"},
 	};
 	const struct wr_event ev = failed_event();
 	const struct wr_dead_letter letter = letter_of(&ev);
@@ -217,7 +218,7 @@ static void the_largest_numbers_are_whole(void **state)
 	ev.first_failed_at_ms = INT64_MIN;
 	letter.attempts = UINT32_MAX;
 	count = wr_envelope_dead_letter(&letter, &arena, headers);
-	assert_int_equal(count, 18);
+	assert_int_equal(count, 19);
 	assert_true(is_text(headers[1].value, "2147483647"));
 	assert_true(is_text(headers[2].value, "9223372036854775807"));
 	assert_true(is_text(headers[3].value, "9223372036854775807"));
@@ -234,7 +235,7 @@ static void every_class_is_named(void **state)
 	(void)state;
 	for (int i = 0; i <= WR_CLASS_OUTPUT_REJECTED; i++) {
 		ev.class = (enum wr_class)i;
-		assert_int_equal(wr_envelope_dead_letter(&letter, &arena, headers), 18);
+		assert_int_equal(wr_envelope_dead_letter(&letter, &arena, headers), 19);
 		assert_true(is_text(headers[10].value, wr_class_name(ev.class)));
 	}
 }
@@ -262,7 +263,269 @@ static void without_memory_there_is_no_envelope(void **state)
 	faults_begin(0);
 	count = wr_envelope_dead_letter(&letter, &arena, headers);
 	assert_false(faults_end());
-	assert_int_equal(count, 18);
+	assert_int_equal(count, 19);
+}
+
+/* Round once more: the dead letter of an event that came by a retry record, itself a replay's. */
+static void a_record_never_grows_by_going_round(void **state)
+{
+	struct weir_header first[WR_DEAD_LETTER_HEADERS], again[WR_DEAD_LETTER_HEADERS],
+	    sent[WR_DEAD_LETTER_HEADERS];
+	struct wr_event ev = failed_event();
+	struct wr_dead_letter letter = letter_of(&ev);
+	struct wr_envelope dead, replayed, read_back;
+	struct weir_bytes value;
+	size_t count, sent_count;
+
+	(void)state;
+	count = wr_envelope_dead_letter(&letter, &arena, first);
+	for (unsigned round = 1; round <= 5; round++) {
+		assert_int_equal(
+		    wr_envelope_read(first, count, WR_ENVELOPE_DEAD_LETTER, &dead, NULL), WR_OK);
+		wr_envelope_replay(&(struct wr_replay){.letter = &dead,
+						       .value = text("{}"),
+						       .to_stage = true,
+						       .job = "j1",
+						       .from = "events-dlq/0/7"},
+				   &replayed, &value);
+		sent_count = wr_envelope_write(&replayed, &arena, sent);
+		assert_int_equal(
+		    wr_envelope_read(sent, sent_count, WR_ENVELOPE_RETRY, &read_back, NULL), WR_OK);
+		assert_int_equal(read_back.replays, round);
+		ev.pub.topic = "payments.retry.0";
+		ev.pub.partition = 1;
+		ev.pub.offset = 5;
+		ev.last_failed_at_ms += 1000;
+		letter.past = &read_back;
+		count = wr_envelope_dead_letter(&letter, &arena, again);
+		memcpy(first, again, sizeof(first));
+	}
+	assert_int_equal(count, 20); /* one more than the first: weir-replayed-from */
+	assert_int_equal(wr_envelope_read(first, count, WR_ENVELOPE_DEAD_LETTER, &dead, NULL),
+			 WR_OK);
+	assert_true(is_text(dead.origin_topic, "events"));
+	assert_int_equal(dead.origin_partition, 3);
+	assert_int_equal(dead.origin_offset, 1234567890123);
+	assert_int_equal(dead.first_failed_at_ms, 1700000001000);
+	assert_int_equal(dead.last_failed_at_ms, 1700000007000);
+	assert_int_equal(dead.replays, 5);
+	assert_true(is_text(dead.replayed_from, "events-dlq/0/7"));
+	assert_false(wr_envelope_has(&dead, WR_FIELD_REPLAY));
+}
+
+/* What a replay at the stage needs. */
+static enum wr_resume resume_of(const struct wr_dead_letter *letter, struct weir_bytes *kept_r)
+{
+	struct weir_header headers[WR_DEAD_LETTER_HEADERS];
+	static struct wr_envelope e;
+	size_t count = wr_envelope_dead_letter(letter, &arena, headers);
+
+	assert_int_equal(wr_envelope_read(headers, count, WR_ENVELOPE_DEAD_LETTER, &e, NULL),
+			 WR_OK);
+	assert_true(wr_envelope_has(&e, WR_FIELD_RESUME));
+	*kept_r = e.stage_value;
+	return e.resume;
+}
+
+static void an_event_that_no_stage_changed_can_go_on_at_the_stage(void **state)
+{
+	struct weir_header as_it_came = {"a", {"1", 1}}, copied = {"a", {"1", 1}};
+	struct wr_event ev = failed_event();
+	struct wr_dead_letter letter = letter_of(&ev);
+	struct weir_bytes kept;
+
+	(void)state;
+	ev.source_value = text("{\"n\":1}");
+	ev.pub.value = text("{\"n\":1}");
+	ev.source_headers = &as_it_came;
+	ev.pub.headers = &copied;
+	ev.source_header_count = ev.pub.header_count = 1;
+	assert_int_equal(resume_of(&letter, &kept), WR_RESUME_STAGE);
+	assert_null(kept.data);
+}
+
+static void a_changed_value_is_kept_when_that_is_wanted(void **state)
+{
+	static char large[WR_KEPT_VALUE_BYTES + 1];
+	struct wr_event ev = failed_event();
+	struct wr_dead_letter letter = letter_of(&ev);
+	struct weir_bytes kept;
+
+	(void)state;
+	ev.source_value = text("{}");
+	ev.pub.value = text("{\"rich\":1}");
+	assert_int_equal(resume_of(&letter, &kept), WR_RESUME_START);
+	assert_null(kept.data);
+	letter.keeps_stage_value = true;
+	assert_int_equal(resume_of(&letter, &kept), WR_RESUME_STAGE);
+	assert_true(is_text(kept, "{\"rich\":1}"));
+	ev.pub.value = (struct weir_bytes){large, WR_KEPT_VALUE_BYTES};
+	assert_int_equal(resume_of(&letter, &kept), WR_RESUME_STAGE);
+	ev.pub.value.size++;
+	assert_int_equal(resume_of(&letter, &kept), WR_RESUME_START);
+	assert_null(kept.data);
+	ev.pub.value = (struct weir_bytes){NULL, 0};
+	assert_int_equal(resume_of(&letter, &kept), WR_RESUME_START);
+}
+
+static void a_changed_key_or_header_must_begin_at_the_start(void **state)
+{
+	const struct weir_header one = {"a", {"1", 1}}, other = {"a", {"2", 1}},
+				 renamed = {"b", {"1", 1}};
+	struct wr_event ev = failed_event();
+	struct wr_dead_letter letter = letter_of(&ev);
+	struct weir_bytes kept;
+
+	(void)state;
+	letter.keeps_stage_value = true;
+	ev.pub.key = text("k");
+	assert_int_equal(resume_of(&letter, &kept), WR_RESUME_START);
+	ev.source_key = text("k");
+	assert_int_equal(resume_of(&letter, &kept), WR_RESUME_STAGE);
+	ev.pub.headers = &one;
+	ev.pub.header_count = 1;
+	assert_int_equal(resume_of(&letter, &kept), WR_RESUME_START);
+	ev.source_headers = &other;
+	ev.source_header_count = 1;
+	assert_int_equal(resume_of(&letter, &kept), WR_RESUME_START);
+	ev.source_headers = &renamed;
+	assert_int_equal(resume_of(&letter, &kept), WR_RESUME_START);
+	ev.source_headers = &one;
+	assert_int_equal(resume_of(&letter, &kept), WR_RESUME_STAGE);
+}
+
+static void a_retry_record_keeps_what_came_beside_what_the_stage_saw(void **state)
+{
+	struct weir_header headers[WR_FIELD_COUNT];
+	struct wr_event ev = failed_event();
+	struct wr_dead_letter letter = letter_of(&ev);
+	struct wr_envelope e, read_back;
+	size_t count;
+
+	(void)state;
+	ev.source_key = text("k");
+	ev.source_value = text("{}");
+	ev.pub.key = text("K");
+	ev.pub.value = text("{\"rich\":1}");
+	wr_envelope_retry(&letter, &e);
+	wr_envelope_set_due(&e, 1700000009000);
+	count = wr_envelope_write(&e, &arena, headers);
+	assert_int_equal(wr_envelope_read(headers, count, WR_ENVELOPE_RETRY, &read_back, NULL),
+			 WR_OK);
+	assert_true(is_text(read_back.source_key, "k"));
+	assert_true(is_text(read_back.source_value, "{}"));
+	assert_true(is_text(read_back.owner, "0/events/3/1234567890123"));
+	assert_int_equal(read_back.due_at_ms, 1700000009000);
+	assert_int_equal(read_back.attempts, 4);
+	assert_false(wr_envelope_has(&read_back, WR_FIELD_CLASS));
+	assert_false(wr_envelope_has(&read_back, WR_FIELD_RESUME));
+	assert_false(wr_envelope_has(&read_back, WR_FIELD_REPLAY));
+}
+
+static struct wr_envelope dead_letter_with(struct weir_bytes stage_value)
+{
+	struct weir_header headers[WR_DEAD_LETTER_HEADERS];
+	struct wr_event ev = failed_event();
+	struct wr_dead_letter letter = letter_of(&ev);
+	struct wr_envelope e;
+	size_t count;
+
+	letter.keeps_stage_value = true;
+	ev.source_value = text("{}");
+	ev.pub.value = stage_value;
+	count = wr_envelope_dead_letter(&letter, &arena, headers);
+	assert_int_equal(wr_envelope_read(headers, count, WR_ENVELOPE_DEAD_LETTER, &e, NULL),
+			 WR_OK);
+	return e;
+}
+
+static void a_replay_to_the_stage_sends_what_the_stage_saw(void **state)
+{
+	const struct wr_envelope dead = dead_letter_with(text("{\"rich\":1}"));
+	struct wr_envelope e;
+	struct weir_bytes value;
+
+	(void)state;
+	wr_envelope_replay(&(struct wr_replay){.letter = &dead,
+					       .value = text("{}"),
+					       .to_stage = true,
+					       .job = "j1",
+					       .from = "d/0/7"},
+			   &e, &value);
+	assert_true(is_text(value, "{\"rich\":1}"));
+	assert_true(is_text(e.source_value, "{}"));
+	assert_true(is_text(e.stage, "fraud"));
+	assert_true(is_text(e.replay, "j1"));
+	assert_true(is_text(e.owner, "0/events/3/1234567890123"));
+	assert_int_equal(e.attempts, 0);
+	assert_false(wr_envelope_has(&e, WR_FIELD_STAGE_VALUE));
+}
+
+static void a_replay_from_the_start_sends_what_came(void **state)
+{
+	const struct wr_envelope dead = dead_letter_with(text("{\"rich\":1}"));
+	struct wr_envelope e;
+	struct weir_bytes value;
+
+	(void)state;
+	wr_envelope_replay(
+	    &(struct wr_replay){.letter = &dead, .value = text("{}"), .job = "j1", .from = "d/0/7"},
+	    &e, &value);
+	assert_true(is_text(value, "{}"));
+	assert_false(wr_envelope_has(&e, WR_FIELD_STAGE));
+	assert_false(wr_envelope_has(&e, WR_FIELD_PLUGIN));
+	assert_false(wr_envelope_has(&e, WR_FIELD_SOURCE_VALUE));
+	assert_false(wr_envelope_has(&e, WR_FIELD_STAGE_VALUE));
+}
+
+static void the_first_original_of_an_edited_event_stays(void **state)
+{
+	const struct weir_bytes once = text("{\"fixed\":1}"), twice = text("{\"fixed\":2}");
+	struct wr_envelope dead = dead_letter_with(text("{}")), e;
+	struct wr_replay replay = {.letter = &dead,
+				   .value = text("{}"),
+				   .edited = &once,
+				   .to_stage = true,
+				   .job = "j1",
+				   .from = "d/0/7"};
+	struct weir_bytes value;
+
+	(void)state;
+	wr_envelope_replay(&replay, &e, &value);
+	assert_true(is_text(value, "{\"fixed\":1}"));
+	assert_true(is_text(e.original_value, "{}"));
+	dead = e;
+	replay.value = once;
+	replay.edited = &twice;
+	wr_envelope_replay(&replay, &e, &value);
+	assert_true(is_text(value, "{\"fixed\":2}"));
+	assert_true(is_text(e.original_value, "{}"));
+}
+
+static void a_message_is_cut_between_two_characters(void **state)
+{
+	static char message[WR_ENVELOPE_MESSAGE_BYTES + 2];
+	struct weir_header headers[WR_DEAD_LETTER_HEADERS];
+	struct wr_event ev = failed_event();
+	const struct wr_dead_letter letter = letter_of(&ev);
+
+	(void)state;
+	memset(message, 'x', sizeof(message) - 1);
+	memcpy(message + WR_ENVELOPE_MESSAGE_BYTES - 1, "\xC3\xA9", 2);
+	ev.message = message;
+	assert_int_equal(wr_envelope_dead_letter(&letter, &arena, headers), 19);
+	assert_int_equal(headers[12].value.size, WR_ENVELOPE_MESSAGE_BYTES - 1);
+}
+
+static void empty_words_are_left_out(void **state)
+{
+	struct weir_header headers[WR_DEAD_LETTER_HEADERS];
+	struct wr_event ev = failed_event();
+	const struct wr_dead_letter letter = letter_of(&ev);
+
+	(void)state;
+	ev.code = ev.message = "";
+	assert_int_equal(wr_envelope_dead_letter(&letter, &arena, headers), 17);
 }
 
 int main(void)
@@ -280,6 +543,16 @@ int main(void)
 	    RULE(the_largest_numbers_are_whole),
 	    RULE(every_class_is_named),
 	    RULE(without_memory_there_is_no_envelope),
+	    RULE(a_record_never_grows_by_going_round),
+	    RULE(an_event_that_no_stage_changed_can_go_on_at_the_stage),
+	    RULE(a_changed_value_is_kept_when_that_is_wanted),
+	    RULE(a_changed_key_or_header_must_begin_at_the_start),
+	    RULE(a_retry_record_keeps_what_came_beside_what_the_stage_saw),
+	    RULE(a_replay_to_the_stage_sends_what_the_stage_saw),
+	    RULE(a_replay_from_the_start_sends_what_came),
+	    RULE(the_first_original_of_an_edited_event_stays),
+	    RULE(a_message_is_cut_between_two_characters),
+	    RULE(empty_words_are_left_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,3 +24,14 @@ EXTRA_PROGRAMS += tests/fuzz/search_http_body
 tests_fuzz_search_http_body_SOURCES = tests/fuzz/fuzz_http_body.c
 tests_fuzz_search_http_body_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_search_http_body_LDADD = $(WR_HTTP_LIBS)
+
+CLEANFILES += tests/fuzz/search_envelope$(EXEEXT)
+check_PROGRAMS += tests/fuzz/fuzz_envelope
+tests_fuzz_fuzz_envelope_SOURCES = tests/fuzz/fuzz_envelope.c tests/fuzz/replay.c
+tests_fuzz_fuzz_envelope_CPPFLAGS = $(AM_CPPFLAGS) -DWR_TEST_SOURCES=\"$(abs_top_srcdir)\"
+tests_fuzz_fuzz_envelope_LDADD = $(WR_CORE_LIBS)
+
+EXTRA_PROGRAMS += tests/fuzz/search_envelope
+tests_fuzz_search_envelope_SOURCES = tests/fuzz/fuzz_envelope.c
+tests_fuzz_search_envelope_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_search_envelope_LDADD = $(WR_CORE_LIBS)
