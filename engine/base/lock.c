@@ -3,6 +3,8 @@
 #include "base/lock.h"
 #include "base/check.h"
 
+#include <errno.h>
+
 #define LOCK_MAGIC UINT32_C(0x4C4F434B)
 
 void wr_lock_init(struct wr_lock *lock)
@@ -69,6 +71,18 @@ void wr_lock_wait(struct wr_lock *lock, pthread_cond_t *cond)
 	failed = pthread_cond_wait(cond, &lock->mutex);
 	WR_ASSERT(failed == 0);
 	set_mine(lock);
+}
+
+bool wr_lock_wait_until(struct wr_lock *lock, pthread_cond_t *cond, const struct timespec *until)
+{
+	int failed;
+
+	wr_lock_assert_held(lock);
+	atomic_store_explicit(&lock->held, false, memory_order_relaxed);
+	failed = pthread_cond_timedwait(cond, &lock->mutex, until);
+	WR_ASSERT(failed == 0 || failed == ETIMEDOUT);
+	set_mine(lock);
+	return failed == ETIMEDOUT;
 }
 
 void wr_lock_assert_held(struct wr_lock *lock)

@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 struct wr_lock {
 	uint32_t magic;
@@ -25,6 +26,9 @@ void wr_lock_release(struct wr_lock *lock);
 /* Waits for `cond` with the lock given up meanwhile, like pthread_cond_wait(): may wake for nothing. Held by this
  * thread, before and after. */
 void wr_lock_wait(struct wr_lock *lock, pthread_cond_t *cond);
+
+/* The same, but at the latest until `until` by the condition's clock: true when it has passed. */
+bool wr_lock_wait_until(struct wr_lock *lock, pthread_cond_t *cond, const struct timespec *until);
 
 /* Aborts unless this thread holds it. */
 void wr_lock_assert_held(struct wr_lock *lock);

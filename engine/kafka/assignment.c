@@ -7,23 +7,60 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SEEK_MS 100
+
+static void close_queue(struct wr_kafka_partition *p)
+{
+	if (p->queue == NULL)
+		return;
+	rd_kafka_queue_io_event_enable(p->queue, -1, NULL, 0);
+	rd_kafka_queue_destroy(p->queue);
+	p->queue = NULL;
+}
+
+/* Records are left out by librdkafka once a partition is read anew; errors are not. */
+static void drain_queue(rd_kafka_queue_t *queue)
+{
+	rd_kafka_message_t *messages[64];
+	ssize_t got;
+
+	do {
+		got = rd_kafka_consume_batch_queue(queue, 0, messages, WR_COUNT_OF(messages));
+		for (ssize_t i = 0; i < got; i++)
+			rd_kafka_message_destroy(messages[i]);
+	} while (got > 0);
+}
+
+/* Anew after each stop: a topic that was deleted and made again has other queues. */
+static bool open_queue(struct wr_kafka_partition *p, rd_kafka_t *rk, int wake_fd)
+{
+	static const uint64_t one = 1;
+
+	if (p->queue != NULL)
+		return true;
+	p->queue = rd_kafka_queue_get_partition(rk, p->pub.topic, p->pub.id);
+	if (p->queue == NULL)
+		return false;
+	rd_kafka_queue_forward(p->queue, NULL);
+	drain_queue(p->queue);
+	rd_kafka_queue_io_event_enable(p->queue, wake_fd, &one, sizeof(one));
+	return true;
+}
+
 static void free_partition(struct wr_kafka_partition *p)
 {
 	if (p == NULL)
 		return;
-	if (p->queue != NULL) {
-		rd_kafka_queue_io_event_enable(p->queue, -1, NULL, 0);
-		rd_kafka_queue_destroy(p->queue);
-	}
+	close_queue(p);
 	free((char *)(uintptr_t)p->pub.topic);
+	free(p->metadata);
 	free(p->headers);
 	free(p);
 }
 
-static struct wr_kafka_partition *
-make_partition(rd_kafka_t *rk, const rd_kafka_topic_partition_t *from, uint32_t epoch, int wake_fd)
+static struct wr_kafka_partition *make_partition(const rd_kafka_topic_partition_t *from,
+						 uint32_t epoch)
 {
-	static const uint64_t one = 1;
 	struct wr_kafka_partition *p = calloc(1, sizeof(*p));
 
 	if (p == NULL)
@@ -31,20 +68,16 @@ make_partition(rd_kafka_t *rk, const rd_kafka_topic_partition_t *from, uint32_t 
 	p->pub.topic = strdup(from->topic);
 	p->pub.id = from->partition;
 	p->pub.epoch = epoch;
-	p->pub.position = -1;
+	p->pub.committed = p->pub.low = p->pub.high = p->pub.position = -1;
 	p->record_bytes = 1024;
-	p->queue = rd_kafka_queue_get_partition(rk, from->topic, from->partition);
-	if (p->pub.topic == NULL || p->queue == NULL) {
+	if (p->pub.topic == NULL) {
 		free_partition(p);
 		return NULL;
 	}
-	rd_kafka_queue_forward(p->queue, NULL);
-	rd_kafka_queue_io_event_enable(p->queue, wake_fd, &one, sizeof(one));
 	return p;
 }
 
-enum wr_code wr_assignment_set(struct wr_assignment *a, rd_kafka_t *rk,
-			       const rd_kafka_topic_partition_list_t *list, int wake_fd)
+enum wr_code wr_assignment_set(struct wr_assignment *a, const rd_kafka_topic_partition_list_t *list)
 {
 	size_t count = (size_t)list->cnt;
 
@@ -56,7 +89,7 @@ enum wr_code wr_assignment_set(struct wr_assignment *a, rd_kafka_t *rk,
 		return WR_ENOMEM;
 	a->epoch++;
 	for (size_t i = 0; i < count; i++) {
-		a->items[i] = make_partition(rk, &list->elems[i], a->epoch, wake_fd);
+		a->items[i] = make_partition(&list->elems[i], a->epoch);
 		if (a->items[i] == NULL) {
 			wr_assignment_clear(a);
 			return WR_ENOMEM;
@@ -67,12 +100,166 @@ enum wr_code wr_assignment_set(struct wr_assignment *a, rd_kafka_t *rk,
 	return WR_OK;
 }
 
+rd_kafka_topic_partition_list_t *wr_assignment_list(const struct wr_assignment *a)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)a->count);
+
+	for (size_t i = 0; i < a->count; i++)
+		rd_kafka_topic_partition_list_add(list, a->pubs[i]->topic, a->pubs[i]->id);
+	return list;
+}
+
+static int64_t offset_of(const rd_kafka_topic_partition_list_t *list, const struct wr_partition *p)
+{
+	const rd_kafka_topic_partition_t *found =
+	    rd_kafka_topic_partition_list_find(list, p->topic, p->id);
+
+	return found != NULL && found->offset >= 0 ? found->offset : -1;
+}
+
+static bool take_metadata(struct wr_kafka_partition *p,
+			  const rd_kafka_topic_partition_list_t *committed)
+{
+	const rd_kafka_topic_partition_t *found =
+	    rd_kafka_topic_partition_list_find(committed, p->pub.topic, p->pub.id);
+
+	free(p->metadata);
+	p->metadata = NULL;
+	p->pub.metadata = wr_bytes(NULL, 0);
+	if (found == NULL || found->metadata_size == 0)
+		return true;
+	p->metadata = malloc(found->metadata_size);
+	if (p->metadata == NULL)
+		return false;
+	memcpy(p->metadata, found->metadata, found->metadata_size);
+	p->pub.metadata = wr_bytes(p->metadata, found->metadata_size);
+	return true;
+}
+
+enum wr_code wr_assignment_inform(struct wr_assignment *a, const struct wr_enquiry_answer *answer)
+{
+	for (size_t i = 0; i < a->count; i++) {
+		struct wr_partition *p = a->pubs[i];
+
+		p->committed = offset_of(answer->committed, p);
+		p->low = offset_of(answer->low, p);
+		p->high = offset_of(answer->high, p);
+		if (!take_metadata(a->items[i], answer->committed))
+			return WR_ENOMEM;
+	}
+	return WR_OK;
+}
+
+void wr_assignment_place(struct wr_assignment *a, struct wr_kafka_partition *p, int64_t offset)
+{
+	p->pub.position = offset;
+	p->moved = a->moved = true;
+}
+
+/* All that are placed: librdkafka forgets whatever is left out of an assignment. */
+static enum wr_code assign_placed(struct wr_assignment *a, rd_kafka_t *rk, int wake_fd,
+				  struct wr_err *err)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)a->count);
+	rd_kafka_resp_err_t error;
+
+	for (size_t i = 0; i < a->count; i++) {
+		struct wr_kafka_partition *p = a->items[i];
+
+		if (p->pub.position >= 0 && open_queue(p, rk, wake_fd))
+			rd_kafka_topic_partition_list_add(list, p->pub.topic, p->pub.id)->offset =
+			    p->pub.position;
+	}
+	error = rd_kafka_assign(rk, list);
+	rd_kafka_topic_partition_list_destroy(list);
+	if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return wr_err_set(err, WR_EUNAVAILABLE, "assign: %s", rd_kafka_err2str(error));
+	for (size_t i = 0; i < a->count; i++) {
+		struct wr_kafka_partition *p = a->items[i];
+
+		p->live = p->queue != NULL && p->pub.position >= 0;
+		p->moved = p->moved && !p->live;
+	}
+	return WR_OK;
+}
+
+/* Each is told apart whether it was done: one whose fetcher has not begun yet refuses. Asks no broker. */
+static enum wr_code seek_moved(struct wr_assignment *a, rd_kafka_t *rk, struct wr_err *err)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)a->count);
+	rd_kafka_error_t *error;
+	rd_kafka_resp_err_t failed = RD_KAFKA_RESP_ERR_NO_ERROR;
+	int next = 0;
+
+	for (size_t i = 0; i < a->count; i++) {
+		const struct wr_kafka_partition *p = a->items[i];
+
+		if (p->moved)
+			rd_kafka_topic_partition_list_add(list, p->pub.topic, p->pub.id)->offset =
+			    p->pub.position;
+	}
+	error = rd_kafka_seek_partitions(rk, list, SEEK_MS);
+	if (error != NULL)
+		failed = rd_kafka_error_code(error);
+	for (size_t i = 0; i < a->count && error == NULL; i++) {
+		struct wr_kafka_partition *p = a->items[i];
+
+		if (!p->moved)
+			continue;
+		p->moved = list->elems[next].err != RD_KAFKA_RESP_ERR_NO_ERROR;
+		if (p->moved)
+			failed = list->elems[next].err;
+		next++;
+	}
+	if (error != NULL)
+		rd_kafka_error_destroy(error);
+	rd_kafka_topic_partition_list_destroy(list);
+	if (failed == RD_KAFKA_RESP_ERR_NO_ERROR)
+		return WR_OK;
+	return wr_err_set(err, WR_EUNAVAILABLE, "seek: %s", rd_kafka_err2str(failed));
+}
+
+enum wr_code wr_assignment_apply(struct wr_assignment *a, rd_kafka_t *rk, int wake_fd,
+				 struct wr_err *err)
+{
+	bool all_live = true;
+	enum wr_code rc;
+
+	if (!a->moved)
+		return WR_OK;
+	for (size_t i = 0; i < a->count; i++)
+		all_live = all_live && (!a->items[i]->moved || a->items[i]->live);
+	rc = all_live ? seek_moved(a, rk, err) : assign_placed(a, rk, wake_fd, err);
+	a->moved = false;
+	for (size_t i = 0; i < a->count; i++)
+		a->moved = a->moved || a->items[i]->moved;
+	return rc;
+}
+
+void wr_assignment_stop(struct wr_assignment *a, rd_kafka_t *rk)
+{
+	rd_kafka_topic_partition_list_t *none = rd_kafka_topic_partition_list_new(0);
+
+	/* An empty list, not NULL: that would give the partitions back to the group. */
+	rd_kafka_assign(rk, none);
+	rd_kafka_topic_partition_list_destroy(none);
+	for (size_t i = 0; i < a->count; i++) {
+		struct wr_kafka_partition *p = a->items[i];
+
+		close_queue(p);
+		p->live = p->moved = false;
+		p->pub.position = -1;
+	}
+	a->moved = false;
+}
+
 void wr_assignment_clear(struct wr_assignment *a)
 {
 	for (size_t i = 0; i < a->count; i++)
 		free_partition(a->items[i]);
 	a->count = 0;
 	a->turn = 0;
+	a->moved = false;
 }
 
 void wr_assignment_fini(struct wr_assignment *a)

@@ -1,17 +1,24 @@
 /*
  * The partitions that a consumer holds now, each with its own queue, taking turns. Used by kafka/source.c alone.
+ *
+ * Holding one is not reading it: librdkafka is told of a partition once the lane has placed it. Places are gathered and
+ * told all at once by wr_assignment_apply().
  */
 #ifndef WR_KAFKA_ASSIGNMENT_H
 #define WR_KAFKA_ASSIGNMENT_H
 
+#include "kafka/enquiry.h"
 #include "port/source.h"
 
 #include <librdkafka/rdkafka.h>
 
 struct wr_kafka_partition {
 	struct wr_partition pub;
-	rd_kafka_queue_t *queue;
-	size_t record_bytes;         /* a moving average, for bounding a take by bytes */
+	char *metadata;          /* behind pub.metadata; NULL: none */
+	rd_kafka_queue_t *queue; /* NULL: not read since it was assigned, or since it was stopped */
+	bool live;               /* librdkafka reads it */
+	bool moved;              /* it was placed, and librdkafka does not know yet */
+	size_t record_bytes;     /* a moving average, for bounding a take by bytes */
 	struct weir_header *headers; /* scratch of wr_assignment_headers() */
 	size_t header_capacity;
 };
@@ -22,12 +29,36 @@ struct wr_assignment {
 	size_t count;
 	size_t turn;
 	uint32_t epoch;
+	bool moved; /* some partition is */
 };
 
-/* Replaces the content (which must be empty) with `list`: takes each partition's queue out of the consumer's, to
- * wake through `wake_fd` (an eventfd). To be called before rd_kafka_assign(). WR_OK or WR_ENOMEM. */
-enum wr_code wr_assignment_set(struct wr_assignment *a, rd_kafka_t *rk,
-			       const rd_kafka_topic_partition_list_t *list, int wake_fd);
+/* Replaces the content (which must be empty) with `list`. Nothing of it is read yet. WR_OK or WR_ENOMEM. */
+enum wr_code wr_assignment_set(struct wr_assignment *a,
+			       const rd_kafka_topic_partition_list_t *list);
+
+/* All of it, without offsets; the caller owns the list. */
+rd_kafka_topic_partition_list_t *wr_assignment_list(const struct wr_assignment *a);
+
+/* Takes what the group and the broker say of each partition. WR_OK or WR_ENOMEM. */
+enum wr_code wr_assignment_inform(struct wr_assignment *a, const struct wr_enquiry_answer *answer);
+
+/* Notes from where to read a partition. */
+void wr_assignment_place(struct wr_assignment *a, struct wr_kafka_partition *p, int64_t offset);
+
+/* Makes librdkafka read from the places that were noted: by one assignment when a partition is not read yet (its queue
+ * is taken out of the consumer's before, to wake through `wake_fd`, an eventfd), else by a seek. Asks no broker. What
+ * can't be done now stays noted. WR_OK, or WR_EUNAVAILABLE: try again. */
+enum wr_code wr_assignment_apply(struct wr_assignment *a, rd_kafka_t *rk, int wake_fd,
+				 struct wr_err *err);
+
+/* Stops reading: nothing is placed any more. Messages that were taken stay valid. */
+void wr_assignment_stop(struct wr_assignment *a, rd_kafka_t *rk);
+
+/* Whether records of it can be taken. */
+static inline bool wr_assignment_is_read(const struct wr_kafka_partition *p)
+{
+	return p->live && !p->moved;
+}
 
 /* Gives up all partitions. */
 void wr_assignment_clear(struct wr_assignment *a);

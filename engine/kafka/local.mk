@@ -4,6 +4,7 @@ libwr_kafka_a_SOURCES = \
 	engine/kafka/assignment.c engine/kafka/assignment.h \
 	engine/kafka/client.c engine/kafka/client.h \
 	engine/kafka/embedded.c engine/kafka/embedded.h \
+	engine/kafka/enquiry.c engine/kafka/enquiry.h \
 	engine/kafka/sink.c engine/kafka/sink.h \
 	engine/kafka/source.c engine/kafka/source.h
 WR_KAFKA_LIBS = libwr_kafka.a libwr_conf.a libwr_core.a $(WR_BASE_LIBS) $(RDKAFKA_LIBS)

@@ -13,6 +13,14 @@
 
 #define SOURCE_MAGIC 0x57525352u
 #define TAKE_CHUNK ((size_t)256)
+#define ASK_AGAIN_NS WR_NS_PER_S
+
+/* Where reading begins without a committed offset. librdkafka itself is told to fail then: the lane decides. */
+enum reset {
+	RESET_EARLIEST,
+	RESET_LATEST,
+	RESET_NONE /* a person decides */
+};
 
 struct kafka_source {
 	struct wr_source base;
@@ -20,7 +28,13 @@ struct kafka_source {
 	rd_kafka_t *rk;
 	rd_kafka_queue_t *queue; /* the consumer's: rebalances, commits, errors */
 	int wake_fd;
+	enum reset reset;
 	struct wr_assignment assignment;
+	struct wr_enquiry *enquiry;
+	bool asking;          /* an answer of the enquiry will report WR_SOURCE_ASSIGNED */
+	int64_t ask_again_ns; /* 0: not */
+	const char *trouble;  /* NULL: none */
+	bool astray;          /* WR_SOURCE_ASTRAY is to be reported */
 	rd_kafka_topic_partition_list_t *revoking; /* not NULL: a revocation waits for release() */
 	bool committing;
 	enum wr_code commit_result;
@@ -35,22 +49,41 @@ static struct kafka_source *of(struct wr_source *source)
 	return s;
 }
 
+static void ask(struct kafka_source *s)
+{
+	rd_kafka_topic_partition_list_t *list = wr_assignment_list(&s->assignment);
+
+	s->asking = true;
+	s->ask_again_ns = 0;
+	s->astray = false;
+	wr_enquiry_ask(s->enquiry, list);
+	rd_kafka_topic_partition_list_destroy(list);
+}
+
+static void stop_asking(struct kafka_source *s)
+{
+	wr_enquiry_cancel(s->enquiry);
+	s->asking = s->astray = false;
+	s->ask_again_ns = 0;
+	s->trouble = NULL;
+}
+
+/* The member takes its partitions at once, so that it goes on to take part in the group, and reads none of them
+ * before it is placed. */
 static enum wr_source_event assigned(struct kafka_source *s,
 				     const rd_kafka_topic_partition_list_t *list)
 {
-	rd_kafka_resp_err_t error;
-
-	if (wr_assignment_set(&s->assignment, s->rk, list, s->wake_fd) != WR_OK) {
+	if (wr_assignment_set(&s->assignment, list) != WR_OK) {
 		/* Taking none is safe: the group gives them out again when this member leaves. */
 		WR_LOG0(WR_LOG_ERROR, "no memory to take an assignment");
 		rd_kafka_assign(s->rk, NULL);
 		return WR_SOURCE_NONE;
 	}
-	error = rd_kafka_assign(s->rk, list);
-	if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
-		WR_LOG(WR_LOG_ERROR, "assignment failed", WR_STR("client", rd_kafka_name(s->rk)),
-		       WR_STR("reason", rd_kafka_err2name(error)));
-	return WR_SOURCE_ASSIGNED;
+	wr_assignment_stop(&s->assignment, s->rk);
+	if (s->assignment.count == 0)
+		return WR_SOURCE_ASSIGNED;
+	ask(s);
+	return WR_SOURCE_NONE;
 }
 
 static enum wr_source_event rebalance(struct kafka_source *s, rd_kafka_event_t *event)
@@ -65,9 +98,54 @@ static enum wr_source_event rebalance(struct kafka_source *s, rd_kafka_event_t *
 		rd_kafka_assign(s->rk, NULL);
 		return WR_SOURCE_NONE;
 	}
+	stop_asking(s);
 	lost = rd_kafka_assignment_lost(s->rk) != 0;
 	s->revoking = rd_kafka_topic_partition_list_copy(list);
 	return lost ? WR_SOURCE_LOST : WR_SOURCE_REVOKING;
+}
+
+/* With auto.offset.reset: error, a person must say where to begin. */
+static bool needs_a_person(const struct kafka_source *s)
+{
+	for (size_t i = 0; i < s->assignment.count && s->reset == RESET_NONE; i++) {
+		const struct wr_partition *p = s->assignment.pubs[i];
+
+		if (p->committed >= p->low && p->committed <= p->high)
+			continue;
+		if (s->trouble == NULL)
+			WR_LOG(WR_LOG_ERROR,
+			       "the group has no usable offset and auto.offset.reset is error",
+			       WR_STR("client", rd_kafka_name(s->rk)), WR_STR("topic", p->topic),
+			       WR_INT("partition", p->id), WR_INT("committed", p->committed),
+			       WR_INT("low", p->low), WR_INT("high", p->high));
+		return true;
+	}
+	return false;
+}
+
+static enum wr_source_event heed_answer(struct kafka_source *s)
+{
+	struct wr_enquiry_answer answer;
+	enum wr_code rc;
+
+	if (!s->asking)
+		return WR_SOURCE_NONE;
+	if (s->ask_again_ns > 0 && wr_clock_mono_ns(&wr_clock_real) >= s->ask_again_ns)
+		ask(s);
+	if (!wr_enquiry_answered(s->enquiry, &answer))
+		return WR_SOURCE_NONE;
+	rc = wr_assignment_inform(&s->assignment, &answer);
+	wr_enquiry_answer_fini(&answer);
+	if (rc == WR_OK && !needs_a_person(s)) {
+		s->asking = false;
+		s->trouble = NULL;
+		return WR_SOURCE_ASSIGNED;
+	}
+	s->trouble = rc == WR_OK ? "the group has no usable offset for a partition, and "
+				   "auto.offset.reset is error"
+				 : "no memory for what the group committed";
+	s->ask_again_ns = wr_clock_mono_ns(&wr_clock_real) + ASK_AGAIN_NS;
+	return WR_SOURCE_NONE;
 }
 
 static enum wr_code code_of_commit(rd_kafka_resp_err_t error)
@@ -116,17 +194,49 @@ static enum wr_source_event serve(struct kafka_source *s, rd_kafka_event_t *even
 	}
 }
 
+static void apply_places(struct kafka_source *s)
+{
+	struct wr_err err;
+
+	if (s->revoking == NULL &&
+	    wr_assignment_apply(&s->assignment, s->rk, s->wake_fd, &err) != WR_OK)
+		WR_LOG(WR_LOG_DEBUG, "placing partitions is tried again",
+		       WR_STR("client", rd_kafka_name(s->rk)), WR_STR("reason", err.text));
+}
+
 static enum wr_source_event poll_source(struct wr_source *source)
 {
 	struct kafka_source *s = of(source);
 	enum wr_source_event result = WR_SOURCE_NONE;
 	rd_kafka_event_t *event;
 
+	apply_places(s);
 	while (result == WR_SOURCE_NONE && (event = rd_kafka_queue_poll(s->queue, 0)) != NULL) {
 		result = serve(s, event);
 		rd_kafka_event_destroy(event);
 	}
-	return result;
+	if (result == WR_SOURCE_NONE)
+		result = heed_answer(s);
+	if (result != WR_SOURCE_NONE || !s->astray)
+		return result;
+	s->astray = false;
+	return WR_SOURCE_ASTRAY;
+}
+
+/* An error in place of a record. */
+static void heed_error(struct kafka_source *s, const struct wr_kafka_partition *p,
+		       const rd_kafka_message_t *message)
+{
+	if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
+		s->astray = true;
+		WR_LOG(WR_LOG_WARN, "the offset to read from is not there any more",
+		       WR_STR("client", rd_kafka_name(s->rk)), WR_STR("topic", p->pub.topic),
+		       WR_INT("partition", p->pub.id), WR_INT("position", p->pub.position));
+		return;
+	}
+	WR_LOG(WR_LOG_WARN, "kafka partition", WR_STR("client", rd_kafka_name(s->rk)),
+	       WR_STR("topic", p->pub.topic), WR_INT("partition", p->pub.id),
+	       WR_STR("reason", rd_kafka_message_errstr(message)));
 }
 
 static bool keep(struct kafka_source *s, struct wr_kafka_partition *p, rd_kafka_message_t *message,
@@ -135,9 +245,7 @@ static bool keep(struct kafka_source *s, struct wr_kafka_partition *p, rd_kafka_
 	rd_kafka_timestamp_type_t kind;
 
 	if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-		WR_LOG(WR_LOG_WARN, "kafka partition", WR_STR("client", rd_kafka_name(s->rk)),
-		       WR_STR("topic", p->pub.topic), WR_INT("partition", p->pub.id),
-		       WR_STR("reason", rd_kafka_message_errstr(message)));
+		heed_error(s, p, message);
 		rd_kafka_message_destroy(message);
 		return false;
 	}
@@ -165,11 +273,14 @@ static size_t take(struct wr_source *source, struct wr_source_record *records, s
 
 	if (s->revoking != NULL)
 		return 0;
+	apply_places(s);
 	for (size_t turn = 0; turn < s->assignment.count && taken == 0; turn++) {
 		size_t wanted, bytes = 0;
 		ssize_t got;
 
 		p = wr_assignment_next(&s->assignment);
+		if (!wr_assignment_is_read(p))
+			continue;
 		wanted = wr_assignment_chunk(p, max_bytes);
 		wanted = wanted < max_records ? wanted : max_records;
 		wanted = wanted < TAKE_CHUNK ? wanted : TAKE_CHUNK;
@@ -199,15 +310,26 @@ static void give_back(struct wr_source *source, struct wr_source_record *record)
 	record->ref = NULL;
 }
 
-static rd_kafka_topic_partition_list_t *offsets_of(const struct wr_source_commit *commits,
-						   size_t count)
+rd_kafka_topic_partition_list_t *wr_kafka_source_offsets(const struct wr_source_commit *commits,
+							 size_t count)
 {
 	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
 
-	for (size_t i = 0; i < count; i++)
-		rd_kafka_topic_partition_list_add(list, commits[i].partition->topic,
-						  commits[i].partition->id)
-		    ->offset = commits[i].offset;
+	for (size_t i = 0; i < count; i++) {
+		const struct wr_source_commit *c = &commits[i];
+		rd_kafka_topic_partition_t *to =
+		    rd_kafka_topic_partition_list_add(list, c->partition->topic, c->partition->id);
+
+		to->offset = c->offset;
+		if (c->metadata.size == 0)
+			continue;
+		/* The list frees it. Without memory the offset goes alone, which costs a mark at most. */
+		to->metadata = malloc(c->metadata.size);
+		if (to->metadata == NULL)
+			continue;
+		memcpy(to->metadata, c->metadata.data, c->metadata.size);
+		to->metadata_size = c->metadata.size;
+	}
 	return list;
 }
 
@@ -220,7 +342,7 @@ static enum wr_code commit(struct wr_source *source, const struct wr_source_comm
 
 	if (s->committing)
 		return wr_err_set(err, WR_EFULL, "a commit is under way");
-	list = offsets_of(commits, count);
+	list = wr_kafka_source_offsets(commits, count);
 	error = rd_kafka_commit_queue(s->rk, list, s->queue, NULL, NULL);
 	rd_kafka_topic_partition_list_destroy(list);
 	if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
@@ -241,7 +363,7 @@ static enum wr_code commit_sync(struct wr_source *source, const struct wr_source
 				size_t count, int timeout_ms, struct wr_err *err)
 {
 	struct kafka_source *s = of(source);
-	rd_kafka_topic_partition_list_t *list = offsets_of(commits, count);
+	rd_kafka_topic_partition_list_t *list = wr_kafka_source_offsets(commits, count);
 	rd_kafka_queue_t *reply = rd_kafka_queue_new(s->rk);
 	rd_kafka_resp_err_t error = rd_kafka_commit_queue(s->rk, list, reply, NULL, NULL);
 	rd_kafka_event_t *event = NULL;
@@ -259,27 +381,50 @@ static enum wr_code commit_sync(struct wr_source *source, const struct wr_source
 	return wr_err_set(err, code_of_commit(error), "%s", rd_kafka_err2str(error));
 }
 
-static enum wr_code seek(struct wr_source *source, struct wr_partition *partition, int64_t offset,
-			 struct wr_err *err)
+static enum wr_code place(struct wr_source *source, struct wr_partition *partition, int64_t offset,
+			  struct wr_err *err)
 {
 	struct kafka_source *s = of(source);
-	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-	rd_kafka_error_t *error;
-	enum wr_code rc = WR_OK;
 
-	rd_kafka_topic_partition_list_add(list, partition->topic, partition->id)->offset = offset;
-	error = rd_kafka_seek_partitions(s->rk, list, 5000);
-	if (error == NULL && list->elems[0].err != RD_KAFKA_RESP_ERR_NO_ERROR)
-		rc = wr_err_set(err, WR_EUNAVAILABLE, "seek: %s",
-				rd_kafka_err2str(list->elems[0].err));
-	if (error != NULL)
-		rc = wr_err_set(err, WR_EUNAVAILABLE, "seek: %s", rd_kafka_error_string(error));
-	if (error != NULL)
-		rd_kafka_error_destroy(error);
-	if (rc == WR_OK)
-		partition->position = offset;
-	rd_kafka_topic_partition_list_destroy(list);
-	return rc;
+	if (offset < 0)
+		return wr_err_set(err, WR_EINVAL, "%s/%d can't be read from %lld", partition->topic,
+				  partition->id, (long long)offset);
+	wr_assignment_place(&s->assignment,
+			    WR_CONTAINER_OF(partition, struct wr_kafka_partition, pub), offset);
+	return WR_OK;
+}
+
+static void refresh(struct wr_source *source)
+{
+	struct kafka_source *s = of(source);
+
+	if (s->revoking != NULL || s->assignment.count == 0)
+		return;
+	wr_assignment_stop(&s->assignment, s->rk);
+	ask(s);
+}
+
+static bool from_latest(struct wr_source *source)
+{
+	return of(source)->reset == RESET_LATEST;
+}
+
+static const char *trouble(struct wr_source *source)
+{
+	struct kafka_source *s = of(source);
+
+	if (s->trouble != NULL || !s->asking)
+		return s->trouble;
+	switch ((int)wr_enquiry_trouble(s->enquiry)) {
+	case RD_KAFKA_RESP_ERR_NO_ERROR:
+		return NULL;
+	case RD_KAFKA_RESP_ERR__TIMED_OUT:
+	case RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT:
+		return "the group's offsets can't be read yet: no broker answers, or a transaction "
+		       "is not decided";
+	default:
+		return "the group's offsets can't be read";
+	}
 }
 
 static void release(struct wr_source *source)
@@ -288,6 +433,7 @@ static void release(struct wr_source *source)
 
 	if (s->revoking == NULL)
 		return;
+	stop_asking(s);
 	rd_kafka_topic_partition_list_destroy(s->revoking);
 	s->revoking = NULL;
 	wr_assignment_clear(&s->assignment);
@@ -342,6 +488,7 @@ static void destroy(struct wr_source *source, int timeout_ms)
 		serve(s, event);
 		rd_kafka_event_destroy(event);
 	}
+	wr_enquiry_destroy(s->enquiry);
 	if (s->queue != NULL)
 		rd_kafka_queue_destroy(s->queue);
 	if (s->rk != NULL)
@@ -359,7 +506,10 @@ static const struct wr_source_ops ops = {
     .commit = commit,
     .commit_status = commit_status,
     .commit_sync = commit_sync,
-    .seek = seek,
+    .place = place,
+    .refresh = refresh,
+    .from_latest = from_latest,
+    .trouble = trouble,
     .release = release,
     .partitions = partitions,
     .lag = lag,
@@ -370,8 +520,24 @@ static const struct wr_source_ops ops = {
  * move. */
 #define FETCH_MIN_KBYTES ((size_t)256)
 
+/* What the user's properties say, in any of librdkafka's words for it. */
+static enum reset reset_of(const rd_kafka_conf_t *conf)
+{
+	char value[32] = "";
+	size_t size = sizeof(value);
+
+	if (rd_kafka_conf_get(conf, "auto.offset.reset", value, &size) != RD_KAFKA_CONF_OK)
+		return RESET_EARLIEST;
+	if (strcmp(value, "error") == 0)
+		return RESET_NONE;
+	if (strcmp(value, "latest") == 0 || strcmp(value, "largest") == 0 ||
+	    strcmp(value, "end") == 0)
+		return RESET_LATEST;
+	return RESET_EARLIEST;
+}
+
 static enum wr_code make_conf(const struct wr_kafka_source_options *o, rd_kafka_conf_t **conf_r,
-			      struct wr_err *err)
+			      enum reset *reset_r, struct wr_err *err)
 {
 	char fetch_kbytes[32];
 	const struct wr_kafka_setting defaults[] = {
@@ -388,6 +554,7 @@ static enum wr_code make_conf(const struct wr_kafka_source_options *o, rd_kafka_
 	    {"enable.auto.commit", "false"},
 	    {"enable.auto.offset.store", "false"},
 	    {"isolation.level", "read_committed"},
+	    {"auto.offset.reset", "error"},
 	    {"queued.min.messages", "1000000"},
 	    {"queued.max.messages.kbytes", fetch_kbytes},
 	    {NULL, NULL},
@@ -401,6 +568,7 @@ static enum wr_code make_conf(const struct wr_kafka_source_options *o, rd_kafka_
 				  conf_r, err);
 	if (rc != WR_OK)
 		return rc;
+	*reset_r = reset_of(*conf_r);
 	rc = wr_kafka_conf_set(*conf_r, owned, err);
 	if (rc != WR_OK) {
 		rd_kafka_conf_destroy(*conf_r);
@@ -442,7 +610,7 @@ enum wr_code wr_kafka_source_create(const struct wr_kafka_source_options *option
 	s->base.ops = &ops;
 	s->magic = SOURCE_MAGIC;
 	s->wake_fd = options->wake_fd;
-	rc = make_conf(options, &conf, err);
+	rc = make_conf(options, &conf, &s->reset, err);
 	if (rc != WR_OK)
 		goto fail;
 	rc = WR_EINVAL;
@@ -452,7 +620,9 @@ enum wr_code wr_kafka_source_create(const struct wr_kafka_source_options *option
 	rd_kafka_poll_set_consumer(s->rk);
 	s->queue = rd_kafka_queue_get_consumer(s->rk);
 	rd_kafka_queue_io_event_enable(s->queue, s->wake_fd, &one, sizeof(one));
-	rc = subscribe(s, options->topics, err);
+	rc = wr_enquiry_create(s->rk, s->wake_fd, &s->enquiry, err);
+	if (rc == WR_OK)
+		rc = subscribe(s, options->topics, err);
 	if (rc != WR_OK)
 		goto fail;
 	*source_r = &s->base;

@@ -3,7 +3,8 @@
  * port/source.h on librdkafka 2.0.2 and newer:
  *  - each partition keeps its own queue, so that one can wait while others go on, and no pause/resume is needed
  *    (before 2.1.0 it skips offsets together with batch consumption);
- *  - rebalances come as events, so that the lane finishes its window in its own loop.
+ *  - rebalances come as events, so that the lane finishes its window in its own loop;
+ *  - where to read from is never left to librdkafka: it is told of a partition once the lane has placed it.
  */
 #ifndef WR_KAFKA_SOURCE_H
 #define WR_KAFKA_SOURCE_H
@@ -24,5 +25,9 @@ struct wr_kafka_source_options {
 /* Joins the group in the background. WR_OK, WR_EINVAL (a property), WR_ENOMEM. [lane] */
 enum wr_code wr_kafka_source_create(const struct wr_kafka_source_options *options,
 				    struct wr_source **source_r, struct wr_err *err);
+
+/* The same as librdkafka has it, with metadata; the caller owns the list. [any] */
+rd_kafka_topic_partition_list_t *wr_kafka_source_offsets(const struct wr_source_commit *commits,
+							 size_t count);
 
 #endif

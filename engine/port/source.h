@@ -45,6 +45,7 @@ struct wr_source_record {
 enum wr_source_event {
 	WR_SOURCE_NONE,
 	WR_SOURCE_ASSIGNED, /* new partitions are there, or refresh() is done: place() each of them */
+	WR_SOURCE_ASTRAY, /* a partition can't be read from its position: refresh() once the window is dropped */
 	WR_SOURCE_REVOKING, /* all partitions must be released; see release() */
 	WR_SOURCE_LOST      /* they are gone already: commit nothing, release at once */
 };
@@ -84,12 +85,9 @@ struct wr_source_ops {
 				    const struct wr_source_commit *commits, size_t count,
 				    int timeout_ms, struct wr_err *err);
 
-	/* Reads again from `offset`. Records already taken stay valid. */
-	enum wr_code (*seek)(struct wr_source *source, struct wr_partition *partition,
-			     int64_t offset, struct wr_err *err);
-
 	/* Reads the partition from `offset`, for the first time since it was assigned or again. Records already taken
-	 * stay valid. */
+	 * stay valid. Never blocks: the source sees to it in take() and poll(). WR_OK, or WR_EINVAL. Partitions that
+	 * are placed in the same turn of the lane's loop cost least. */
 	enum wr_code (*place)(struct wr_source *source, struct wr_partition *partition,
 			      int64_t offset, struct wr_err *err);
 
@@ -99,6 +97,9 @@ struct wr_source_ops {
 
 	/* Where reading begins in a partition without a committed offset: auto.offset.reset. */
 	bool (*from_latest)(struct wr_source *source);
+
+	/* Why the source can't go on by itself: a sentence for people without a full stop, static; NULL: it does. */
+	const char *(*trouble)(struct wr_source *source);
 
 	/* Answers WR_SOURCE_REVOKING and _LOST: the partitions are gone, and their structs with them. Records that
 	 * are still out can be given back later. */

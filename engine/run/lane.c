@@ -49,7 +49,8 @@ void wr_lane_condition(struct wr_lane *lane, const char *what, bool ready, const
 
 void wr_lane_clear_conditions(struct wr_lane *lane)
 {
-	static const char *const all[] = {"claims", "dlq", "group", "output", "producer"};
+	static const char *const all[] = {"claims",  "dlq",    "group",
+					  "offsets", "output", "producer"};
 	char component[COMPONENT_BYTES];
 
 	for (size_t i = 0; i < WR_COUNT_OF(all); i++) {
@@ -73,6 +74,9 @@ static bool serve_source(struct wr_lane *lane)
 		return false;
 	case WR_SOURCE_ASSIGNED:
 		wr_lane_on_assigned(lane);
+		return true;
+	case WR_SOURCE_ASTRAY:
+		wr_lane_on_astray(lane);
 		return true;
 	case WR_SOURCE_LOST:
 		lane->lost = true;
@@ -133,6 +137,13 @@ static void watch_sink(struct wr_lane *lane)
 	wr_metric_set(lane->metrics.queue_bytes, (double)bytes);
 }
 
+static void watch_source(struct wr_lane *lane)
+{
+	const char *trouble = lane->source->ops->trouble(lane->source);
+
+	wr_lane_condition(lane, "offsets", trouble == NULL, trouble);
+}
+
 static void measure_lag(struct wr_lane *lane)
 {
 	struct wr_partition *const *partitions;
@@ -165,6 +176,7 @@ static void keep_house(struct wr_lane *lane)
 	wr_metric_set(lane->metrics.window, lane->in_flight);
 	wr_metric_set(lane->metrics.parked, (double)lane->parked.count);
 	watch_sink(lane);
+	watch_source(lane);
 	measure_lag(lane);
 }
 

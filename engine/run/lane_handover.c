@@ -60,7 +60,7 @@ static void give_up_partitions(struct wr_lane *lane)
 		WR_FAILPOINT(in_rebalance);
 	if (!lane->lost)
 		wr_lane_commit_and_wait(lane);
-	lane->commit_under_way = lane->uncommitted = false;
+	lane->commit_under_way = lane->uncommitted = lane->refreshing = false;
 	wr_lane_forget_partitions(lane);
 	wr_metric_set(lane->metrics.partitions, 0);
 }
@@ -82,7 +82,7 @@ bool wr_lane_handover(struct wr_lane *lane)
 }
 
 /* Reads the window again from what has retired. False: to be tried again. */
-static bool seek_back(struct wr_lane *lane)
+static bool go_back(struct wr_lane *lane)
 {
 	struct wr_partition *const *partitions;
 	size_t count = lane->source->ops->partitions(lane->source, &partitions);
@@ -93,7 +93,7 @@ static bool seek_back(struct wr_lane *lane)
 
 		if (ours == NULL || ours->next < 0 || ours->next == partitions[i]->position)
 			continue;
-		if (lane->source->ops->seek(lane->source, partitions[i], ours->next, &err) !=
+		if (lane->source->ops->place(lane->source, partitions[i], ours->next, &err) !=
 		    WR_OK) {
 			WR_LOG(WR_LOG_WARN, "reading the window again",
 			       WR_STR("pipeline", lane->conf->name), WR_STR("reason", err.text));
@@ -128,7 +128,7 @@ bool wr_lane_rewind(struct wr_lane *lane)
 		return false;
 	lane->rebuild_mono_ns = wr_lane_now(lane) + WR_NS_PER_S;
 	wr_lane_drop_window(lane);
-	if (!has_working_sink(lane) || !seek_back(lane))
+	if (!has_working_sink(lane) || !go_back(lane))
 		return false;
 	wr_lane_reap_orphans(lane);
 	lane->rewind = false;

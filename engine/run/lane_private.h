@@ -72,8 +72,9 @@ struct wr_lane {
 	uint32_t outputs_waiting;         /* of them, those that are no dead letters */
 	bool sink_full;                   /* the last write found no room */
 	bool dlq_blocked, output_blocked; /* a health condition says so */
-	bool rewind;                      /* the sink broke: drop the window and read it again */
-	int64_t rebuild_mono_ns;          /* not before: making a new sink */
+	bool refreshing;         /* the source was asked for the partitions' offsets again */
+	bool rewind;             /* the sink broke: drop the window and read it again */
+	int64_t rebuild_mono_ns; /* not before: making a new sink */
 
 	enum wr_handover handover;
 	int64_t handover_deadline_ns;
@@ -144,6 +145,7 @@ void wr_lane_commit_and_wait(struct wr_lane *lane);
 
 /* lane_place.c */
 void wr_lane_on_assigned(struct wr_lane *lane);
+void wr_lane_on_astray(struct wr_lane *lane);
 void wr_lane_forget_partitions(struct wr_lane *lane);
 
 /* lane_handover.c */

@@ -68,6 +68,20 @@ static void waiting_gives_the_lock_up_and_holds_it_again(void **state)
 	wr_lock_fini(&shared.lock);
 }
 
+static void waiting_until_a_time_that_has_passed_says_so(void **state)
+{
+	struct shared shared = {.cond = PTHREAD_COND_INITIALIZER};
+	const struct timespec past = {1, 0};
+
+	(void)state;
+	wr_lock_init(&shared.lock);
+	wr_lock_take(&shared.lock);
+	assert_true(wr_lock_wait_until(&shared.lock, &shared.cond, &past));
+	wr_lock_assert_held(&shared.lock);
+	wr_lock_release(&shared.lock);
+	wr_lock_fini(&shared.lock);
+}
+
 static void take_twice(void *lock)
 {
 	wr_lock_take(lock);
@@ -130,6 +144,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(one_thread_at_a_time_is_inside),
 	    cmocka_unit_test(waiting_gives_the_lock_up_and_holds_it_again),
+	    cmocka_unit_test(waiting_until_a_time_that_has_passed_says_so),
 	    cmocka_unit_test(misuse_is_a_bug),
 	    cmocka_unit_test(held_by_another_thread_is_not_held),
 	};

@@ -11,6 +11,19 @@ struct fixture *fixture_now;
 
 /* ---- the source ---- */
 
+/* What the group and the broker say. */
+static void inform(struct fixture *f)
+{
+	for (size_t i = 0; i < f->assigned_count; i++) {
+		struct fixture_partition *p = &f->partitions[f->assigned[i]->id];
+
+		p->pub.committed = p->committed;
+		p->pub.low = p->low;
+		p->pub.high = p->count;
+		p->pub.position = -1;
+	}
+}
+
 static enum wr_source_event source_poll(struct wr_source *source)
 {
 	struct fixture *f = fixture_now;
@@ -18,6 +31,8 @@ static enum wr_source_event source_poll(struct wr_source *source)
 
 	(void)source;
 	f->next_event = WR_SOURCE_NONE;
+	if (event == WR_SOURCE_ASSIGNED)
+		inform(f);
 	if (event == WR_SOURCE_REVOKING || event == WR_SOURCE_LOST)
 		f->awaits_release = true;
 	return event;
@@ -38,7 +53,7 @@ static size_t source_take(struct wr_source *source, struct wr_source_record *rec
 							 offsetof(struct fixture_partition, pub));
 		size_t n = 0;
 
-		while (n < max_records && p->position < p->count) {
+		while (n < max_records && p->pub.position >= 0 && p->position < p->count) {
 			struct fixture_record *r = &p->records[p->position];
 
 			records[n] = (struct wr_source_record){
@@ -123,8 +138,8 @@ static enum wr_code source_commit_sync(struct wr_source *source,
 	return source_commit(source, commits, count, err);
 }
 
-static enum wr_code source_seek(struct wr_source *source, struct wr_partition *partition,
-				int64_t offset, struct wr_err *err)
+static enum wr_code source_place(struct wr_source *source, struct wr_partition *partition,
+				 int64_t offset, struct wr_err *err)
 {
 	struct fixture_partition *p = &fixture_now->partitions[partition->id];
 
@@ -132,6 +147,25 @@ static enum wr_code source_seek(struct wr_source *source, struct wr_partition *p
 	(void)err;
 	p->position = p->pub.position = offset;
 	return WR_OK;
+}
+
+static void source_refresh(struct wr_source *source)
+{
+	(void)source;
+	fixture_now->refreshes++;
+	fixture_now->next_event = WR_SOURCE_ASSIGNED;
+}
+
+static bool source_from_latest(struct wr_source *source)
+{
+	(void)source;
+	return fixture_now->from_latest;
+}
+
+static const char *source_trouble(struct wr_source *source)
+{
+	(void)source;
+	return fixture_now->source_trouble;
 }
 
 static void source_release(struct wr_source *source)
@@ -173,7 +207,10 @@ static const struct wr_source_ops source_ops = {
     .commit = source_commit,
     .commit_status = source_commit_status,
     .commit_sync = source_commit_sync,
-    .seek = source_seek,
+    .place = source_place,
+    .refresh = source_refresh,
+    .from_latest = source_from_latest,
+    .trouble = source_trouble,
     .release = source_release,
     .partitions = source_partitions,
     .lag = source_lag,

@@ -24,7 +24,7 @@ struct fixture_record {
 
 struct fixture_partition {
 	struct fixture_record records[FIXTURE_RECORDS];
-	int64_t count;
+	int64_t low, count;
 	int64_t position;  /* next to take */
 	int64_t committed; /* -1: nothing yet */
 	struct wr_partition pub;
@@ -71,6 +71,9 @@ struct fixture {
 	int released, out, commits, commit_failures_left;
 	bool commit_waits; /* a commit stays under way */
 	bool offsets_fall; /* a commit may go back */
+	bool from_latest;
+	int refreshes;
+	const char *source_trouble;
 
 	/* The sink. */
 	struct fixture_write *writes;

@@ -119,7 +119,8 @@ struct sim {
 	size_t assigned_count, turn;
 	enum wr_source_event next_event;
 	bool awaits_release, is_lost, handover_commit_failed;
-	int64_t commit_failures, seek_failures; /* so many more */
+	bool refreshing;         /* the lane has asked for the offsets again */
+	int64_t commit_failures; /* so many more */
 	struct sim_commit commit;
 	struct sim_take *takes; /* that are out */
 	bool source_exists;

@@ -1,4 +1,4 @@
-/* The fake source: the group takes partitions away, commits and seeks fail. */
+/* The fake source: the group takes partitions away, commits fail. */
 #include "config.h"
 
 #include "tests/run/sim.h"
@@ -28,6 +28,14 @@ static void end_commit(struct sim *s)
 	s->commit.applied = false;
 }
 
+/* What the group and the broker say of a partition now. */
+static void inform(struct sim_partition *part)
+{
+	part->pub->committed = part->committed;
+	part->pub->high = part->count;
+	part->pub->position = part->position = -1;
+}
+
 static void assign(struct sim *s)
 {
 	for (int p = 0; p < SIM_PARTITIONS; p++) {
@@ -37,12 +45,21 @@ static void assign(struct sim *s)
 			continue;
 		part->pub = calloc(1, sizeof(*part->pub));
 		assert_non_null(part->pub);
-		*part->pub = (struct wr_partition){
-		    .topic = "in", .id = p, .epoch = s->era, .position = part->committed};
-		part->position = part->committed;
+		*part->pub = (struct wr_partition){.topic = "in", .id = p, .epoch = s->era};
+		inform(part);
 		s->assigned[s->assigned_count++] = part->pub;
-		sim_note("  assigned %d at %d", p, (int)part->committed);
+		sim_note("  assigned %d, committed %d", p, (int)part->committed);
 	}
+}
+
+static enum wr_source_event inform_again(struct sim *s)
+{
+	if (s->commit.under_way)
+		return WR_SOURCE_NONE;
+	s->refreshing = false;
+	for (size_t i = 0; i < s->assigned_count; i++)
+		inform(&s->partitions[s->assigned[i]->id]);
+	return WR_SOURCE_ASSIGNED;
 }
 
 static enum wr_source_event poll_source(struct wr_source *source)
@@ -58,8 +75,11 @@ static enum wr_source_event poll_source(struct wr_source *source)
 	s->next_event = WR_SOURCE_NONE;
 	if (event == WR_SOURCE_ASSIGNED)
 		assign(s);
+	if (event == WR_SOURCE_NONE && s->refreshing && (s->calm || sim_once_in(3)))
+		event = inform_again(s);
 	if (event == WR_SOURCE_REVOKING || event == WR_SOURCE_LOST) {
 		s->awaits_release = true;
+		s->refreshing = false;
 		s->handover_commit_failed = false;
 		s->is_lost = event == WR_SOURCE_LOST;
 	}
@@ -91,7 +111,7 @@ static size_t take_from(struct sim *s, struct sim_partition *part, struct wr_sou
 {
 	size_t n = 0;
 
-	for (; n < max && part->position < part->count; n++) {
+	for (; n < max && part->position >= 0 && part->position < part->count; n++) {
 		struct sim_take *t = take_record(s, &part->records[part->position]);
 
 		records[n] = (struct wr_source_record){
@@ -236,28 +256,58 @@ static enum wr_code commit_sync(struct wr_source *source, const struct wr_source
 	return wr_err_set(err, s->commit.result, "the test says so");
 }
 
-static enum wr_code seek(struct wr_source *source, struct wr_partition *partition, int64_t offset,
-			 struct wr_err *err)
+static enum wr_code place(struct wr_source *source, struct wr_partition *partition, int64_t offset,
+			  struct wr_err *err)
 {
 	struct sim *s = sim_now;
 	struct sim_partition *part = &s->partitions[partition->id];
 
 	(void)source;
+	(void)err;
 	if (partition != part->pub)
-		sim_fail("a partition was sought that is not assigned");
-	if (!s->rewind_due)
-		sim_fail("%d was sought without need", partition->id);
-	if (offset > part->position)
-		sim_fail("%d was sought forwards", partition->id);
-	if (!s->calm && s->seek_failures > 0) {
-		s->seek_failures--;
-		sim_note("  seek fails");
-		return wr_err_set(err, WR_EUNAVAILABLE, "the test says so");
-	}
-	sim_note("  seek %d to %d", partition->id, (int)offset);
+		sim_fail("a partition was placed that is not assigned");
+	if (part->position < 0 && offset != part->committed)
+		sim_fail("%d was placed at %d, committed is %d", partition->id, (int)offset,
+			 (int)part->committed);
+	if (part->position >= 0 && !s->rewind_due)
+		sim_fail("%d was placed again without need", partition->id);
+	if (part->position >= 0 && offset > part->position)
+		sim_fail("%d was placed forwards", partition->id);
+	sim_note("  place %d at %d", partition->id, (int)offset);
+	if (part->position >= 0)
+		s->era++;
 	part->position = partition->position = offset;
-	s->era++;
 	return WR_OK;
+}
+
+/* The offsets are asked for again, and nothing is read before they are there. */
+static void refresh(struct wr_source *source)
+{
+	struct sim *s = sim_now;
+
+	(void)source;
+	sim_note("  refresh");
+	if (s->awaits_release)
+		return;
+	for (size_t i = 0; i < s->assigned_count; i++) {
+		struct sim_partition *part = &s->partitions[s->assigned[i]->id];
+
+		part->pub->position = part->position = -1;
+	}
+	s->refreshing = true;
+	s->era++;
+}
+
+static bool from_latest(struct wr_source *source)
+{
+	(void)source;
+	return false;
+}
+
+static const char *trouble(struct wr_source *source)
+{
+	(void)source;
+	return NULL;
 }
 
 static bool is_done_at_once(const struct sim_record *r)
@@ -286,7 +336,7 @@ static void check_release(const struct sim *s)
 	for (size_t i = 0; i < s->assigned_count; i++) {
 		const struct sim_partition *part = &s->partitions[s->assigned[i]->id];
 
-		if (part->committed != part->position)
+		if (part->position >= 0 && part->committed != part->position)
 			sim_fail("%d was released at %d, everything up to %d is settled",
 				 s->assigned[i]->id, (int)part->committed, (int)part->position);
 	}
@@ -300,7 +350,7 @@ static void unassign(struct sim *s)
 		free(s->assigned[i]);
 	}
 	s->assigned_count = 0;
-	s->awaits_release = s->is_lost = false;
+	s->awaits_release = s->is_lost = s->refreshing = false;
 	s->era++;
 }
 
@@ -351,7 +401,10 @@ static const struct wr_source_ops ops = {
     .commit = commit,
     .commit_status = commit_status,
     .commit_sync = commit_sync,
-    .seek = seek,
+    .place = place,
+    .refresh = refresh,
+    .from_latest = from_latest,
+    .trouble = trouble,
     .release = release,
     .partitions = partitions,
     .lag = lag,

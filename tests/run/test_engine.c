@@ -127,6 +127,31 @@ static enum wr_code commit_sync(struct wr_source *source, const struct wr_source
 	return commit(source, commits, count, err);
 }
 
+static enum wr_code place(struct wr_source *source, struct wr_partition *partition, int64_t offset,
+			  struct wr_err *err)
+{
+	(void)err;
+	of_source(source)->position = partition->position = offset;
+	return WR_OK;
+}
+
+static void refresh(struct wr_source *source)
+{
+	of_source(source)->assigned = false;
+}
+
+static bool from_latest(struct wr_source *source)
+{
+	(void)source;
+	return false;
+}
+
+static const char *trouble(struct wr_source *source)
+{
+	(void)source;
+	return NULL;
+}
+
 static void release(struct wr_source *source)
 {
 	(void)source;
@@ -159,6 +184,10 @@ static const struct wr_source_ops source_ops = {.poll = poll_source,
 						.commit = commit,
 						.commit_status = commit_status,
 						.commit_sync = commit_sync,
+						.place = place,
+						.refresh = refresh,
+						.from_latest = from_latest,
+						.trouble = trouble,
 						.release = release,
 						.partitions = partitions,
 						.lag = lag,
@@ -176,7 +205,8 @@ static enum wr_code make_source(void *arg, const struct wr_lane *lane, int wake_
 	snprintf(world.made[world.made_count++], sizeof(world.made[0]), "%s/%u",
 		 wr_lane_pipeline(lane)->conf->name, wr_lane_number(lane));
 	l->source.ops = &source_ops;
-	l->partition = (struct wr_partition){.topic = "in"};
+	l->partition =
+	    (struct wr_partition){.topic = "in", .committed = -1, .high = RECORDS, .position = -1};
 	l->partitions[0] = &l->partition;
 	add(&world.alive, 1);
 	*source_r = &l->source;

@@ -147,11 +147,83 @@ static void redelivery_to_the_owner_is_processed(void **state)
 	fixture_settle(&f);
 	f.next_event = WR_SOURCE_LOST;
 	fixture_settle(&f);
-	f.partitions[0].position = 0;
+	f.partitions[0].committed = -1;
 	f.assigned_count = 1;
 	f.next_event = WR_SOURCE_ASSIGNED;
 	fixture_settle(&f);
 	assert_int_equal(fixture_written(&f, "out"), 2);
+}
+
+static void reading_begins_at_the_committed_offset(void **state)
+{
+	(void)state;
+	f.partitions[0].committed = 1;
+	fixture_send(&f, 0, "a", NULL);
+	fixture_send(&f, 0, "b", NULL);
+	start();
+	fixture_settle(&f);
+	assert_int_equal(fixture_written(&f, "out"), 1);
+	assert_string_equal(fixture_write_to(&f, "out", 0)->value, "{\"id\":\"b\"}");
+}
+
+static void without_a_committed_offset_reading_begins_where_the_source_says(void **state)
+{
+	(void)state;
+	f.from_latest = true;
+	fixture_send(&f, 0, "a", NULL);
+	start();
+	fixture_settle(&f);
+	assert_int_equal(fixture_written(&f, "out"), 0);
+	fixture_send(&f, 0, "b", NULL);
+	fixture_settle(&f);
+	assert_int_equal(fixture_written(&f, "out"), 1);
+}
+
+static void a_committed_offset_out_of_range_is_not_read_from(void **state)
+{
+	(void)state;
+	f.partitions[0].committed = 7;
+	f.offsets_fall = true;
+	fixture_send(&f, 0, "a", NULL);
+	fixture_send(&f, 0, "b", NULL);
+	f.partitions[0].low = 1;
+	start();
+	fixture_settle(&f);
+	assert_int_equal(fixture_written(&f, "out"), 1);
+}
+
+static void a_partition_astray_is_placed_anew_once_the_window_is_dropped(void **state)
+{
+	(void)state;
+	start();
+	fixture_send(&f, 0, "a", NULL);
+	fixture_settle(&f);
+	f.holds_acks = true;
+	fixture_send(&f, 0, "b", NULL);
+	fixture_settle(&f);
+	f.next_event = WR_SOURCE_ASTRAY;
+	fixture_settle(&f);
+	assert_int_equal(f.refreshes, 1);
+	assert_int_equal(f.partitions[0].committed, 1);
+	assert_int_equal(fixture_written(&f, "out"), 3);
+	f.holds_acks = false;
+	fixture_pass_ms(&f, 200);
+	assert_int_equal(f.partitions[0].committed, 2);
+	assert_true(fixture_metric(&f, "weir_rebalances_total{lane=\"0\",pipeline=\"p\"} ") == 1);
+}
+
+static void a_source_in_trouble_is_not_ready(void **state)
+{
+	(void)state;
+	start();
+	fixture_settle(&f);
+	assert_true(wr_health_ready(f.health));
+	f.source_trouble = "the test says so";
+	fixture_pass_ms(&f, 200);
+	assert_false(wr_health_ready(f.health));
+	f.source_trouble = NULL;
+	fixture_pass_ms(&f, 200);
+	assert_true(wr_health_ready(f.health));
 }
 
 static void an_unreadable_claim_is_dead_lettered(void **state)
@@ -780,6 +852,11 @@ int main(void)
 	    RULE(a_full_window_takes_nothing),
 	    RULE(duplicate_is_skipped_not_run),
 	    RULE(redelivery_to_the_owner_is_processed),
+	    RULE(reading_begins_at_the_committed_offset),
+	    RULE(without_a_committed_offset_reading_begins_where_the_source_says),
+	    RULE(a_committed_offset_out_of_range_is_not_read_from),
+	    RULE(a_partition_astray_is_placed_anew_once_the_window_is_dropped),
+	    RULE(a_source_in_trouble_is_not_ready),
 	    RULE(an_unreadable_claim_is_dead_lettered),
 	    RULE(without_a_store_everything_is_processed),
 	    RULE(drop_writes_nothing_and_is_committed),

@@ -66,7 +66,11 @@ static void trouble_source(void)
 		sim.commit_failures = (int64_t)sim_upto(3);
 		return;
 	case 2:
-		sim.seek_failures = (int64_t)sim_upto(2);
+		if (sim_is_assigned() && !sim.awaits_release && !sim.refreshing &&
+		    sim.next_event == WR_SOURCE_NONE) {
+			sim.next_event = WR_SOURCE_ASTRAY;
+			sim_note("astray");
+		}
 		return;
 	case 3:
 		if (sim_once_in(6))
