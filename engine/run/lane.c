@@ -186,7 +186,8 @@ bool wr_lane_step(struct wr_lane *lane)
 
 	WR_CHECK(lane, WR_LANE_MAGIC);
 	heed_stop(lane);
-	moved = serve_source(lane);
+	moved = wr_lane_change_program(lane);
+	moved = serve_source(lane) || moved;
 	if (lane->sink != NULL)
 		moved = lane->sink->ops->poll(lane->sink, 0) > 0 || moved;
 	if (lane->store != NULL)
@@ -223,7 +224,9 @@ int64_t wr_lane_deadline_ns(const struct wr_lane *lane)
 		return earlier(at, lane->rebuild_mono_ns);
 	if (lane->rewrites != NULL && !lane->sink_full)
 		at = earlier(at, lane->rewrite_mono_ns);
-	if (lane->open != NULL && lane->open->count > 0)
+	/* With a smaller window than before it may have no place there yet; then a retiring batch makes one. */
+	if (lane->open != NULL && lane->open->count > 0 &&
+	    lane->in_flight < (uint32_t)lane->conf->batch.in_flight)
 		at = earlier(at, lane->open->opened_mono_ns +
 				     lane->conf->batch.linger_ms * WR_NS_PER_MS);
 	return at;
@@ -307,13 +310,18 @@ enum wr_code wr_lane_start(struct wr_lane *lane, struct wr_err *err)
 	return WR_OK;
 }
 
-void wr_lane_stop(struct wr_lane *lane, int64_t deadline_mono_ns)
+void wr_lane_wake(struct wr_lane *lane)
 {
 	static const uint64_t one = 1;
 
-	atomic_store(&lane->stop_deadline_ns, deadline_mono_ns);
 	if (write(lane->wake_fd, &one, sizeof(one)) < 0)
 		WR_LOG(WR_LOG_ERROR, "waking a lane", WR_STR("reason", strerror(errno)));
+}
+
+void wr_lane_stop(struct wr_lane *lane, int64_t deadline_mono_ns)
+{
+	atomic_store(&lane->stop_deadline_ns, deadline_mono_ns);
+	wr_lane_wake(lane);
 }
 
 bool wr_lane_join(struct wr_lane *lane)

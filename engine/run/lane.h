@@ -40,6 +40,10 @@ struct wr_lane_options {
 	struct wr_metrics *metrics;
 	struct wr_health *health;
 	uint64_t seed;
+	void (*changed)(
+	    void *
+		arg); /* after a program's state has changed, or the lane holds; NULL: nobody asks [lane] */
+	void *changed_arg;
 };
 
 /* Makes the lane with its instances and adapters; no thread yet. WR_OK, WR_EREFUSED (a plugin's create() or an
@@ -47,7 +51,8 @@ struct wr_lane_options {
 enum wr_code wr_lane_create(const struct wr_lane_options *options, struct wr_lane **lane_r,
 			    struct wr_err *err);
 
-/* The thread must have been joined or never started. NULL does nothing. [main] */
+/* The thread must have been joined or never started, and no program may wait to be adopted. Destroys the programs
+ * that it has. NULL does nothing. [main] */
 void wr_lane_destroy(struct wr_lane *lane);
 
 enum wr_code wr_lane_start(struct wr_lane *lane, struct wr_err *err); /* [main] */
@@ -57,6 +62,21 @@ void wr_lane_stop(struct wr_lane *lane, int64_t deadline_mono_ns);
 
 /* Waits for its thread. True when everything that was in flight was finished and committed. [main] */
 bool wr_lane_join(struct wr_lane *lane);
+
+/* The lane opens its next batch under `program`, made for its pipeline and number; batches in flight finish under the
+ * program that they were opened under, and events of a key keep their order over the change. program->state tells how
+ * far it is. The lane's until LEFT or REFUSED, then the caller's again; a program that is RETIRING or has LEFT can be
+ * adopted again. Returns the program that was given before and that the lane has not looked at yet, which is the
+ * caller's then, else NULL; adopting NULL takes it back. [any] */
+struct wr_program *wr_lane_adopt(struct wr_lane *lane, struct wr_program *program);
+
+/* The program under which batches are opened; stable only while nothing is being adopted. [any] */
+struct wr_program *wr_lane_program(struct wr_lane *lane);
+
+/* Asks the lane to stop between two batches, with no event left that a handler has yet to see, or lets it go on. While
+ * it holds it takes nothing and calls no plugin, but answers Kafka. [any] */
+void wr_lane_hold(struct wr_lane *lane, bool hold);
+bool wr_lane_holds(const struct wr_lane *lane);
 
 const struct wr_pipeline *wr_lane_pipeline(const struct wr_lane *lane);
 uint32_t wr_lane_number(const struct wr_lane *lane);

@@ -9,29 +9,20 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+/* One batch more than the window: it fills while the others are in flight. */
 static enum wr_code make_batches(struct wr_lane *lane)
 {
-	uint32_t events = (uint32_t)lane->conf->batch.max_events;
-	size_t window = (size_t)lane->conf->batch.in_flight;
 	struct wr_batch *batch;
 
-	lane->window = calloc(window, sizeof(struct wr_batch *));
-	lane->records = malloc(events * sizeof(*lane->records));
-	lane->work = malloc(events * sizeof(struct wr_item *));
-	lane->asked = malloc(events * sizeof(struct wr_item *));
-	lane->group = malloc(events * sizeof(struct wr_event *));
-	if (lane->window == NULL || lane->records == NULL || lane->work == NULL ||
-	    lane->asked == NULL || lane->group == NULL)
+	if (wr_retry_queue_init(&lane->parked, 0) != WR_OK || !wr_lane_reserve(lane, lane->conf))
 		return WR_ENOMEM;
-	/* One more than the window: it fills while the others are in flight. */
-	for (size_t i = 0; i <= window; i++) {
-		if (wr_batch_create(events, &batch) != WR_OK)
+	for (int i = 0; i <= lane->conf->batch.in_flight; i++) {
+		if (wr_batch_create((uint32_t)lane->conf->batch.max_events, &batch) != WR_OK)
 			return WR_ENOMEM;
 		batch->next = lane->free_batches;
 		lane->free_batches = batch;
+		lane->batch_count++;
 	}
-	if (wr_retry_queue_init(&lane->parked, events * (window + 1)) != WR_OK)
-		return WR_ENOMEM;
 	return wr_key_waits_init(&lane->waits);
 }
 
@@ -60,7 +51,7 @@ static enum wr_code make_sink(struct wr_lane *lane, struct wr_err *err)
 	enum wr_code rc = adapters->sink(adapters->arg, lane, lane->wake_fd, wr_lane_write_done,
 					 lane, &lane->sink, err);
 
-	if (rc != WR_OK || wr_program_resolve(lane->program, lane->sink, err) == WR_OK)
+	if (rc != WR_OK || wr_lane_resolve_programs(lane, err))
 		return rc;
 	lane->sink->ops->destroy(lane->sink);
 	lane->sink = NULL;
@@ -97,7 +88,12 @@ static enum wr_code make_program(struct wr_lane *lane, const struct wr_lane_opti
 	    .metrics = options->metrics,
 	};
 
-	return wr_program_create(&program, &lane->program, err);
+	enum wr_code rc = wr_program_create(&program, &lane->program, err);
+
+	lane->programs = lane->program;
+	if (rc == WR_OK)
+		atomic_store(&lane->program->state, WR_PROGRAM_CURRENT);
+	return rc;
 }
 
 static enum wr_code init(struct wr_lane *lane, const struct wr_lane_options *options,
@@ -179,7 +175,7 @@ void wr_lane_destroy(struct wr_lane *lane)
 	WR_ASSERT(!lane->started);
 	wr_lane_close_adapters(lane, 0);
 	wr_lane_clear_conditions(lane);
-	wr_program_destroy(lane->program);
+	wr_lane_destroy_programs(lane);
 	wr_retry_queue_fini(&lane->parked);
 	wr_key_waits_fini(&lane->waits);
 	free_batches(lane);

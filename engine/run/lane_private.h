@@ -29,6 +29,8 @@ enum wr_handover {
 	WR_HANDOVER_STOPPING  /* the same, then leave */
 };
 
+enum wr_lane_hold { WR_HOLD_NONE, WR_HOLD_ASKED, WR_HOLD_REACHED };
+
 /* What the lane knows of a partition that it holds: wr_partition.user. */
 struct wr_lane_partition {
 	int64_t next;      /* the first offset that has not retired; -1: nothing was taken yet */
@@ -45,7 +47,10 @@ struct wr_lane {
 	char label[16];      /* the lane's number as text */
 	char component[160]; /* "pipeline/<name>/lane/<n>": the prefix of its health conditions */
 
-	struct wr_program *program; /* under which batches are opened */
+	struct wr_program *program;                /* under which batches are opened */
+	struct wr_program *programs;               /* it, and those that are retiring */
+	_Atomic(struct wr_program *) next_program; /* to be adopted; NULL: none [any] */
+	_Atomic int hold;                          /* enum wr_lane_hold [any] */
 	struct wr_source *source;
 	struct wr_sink *sink;
 	struct wr_claim_store *store; /* NULL: no claims */
@@ -54,15 +59,18 @@ struct wr_lane {
 	int wake_fd;
 
 	struct wr_batch *open;    /* being filled; NULL: none */
-	struct wr_batch **window; /* a ring of conf->batch.in_flight, oldest at `head` */
+	struct wr_batch **window; /* a ring, oldest at `head` */
+	uint32_t window_size;     /* of the ring; at least conf->batch.in_flight */
 	uint32_t head, in_flight;
 	struct wr_batch *free_batches;
+	uint32_t batch_count;     /* of all batches, wherever they are */
 	struct wr_batch *orphans; /* dropped, but the sink still borrows their bytes */
 	uint64_t next_sequence;
 	struct wr_source_record *records; /* scratch of a take */
-	struct wr_item **work;            /* scratch of a run: max_events each */
+	struct wr_item **work;            /* scratch of a run */
 	struct wr_item **asked;
 	struct wr_event **group;
+	uint32_t scratch_events; /* how many each of these four holds */
 
 	struct wr_retry_queue parked;
 	struct wr_key_waits waits;
@@ -108,8 +116,15 @@ static inline int64_t wr_lane_now(const struct wr_lane *lane)
 
 static inline struct wr_batch *wr_lane_batch(const struct wr_lane *lane, uint32_t i)
 {
-	return lane->window[(lane->head + i) % (uint32_t)lane->conf->batch.in_flight];
+	return lane->window[(lane->head + i) % lane->window_size];
 }
+
+/* lane_adopt.c */
+bool wr_lane_reserve(struct wr_lane *lane, const struct wr_conf_pipeline *conf);
+struct wr_batch *wr_lane_new_batch(struct wr_lane *lane);
+bool wr_lane_resolve_programs(struct wr_lane *lane, struct wr_err *err);
+bool wr_lane_change_program(struct wr_lane *lane);
+void wr_lane_destroy_programs(struct wr_lane *lane);
 
 /* lane_take.c: each returns whether anything happened. */
 bool wr_lane_take(struct wr_lane *lane);
@@ -156,6 +171,7 @@ bool wr_lane_rewind(struct wr_lane *lane);
 
 /* lane.c, lane_create.c */
 void wr_lane_pause(struct wr_lane *lane); /* a moment, without spinning */
+void wr_lane_wake(struct wr_lane *lane);  /* [any] */
 void wr_lane_close_adapters(struct wr_lane *lane, int leave_ms);
 bool wr_lane_rebuild_sink(struct wr_lane *lane, struct wr_err *err);
 

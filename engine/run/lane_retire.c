@@ -63,7 +63,7 @@ bool wr_lane_retire_ready(struct wr_lane *lane)
 		if (batch->state != WR_BATCH_WRITTEN || batch->pending > 0)
 			break;
 		WR_FAILPOINT(after_all_acks);
-		lane->head = (lane->head + 1) % (uint32_t)lane->conf->batch.in_flight;
+		lane->head = (lane->head + 1) % lane->window_size;
 		lane->in_flight--;
 		retire(lane, batch);
 		moved = true;

@@ -10,6 +10,11 @@
 
 #define TAKE_AT_ONCE 512 /* events in one turn of the loop, unless a batch is larger */
 
+static const struct wr_conf_pipeline *conf_of(const struct wr_item *item)
+{
+	return item->batch->program->conf;
+}
+
 /* Copies the list of headers, without those that only the engine may write. */
 static void take_headers(struct wr_lane *lane, struct wr_item *item)
 {
@@ -52,18 +57,19 @@ static enum wr_event_id_result id_from_json(struct wr_lane *lane, struct wr_item
 	*id_r = wr_bytes(NULL, 0);
 	if (item->event.pub.value.data == NULL)
 		return WR_EVENT_ID_MISSING;
-	wr_json_get(lane->json.reader, wr_bytes_of(lane->conf->event_id.pointer_or_name), &value);
+	wr_json_get(lane->json.reader, wr_bytes_of(conf_of(item)->event_id.pointer_or_name),
+		    &value);
 	return wr_event_id_from_json(&value, &item->batch->arena, id_r);
 }
 
 static enum wr_event_id_result find_id(struct wr_lane *lane, struct wr_item *item,
 				       struct wr_bytes *id_r)
 {
-	switch (lane->conf->event_id.source) {
+	switch (conf_of(item)->event_id.source) {
 	case WR_ID_JSON:
 		return id_from_json(lane, item, id_r);
 	case WR_ID_HEADER:
-		return id_from_header(&item->event, lane->conf->event_id.pointer_or_name, id_r);
+		return id_from_header(&item->event, conf_of(item)->event_id.pointer_or_name, id_r);
 	case WR_ID_KEY:
 		return wr_event_id_from_bytes(item->record.key, id_r);
 	}
@@ -75,7 +81,7 @@ static bool decode(struct wr_lane *lane, struct wr_item *item)
 {
 	struct wr_err err;
 	bool needed =
-	    lane->conf->format == WR_FORMAT_JSON || lane->conf->event_id.source == WR_ID_JSON;
+	    conf_of(item)->format == WR_FORMAT_JSON || conf_of(item)->event_id.source == WR_ID_JSON;
 	const char *text;
 
 	if (!needed || item->event.pub.value.data == NULL ||
@@ -101,7 +107,8 @@ static void identify(struct wr_lane *lane, struct wr_item *item)
 		    wr_claim_value(&partition->prefix, item->record.offset, &item->batch->arena);
 		return;
 	}
-	if (result == WR_EVENT_ID_MISSING && lane->conf->event_id.missing == WR_ID_MISSING_DROP) {
+	if (result == WR_EVENT_ID_MISSING &&
+	    conf_of(item)->event_id.missing == WR_ID_MISSING_DROP) {
 		wr_lane_finish(lane, item, WR_OUTCOME_DROPPED);
 		return;
 	}
@@ -148,11 +155,13 @@ static void add(struct wr_lane *lane, struct wr_batch *batch, const struct wr_so
 
 static struct wr_batch *open_batch(struct wr_lane *lane)
 {
-	struct wr_batch *batch = lane->free_batches;
+	struct wr_batch *batch;
 
-	if (lane->open != NULL || batch == NULL)
+	if (lane->open != NULL || atomic_load(&lane->hold) != WR_HOLD_NONE)
 		return lane->open;
-	lane->free_batches = batch->next;
+	batch = wr_lane_new_batch(lane);
+	if (batch == NULL)
+		return NULL;
 	wr_batch_reset(batch);
 	batch->program = lane->program;
 	batch->program->batches++;
@@ -160,9 +169,11 @@ static struct wr_batch *open_batch(struct wr_lane *lane)
 	return batch;
 }
 
+/* True also when its program is not the present one, and while the lane is asked to hold: it takes no more then. */
 static bool is_full(const struct wr_lane *lane, const struct wr_batch *batch)
 {
-	return batch->count == batch->capacity || batch->bytes >= lane->conf->batch.max_bytes;
+	return batch->count == batch->capacity || batch->bytes >= lane->conf->batch.max_bytes ||
+	       batch->program != lane->program || atomic_load(&lane->hold) != WR_HOLD_NONE;
 }
 
 /* A batch waits for company only while others are in flight: an idle lane adds no latency. */
@@ -200,7 +211,7 @@ static bool take_batch(struct wr_lane *lane, uint32_t *taken_p)
 	struct wr_batch *batch;
 	uint32_t before;
 
-	if (lane->in_flight == (uint32_t)lane->conf->batch.in_flight)
+	if (lane->in_flight >= (uint32_t)lane->conf->batch.in_flight)
 		return false;
 	batch = open_batch(lane);
 	if (batch == NULL)
@@ -212,8 +223,7 @@ static bool take_batch(struct wr_lane *lane, uint32_t *taken_p)
 		return false;
 	wr_metric_add(lane->metrics.taken_bytes, (double)batch->bytes);
 	lane->open = NULL;
-	lane->window[(lane->head + lane->in_flight) % (uint32_t)lane->conf->batch.in_flight] =
-	    batch;
+	lane->window[(lane->head + lane->in_flight) % lane->window_size] = batch;
 	lane->in_flight++;
 	wr_lane_claim(lane, batch);
 	return true;

@@ -10,13 +10,25 @@
 #define WR_RUN_PROGRAM_H
 
 #include "base/metrics.h"
+#include "base/err.h"
 #include "core/backoff.h"
 #include "host/instance.h"
 #include "port/sink.h"
 
+#include <stdatomic.h>
+
 struct wr_stage_metrics {
 	struct wr_metric_histogram *seconds;
 	struct wr_metric_cell *overruns;
+};
+
+/* Where it is on its way through a lane: see wr_lane_adopt(). */
+enum wr_program_state {
+	WR_PROGRAM_NEW,     /* no lane has taken it yet */
+	WR_PROGRAM_CURRENT, /* batches are opened under it */
+	WR_PROGRAM_RETIRING, /* another one is current, but batches that were opened under it are in flight */
+	WR_PROGRAM_LEFT,   /* the lane is through with it */
+	WR_PROGRAM_REFUSED /* the lane could not take it; `refusal` says why */
 };
 
 struct wr_program {
@@ -30,7 +42,10 @@ struct wr_program {
 	struct wr_backoff *backoffs;            /* by stage */
 	struct wr_sink_topic **outputs;         /* by weir_output; of the lane's present sink */
 	struct wr_sink_topic *dlq;
-	uint32_t batches; /* opened under it and not free yet */
+	uint32_t batches;        /* opened under it and not free yet */
+	struct wr_program *next; /* among those that the lane has not left */
+	struct wr_err refusal;   /* written before the state says REFUSED */
+	_Atomic int state;       /* enum wr_program_state; written by the lane [any] */
 };
 
 struct wr_program_options {
@@ -43,6 +58,11 @@ struct wr_program_options {
 /* WR_OK; WR_EREFUSED when a plugin's create() failed (err names stage and reason); WR_ENOMEM. [main] */
 enum wr_code wr_program_create(const struct wr_program_options *options,
 			       struct wr_program **program_r, struct wr_err *err);
+
+static inline enum wr_program_state wr_program_state(const struct wr_program *program)
+{
+	return (enum wr_program_state)atomic_load(&program->state);
+}
 
 /* No batch may be left under it. NULL does nothing. [main] */
 void wr_program_destroy(struct wr_program *program);

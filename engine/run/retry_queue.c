@@ -8,9 +8,22 @@
 
 enum wr_code wr_retry_queue_init(struct wr_retry_queue *q, size_t capacity)
 {
-	*q = (struct wr_retry_queue){.capacity = capacity};
-	q->heap = malloc(capacity * sizeof(struct wr_item *));
-	return q->heap != NULL ? WR_OK : WR_ENOMEM;
+	*q = (struct wr_retry_queue){NULL, 0, 0};
+	return wr_retry_queue_reserve(q, capacity);
+}
+
+enum wr_code wr_retry_queue_reserve(struct wr_retry_queue *q, size_t capacity)
+{
+	struct wr_item **heap;
+
+	if (capacity <= q->capacity)
+		return WR_OK;
+	heap = realloc(q->heap, capacity * sizeof(struct wr_item *));
+	if (heap == NULL)
+		return WR_ENOMEM;
+	q->heap = heap;
+	q->capacity = capacity;
+	return WR_OK;
 }
 
 void wr_retry_queue_fini(struct wr_retry_queue *q)

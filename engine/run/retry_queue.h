@@ -16,6 +16,9 @@ struct wr_retry_queue {
 enum wr_code wr_retry_queue_init(struct wr_retry_queue *q, size_t capacity);
 void wr_retry_queue_fini(struct wr_retry_queue *q);
 
+/* Makes room for `capacity` items. WR_OK or WR_ENOMEM: nothing has changed. */
+enum wr_code wr_retry_queue_reserve(struct wr_retry_queue *q, size_t capacity);
+
 /* Parks it until item->due_mono_ns. */
 void wr_retry_queue_push(struct wr_retry_queue *q, struct wr_item *item);
 

@@ -599,6 +599,11 @@ static struct wr_stage stages[FIXTURE_STAGES];
 static struct wr_pipeline pipeline;
 static struct wr_lane_adapters adapters;
 
+static void note_change(void *arg)
+{
+	((struct fixture *)arg)->changes++;
+}
+
 void fixture_start(struct fixture *f)
 {
 	static const char *const names[] = {"first", "second"};
@@ -612,10 +617,35 @@ void fixture_start(struct fixture *f)
 	adapters = (struct wr_lane_adapters){f, make_source, make_sink, make_store};
 	assert_int_equal(wr_metrics_create(&f->metrics), WR_OK);
 	assert_int_equal(wr_health_create(&f->clock.clock, &f->health), WR_OK);
-	options = (struct wr_lane_options){&pipeline,       0,          1,         &adapters,
-					   &f->clock.clock, f->metrics, f->health, 7};
+	options = (struct wr_lane_options){.pipeline = &pipeline,
+					   .lane_count = 1,
+					   .adapters = &adapters,
+					   .clock = &f->clock.clock,
+					   .metrics = f->metrics,
+					   .health = f->health,
+					   .seed = 7,
+					   .changed = note_change,
+					   .changed_arg = f};
 	if (wr_lane_create(&options, &f->lane, &err) != WR_OK)
 		fail_msg("%s", err.text);
+}
+
+struct wr_program *fixture_program(struct fixture *f, uint64_t generation,
+				   const struct wr_conf_pipeline *conf)
+{
+	static struct wr_pipeline pipelines[8];
+	struct wr_pipeline *p = &pipelines[generation % 8];
+	const struct wr_program_options options = {p, 0, 1, f->metrics};
+	struct wr_program *program;
+	struct wr_err err;
+
+	*p = pipeline;
+	p->generation = generation;
+	if (conf != NULL)
+		p->conf = conf;
+	if (wr_program_create(&options, &program, &err) != WR_OK)
+		fail_msg("%s", err.text);
+	return program;
 }
 
 void fixture_fini(struct fixture *f)

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "run/lane.h"
+#include "run/program.h"
 
 #define FIXTURE_RECORDS 4096
 #define FIXTURE_PARTITIONS 3
@@ -55,6 +56,7 @@ struct fixture {
 	struct wr_clock_fake clock;
 	struct wr_metrics *metrics;
 	struct wr_health *health;
+	int changes; /* so often the lane told that something changed */
 
 	/* Set before fixture_start(). */
 	struct wr_conf_pipeline conf;
@@ -100,6 +102,11 @@ struct fixture {
 void fixture_init(struct fixture *f);
 void fixture_start(struct fixture *f);
 void fixture_fini(struct fixture *f);
+
+/* Another program for the lane: of that generation, with the stages of f->conf and these batch limits (NULL: the same).
+ * The conf must outlive it. At most 8 in a test. */
+struct wr_program *fixture_program(struct fixture *f, uint64_t generation,
+				   const struct wr_conf_pipeline *conf);
 
 /* Puts {"id":"<id>"} with a key (NULL: none) into a partition; returns its offset. */
 int64_t fixture_send(struct fixture *f, int partition, const char *id, const char *key);

@@ -21,10 +21,14 @@ tests_run_test_retry_queue_LDFLAGS = $(WR_FAULT_WRAPS)
 check_PROGRAMS += tests/run/test_lane
 tests_run_test_lane_SOURCES = tests/run/test_lane.c tests/run/lane_fixture.c tests/run/lane_fixture.h
 tests_run_test_lane_LDADD = $(WR_RUN_TEST_LIBS)
+check_PROGRAMS += tests/run/test_lane_adopt
+tests_run_test_lane_adopt_SOURCES = tests/run/test_lane_adopt.c tests/run/lane_fixture.c tests/run/lane_fixture.h
+tests_run_test_lane_adopt_LDADD = $(WR_RUN_FAULT_LIBS)
+tests_run_test_lane_adopt_LDFLAGS = $(WR_FAULT_WRAPS)
 check_PROGRAMS += tests/run/test_lane_blocked
 tests_run_test_lane_blocked_SOURCES = tests/run/test_lane_blocked.c tests/run/lane_fixture.c tests/run/lane_fixture.h
 tests_run_test_lane_blocked_LDADD = $(WR_RUN_TEST_LIBS)
 check_PROGRAMS += tests/run/test_lane_random
 tests_run_test_lane_random_SOURCES = tests/run/test_lane_random.c tests/run/sim.h tests/run/sim.c \
-	tests/run/sim_record.c tests/run/sim_sink.c tests/run/sim_source.c tests/run/sim_store.c
+	tests/run/sim_record.c tests/run/sim_reload.c tests/run/sim_sink.c tests/run/sim_source.c tests/run/sim_store.c
 tests_run_test_lane_random_LDADD = $(WR_RUN_TEST_LIBS)

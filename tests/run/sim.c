@@ -162,6 +162,8 @@ static int process(void *self, struct weir_call *call, const struct weir_event *
 	const struct weir_host *host = self;
 	uint32_t stage = strcmp(host->stage, "second") == 0;
 
+	if (wr_lane_holds(sim_now->lane))
+		sim_fail("a handler was called while the lane held");
 	for (size_t i = 0; i < n; i++) {
 		if (sim_now->ignores_begin || call->host->begin(call, i))
 			results[i]->verdict = handle(call, events[i], results[i], stage);
@@ -186,7 +188,7 @@ static struct wr_conf_output outputs[] = {
     {.name = (char *)(uintptr_t) "alerts", .topic = (char *)(uintptr_t) "alerts"}};
 static struct wr_plugin *plugin;
 static struct wr_stage stages[SIM_STAGES];
-static struct wr_pipeline pipeline;
+struct wr_pipeline sim_pipeline;
 static const struct wr_lane_adapters adapters = {NULL, sim_make_source, sim_make_sink,
 						 sim_make_store};
 
@@ -228,8 +230,13 @@ static void configure(struct sim *s)
 void sim_start_lane(void)
 {
 	struct sim *s = sim_now;
-	struct wr_lane_options options = {&pipeline,       0,          1,         &adapters,
-					  &s->clock.clock, s->metrics, s->health, s->seed};
+	struct wr_lane_options options = {.pipeline = &sim_pipeline,
+					  .lane_count = 1,
+					  .adapters = &adapters,
+					  .clock = &s->clock.clock,
+					  .metrics = s->metrics,
+					  .health = s->health,
+					  .seed = s->seed};
 	struct wr_err err = {.text = ""};
 	enum wr_code rc;
 
@@ -244,7 +251,9 @@ void sim_start_lane(void)
 void sim_end_lane(void)
 {
 	sim_note("the lane ends");
+	sim_take_back_programs();
 	wr_lane_destroy(sim_now->lane);
+	sim_forget_programs();
 	sim_now->lane = NULL;
 	sim_now->rewind_due = false;
 	if (sim_now->source_exists || sim_now->sink_exists || sim_now->store_exists)
@@ -268,7 +277,7 @@ void sim_begin(struct sim *s, uint64_t seed)
 	assert_int_equal(wr_plugin_open_entry(&sim_plugin, &plugin, &err), WR_OK);
 	for (uint32_t i = 0; i < SIM_STAGES; i++)
 		stages[i] = (struct wr_stage){&s->stages[i], plugin, names[i], i};
-	pipeline = (struct wr_pipeline){&s->conf, stages, SIM_STAGES, 1};
+	sim_pipeline = (struct wr_pipeline){&s->conf, stages, SIM_STAGES, 1};
 	assert_int_equal(wr_metrics_create(&s->metrics), WR_OK);
 	assert_int_equal(wr_health_create(&s->clock.clock, &s->health), WR_OK);
 	sim_note("batches of %d, window %d, attempts %d and %d, store %d, %s begin()",

@@ -37,6 +37,7 @@ struct sim_plan {
 };
 
 struct sim_take;
+struct sim_change;
 
 struct sim_record {
 	int partition;
@@ -109,8 +110,9 @@ struct sim {
 	struct wr_metrics *metrics;
 	struct wr_health *health;
 	struct wr_lane *lane;
-	bool ignores_begin; /* the plugin */
-	unsigned era;       /* goes up whenever records may repeat */
+	struct sim_change *changes; /* of the lane's program; see sim_reload.c */
+	bool ignores_begin;         /* the plugin */
+	unsigned era;               /* goes up whenever records may repeat */
 	uint64_t sequence;
 
 	/* The source. */
@@ -185,7 +187,15 @@ enum wr_code sim_make_store(void *arg, const struct wr_lane *lane, struct wr_cla
 			    struct wr_err *err);
 void sim_store_goes(void);
 
+/* sim_reload.c: the lane gets another program, or one that it had, or is asked to hold */
+void sim_change_program(void);
+void sim_ask_hold(void);
+void sim_reap_programs(void);
+void sim_take_back_programs(void); /* all that are not the lane's: it ends */
+void sim_forget_programs(void);    /* the lane has destroyed those that it still had */
+
 /* sim.c: the world's life */
+extern struct wr_pipeline sim_pipeline;
 extern const struct weir_plugin sim_plugin;
 void sim_begin(struct sim *sim, uint64_t seed);
 void sim_start_lane(void);

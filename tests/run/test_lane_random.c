@@ -128,6 +128,15 @@ static void trouble_store(void)
 		sim_store_goes();
 }
 
+static void trouble_programs(void)
+{
+	if (sim_once_in(4))
+		sim_ask_hold();
+	else
+		sim_change_program();
+	sim_reap_programs();
+}
+
 static void act(void)
 {
 	uint64_t n = sim_upto(99);
@@ -142,6 +151,8 @@ static void act(void)
 		trouble_source();
 	else if (n < 53)
 		trouble_sink();
+	else if (n == 53 && sim_once_in(2))
+		trouble_programs();
 	else if (n < 54 || (sim.store_down && n < 57))
 		trouble_store();
 	else
@@ -153,6 +164,7 @@ static void heal(void)
 	sim_note("calm");
 	sim.calm = true;
 	sim.holds = sim.store_down = false;
+	wr_lane_hold(sim.lane, false);
 	sim.room = SIZE_MAX;
 	sim.dlq_refuses = SIM_ACCEPTED;
 	for (int i = 0; i < SIM_TOPICS; i++)
