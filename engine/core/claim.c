@@ -2,10 +2,14 @@
 
 #include "core/claim.h"
 
+#include "base/check.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 
 #define OFFSET_DIGITS 20
+#define HASH_DIGITS 16
+#define TOPIC_BYTES_MAX 249
 
 void wr_claim_prefix_init(struct wr_claim_prefix *prefix, uint32_t incarnation, const char *topic,
 			  int32_t partition)
@@ -16,8 +20,9 @@ void wr_claim_prefix_init(struct wr_claim_prefix *prefix, uint32_t incarnation, 
 	prefix->size = (size_t)size;
 }
 
-struct wr_bytes wr_claim_value(const struct wr_claim_prefix *prefix, int64_t offset,
-			       struct wr_arena *arena)
+/* "<prefix><offset>" with room for `extra` bytes behind it. */
+static char *make_value(const struct wr_claim_prefix *prefix, int64_t offset, size_t extra,
+			struct wr_arena *arena, size_t *size_r)
 {
 	char digits[OFFSET_DIGITS], *text;
 	uint64_t left = (uint64_t)offset;
@@ -27,24 +32,113 @@ struct wr_bytes wr_claim_value(const struct wr_claim_prefix *prefix, int64_t off
 		digits[OFFSET_DIGITS - ++count] = (char)('0' + left % 10);
 		left /= 10;
 	} while (left > 0);
-	text = wr_arena_alloc(arena, prefix->size + count);
+	*size_r = prefix->size + count;
+	text = wr_arena_alloc(arena, *size_r + extra);
 	if (text == NULL)
-		return wr_bytes(NULL, 0);
+		return NULL;
 	memcpy(text, prefix->text, prefix->size);
 	memcpy(text + prefix->size, digits + OFFSET_DIGITS - count, count);
-	return wr_bytes(text, prefix->size + count);
+	return text;
+}
+
+struct wr_bytes wr_claim_value(const struct wr_claim_prefix *prefix, int64_t offset,
+			       struct wr_arena *arena)
+{
+	size_t size;
+	const char *text = make_value(prefix, offset, 0, arena, &size);
+
+	return text != NULL ? wr_bytes(text, size) : wr_bytes(NULL, 0);
+}
+
+struct wr_bytes wr_claim_value_hashed(const struct wr_claim_prefix *prefix, int64_t offset,
+				      uint64_t payload_hash, struct wr_arena *arena)
+{
+	size_t size;
+	char *text = make_value(prefix, offset, 1 + HASH_DIGITS, arena, &size);
+
+	if (text == NULL)
+		return wr_bytes(NULL, 0);
+	text[size++] = '|';
+	for (int i = HASH_DIGITS; i > 0; i--)
+		text[size++] = "0123456789abcdef"[payload_hash >> (4 * (i - 1)) & 0xf];
+	return wr_bytes(text, size);
+}
+
+struct wr_bytes wr_claim_value_inherited(struct wr_bytes owner, struct wr_arena *arena)
+{
+	char *text = wr_arena_alloc(arena, owner.size + 2);
+
+	if (text == NULL)
+		return wr_bytes(NULL, 0);
+	memcpy(text, "C|", 2);
+	memcpy(text + 2, owner.data, owner.size);
+	return wr_bytes(text, owner.size + 2);
+}
+
+struct wr_bytes wr_claim_failed(struct wr_bytes value, struct wr_arena *arena)
+{
+	char *text = wr_arena_alloc(arena, value.size);
+
+	WR_ASSERT(value.size > 2 && ((const char *)value.data)[0] == 'C');
+	if (text == NULL)
+		return wr_bytes(NULL, 0);
+	memcpy(text, value.data, value.size);
+	text[0] = 'F';
+	return wr_bytes(text, value.size);
+}
+
+/* A value in its parts. */
+struct value {
+	char state;
+	struct wr_bytes owner;
+	struct wr_bytes hash; /* absent: none */
+};
+
+/* Splits a value without looking into the owner. */
+static bool split(struct wr_bytes text, struct value *value_r)
+{
+	const char *s = text.data, *bar;
+
+	if (text.size <= 2 || (s[0] != 'C' && s[0] != 'F') || s[1] != '|')
+		return false;
+	bar = memchr(s + 2, '|', text.size - 2);
+	value_r->state = s[0];
+	value_r->owner = wr_bytes(s + 2, bar != NULL ? (size_t)(bar - s) - 2 : text.size - 2);
+	value_r->hash = wr_bytes(NULL, 0);
+	if (bar != NULL)
+		value_r->hash = wr_bytes(bar + 1, text.size - (size_t)(bar - s) - 1);
+	return true;
 }
 
 struct wr_bytes wr_claim_owner(struct wr_bytes value)
 {
-	return wr_bytes((const char *)value.data + 2, value.size - 2);
+	struct value parts;
+	bool is_value = split(value, &parts);
+
+	WR_ASSERT(is_value);
+	return parts.owner;
 }
 
-static size_t skip_digits(const char *s, size_t i, size_t size)
+/* Decimal as we write it: no sign, no zero in front. */
+static bool take_number(const char **at, const char *end, uint64_t max, uint64_t *number_r)
 {
-	while (i < size && s[i] >= '0' && s[i] <= '9')
-		i++;
-	return i;
+	const char *first = *at;
+	uint64_t number = 0;
+
+	for (; *at < end && **at >= '0' && **at <= '9'; (*at)++) {
+		uint64_t digit = (uint64_t)(**at - '0');
+
+		if (number > (max - digit) / 10)
+			return false;
+		number = number * 10 + digit;
+	}
+	*number_r = number;
+	return *at > first && (*first != '0' || *at == first + 1);
+}
+
+static bool take_slash(const char **at, const char *end)
+{
+	return *at < end && *(*at)++ == '/';
 }
 
 static bool is_topic_char(char c)
@@ -53,33 +147,87 @@ static bool is_topic_char(char c)
 	       c == '.' || c == '_' || c == '-';
 }
 
-/* digits '/' topic '/' digits '/' digits */
-static bool is_owner(const char *s, size_t size)
+static bool take_topic(const char **at, const char *end, struct wr_bytes *topic_r)
 {
-	size_t i, start;
+	const char *first = *at;
 
-	i = skip_digits(s, 0, size);
-	if (i == 0 || i >= size || s[i++] != '/')
-		return false;
-	for (start = i; i < size && is_topic_char(s[i]);)
-		i++;
-	if (i == start || i >= size || s[i++] != '/')
-		return false;
-	start = i;
-	i = skip_digits(s, i, size);
-	if (i == start || i >= size || s[i++] != '/')
-		return false;
-	start = i;
-	return skip_digits(s, i, size) == size && start < size;
+	while (*at < end && is_topic_char(**at))
+		(*at)++;
+	*topic_r = wr_bytes(first, (size_t)(*at - first));
+	return topic_r->size > 0 && topic_r->size <= TOPIC_BYTES_MAX;
 }
 
-enum wr_claim_decision wr_claim_decide(struct wr_bytes own, struct wr_bytes found)
+bool wr_claim_owner_parse(struct wr_bytes text, struct wr_owner *owner_r)
 {
-	const char *s = found.data;
+	const char *at = text.data, *end = at != NULL ? at + text.size : NULL;
+	uint64_t incarnation, partition, offset;
 
-	if (s == NULL || wr_bytes_equal(own, found))
+	*owner_r = (struct wr_owner){.offset = 0};
+	if (at == NULL || !take_number(&at, end, UINT32_MAX, &incarnation) ||
+	    !take_slash(&at, end) || !take_topic(&at, end, &owner_r->topic) ||
+	    !take_slash(&at, end) || !take_number(&at, end, INT32_MAX, &partition) ||
+	    !take_slash(&at, end) || !take_number(&at, end, INT64_MAX, &offset) || at != end)
+		return false;
+	owner_r->incarnation = (uint32_t)incarnation;
+	owner_r->partition = (int32_t)partition;
+	owner_r->offset = (int64_t)offset;
+	return true;
+}
+
+static bool is_hash(struct wr_bytes hash)
+{
+	const char *s = hash.data;
+
+	for (size_t i = 0; i < hash.size; i++) {
+		if ((s[i] < '0' || s[i] > '9') && (s[i] < 'a' || s[i] > 'f'))
+			return false;
+	}
+	return hash.size == HASH_DIGITS;
+}
+
+static bool parse(struct wr_bytes text, struct value *value_r, struct wr_owner *owner_r)
+{
+	return split(text, value_r) && (value_r->hash.data == NULL || is_hash(value_r->hash)) &&
+	       wr_claim_owner_parse(value_r->owner, owner_r);
+}
+
+bool wr_claim_payload_differs(struct wr_bytes own, struct wr_bytes found)
+{
+	struct value a, b;
+
+	return split(own, &a) && split(found, &b) && a.hash.data != NULL && b.hash.data != NULL &&
+	       !wr_bytes_equal(a.hash, b.hash);
+}
+
+enum wr_claim_decision wr_claim_decide(struct wr_bytes own, struct wr_bytes found,
+				       struct wr_bytes replay_of, struct wr_owner *owner_r)
+{
+	struct value mine, theirs;
+
+	if (found.data == NULL || wr_bytes_equal(own, found))
 		return WR_CLAIM_PROCESS;
-	if (found.size > 2 && s[0] == 'C' && s[1] == '|' && is_owner(s + 2, found.size - 2))
-		return WR_CLAIM_DUPLICATE;
-	return WR_CLAIM_NOT_A_CLAIM;
+	if (!split(own, &mine) || !parse(found, &theirs, owner_r))
+		return WR_CLAIM_NOT_A_CLAIM;
+	if (wr_bytes_equal(mine.owner, theirs.owner))
+		return theirs.state == 'F' ? WR_CLAIM_DEAD : WR_CLAIM_PROCESS;
+	if (replay_of.data != NULL && wr_bytes_equal(replay_of, theirs.owner))
+		return WR_CLAIM_TAKE_OVER;
+	if (theirs.state == 'F')
+		return replay_of.data != NULL ? WR_CLAIM_REPLAY_LOSER : WR_CLAIM_TAKE_OVER;
+	return WR_CLAIM_ASK;
+}
+
+enum wr_claim_decision wr_claim_decide_owner(const struct wr_owner *owner,
+					     const struct wr_mark *mark, bool fresh, bool is_replay)
+{
+	enum wr_claim_decision duplicate = is_replay ? WR_CLAIM_REPLAY_LOSER : WR_CLAIM_DUPLICATE;
+
+	if (mark != NULL && owner->incarnation <= mark->incarnation)
+		return wr_mark_abandons(mark, owner->incarnation, owner->offset)
+			   ? WR_CLAIM_TAKE_OVER
+			   : duplicate;
+	if (!fresh)
+		return WR_CLAIM_ASK;
+	/* Without a mark nobody ever gave up an offset there. One that is older than its claims was lost. */
+	return mark != NULL ? WR_CLAIM_TAKE_OVER : duplicate;
 }

@@ -43,13 +43,18 @@ void wr_lane_claim(struct wr_lane *lane, struct wr_batch *batch)
 static void decide(struct wr_lane *lane, struct wr_item *item, const struct wr_claim *claim)
 {
 	enum wr_claim_decision decision = WR_CLAIM_NOT_A_CLAIM;
+	struct wr_owner owner;
 
 	if (claim->outcome != WR_CLAIM_UNREADABLE)
-		decision = wr_claim_decide(claim->value, claim->found);
+		decision = wr_claim_decide(claim->value, claim->found, wr_bytes(NULL, 0), &owner);
 	switch (decision) {
 	case WR_CLAIM_PROCESS:
 		return;
 	case WR_CLAIM_DUPLICATE:
+	case WR_CLAIM_DEAD:
+	case WR_CLAIM_TAKE_OVER:
+	case WR_CLAIM_ASK:
+	case WR_CLAIM_REPLAY_LOSER:
 		wr_lane_finish(lane, item, WR_OUTCOME_DUPLICATE);
 		return;
 	case WR_CLAIM_NOT_A_CLAIM:
