@@ -44,11 +44,11 @@ static enum wr_code make_source(void *arg, const struct wr_lane *lane, int wake_
 	return wr_kafka_source_create(&options, source_r, err);
 }
 
-/* A lane hands over a batch at once, so its records need little time to gather into one request; a record that comes
- * alone needs none. */
+/* A lane hands over a batch at once, so its records need little time to gather into one request. Small batches gather
+ * while the requests before them are under way, and librdkafka spins through a linger of less than a millisecond. */
 static int64_t linger_us(const struct wr_conf_pipeline *conf)
 {
-	if (conf->batch.max_events == 1)
+	if (conf->batch.max_events < 50)
 		return 0;
 	return conf->batch.max_events >= 100 ? 500 : 100;
 }

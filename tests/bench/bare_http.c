@@ -1,7 +1,8 @@
 /*
  * The yardstick for the ingest endpoint: libmicrohttpd and librdkafka and nothing else. A POST's body becomes a record
- * as it is, the connection is suspended until Kafka acked it (acks=all, idempotent), and then 202 is answered. No
- * parsing, no checks, no deadlines, no metrics; the same flags as the engine's listener.
+ * as it is, under a key of its own as an event's id is (so that Kafka's partitions all get their share), the connection
+ * is suspended until Kafka acked it (acks=all, idempotent), and then 202 is answered. No parsing, no checks, no
+ * deadlines, no metrics; the same flags as the engine's listener.
  *
  *	bare_http BROKERS TOPIC PORT [LINGER_US]
  *
@@ -13,6 +14,7 @@
 #include <microhttpd.h>
 
 #include <arpa/inet.h>
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
@@ -74,7 +76,9 @@ static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, cons
 			      const char *method, const char *version, const char *data,
 			      size_t *size_p, void **context_p)
 {
+	static uint64_t count; /* the daemon's only thread */
 	struct request *req = *context_p;
+	char key[24];
 
 	(void)arg;
 	(void)url;
@@ -95,8 +99,9 @@ static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, cons
 	req->is_waiting = 1;
 	req->connection = connection;
 	MHD_suspend_connection(connection);
-	if (rd_kafka_produce(topic, RD_KAFKA_PARTITION_UA, 0, req->body, req->size, NULL, 0, req) !=
-	    0) {
+	snprintf(key, sizeof(key), "%" PRIu64, ++count);
+	if (rd_kafka_produce(topic, RD_KAFKA_PARTITION_UA, 0, req->body, req->size, key,
+			     strlen(key), req) != 0) {
 		req->error = rd_kafka_last_error();
 		MHD_resume_connection(connection);
 	}
@@ -144,6 +149,7 @@ static void make_producer(const char *brokers, const char *topic_name, long ling
 	set(conf, "acks", "all");
 	set(conf, "linger.ms", linger_ms);
 	set(conf, "socket.nagle.disable", "true");
+	set(conf, "partitioner", "murmur2_random");
 	rd_kafka_conf_set_dr_msg_cb(conf, delivered);
 	producer = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
 	if (producer == NULL)
