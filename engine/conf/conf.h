@@ -135,6 +135,10 @@ struct wr_conf_idempotency {
 	size_t max_ids; /* memory only: the oldest is forgotten beyond it */
 };
 
+struct wr_conf_transaction { /* exactly_once only */
+	int64_t interval_ms;
+};
+
 struct wr_conf_pipeline {
 	char *name;
 	struct wr_conf_mark mark;
@@ -143,6 +147,7 @@ struct wr_conf_pipeline {
 	enum wr_conf_format format;
 	struct wr_conf_event_id event_id;
 	enum wr_conf_delivery delivery;
+	struct wr_conf_transaction transaction;
 	struct wr_conf_idempotency idempotency;
 	int lanes;
 	struct wr_conf_batch batch;

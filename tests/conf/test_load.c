@@ -37,7 +37,8 @@ static const char full[] =
     "        plugin: fraud.so\n"
     "        timeout: 5s\n"
     "        retry: { attempts: 2 }\n"
-    "    outputs: { alerts: fraud-alerts, default: processed-events }\n";
+    "    outputs: { alerts: fraud-alerts, default: processed-events }\n"
+    "    transaction: { interval: 250ms }\n";
 
 static const char least[] = "kafka: { brokers: embedded }\n"
 			    "pipelines:\n"
@@ -134,6 +135,7 @@ static void pipeline_keys_reach_their_fields(void **state)
 	assert_int_equal(pipe->lanes, 2);
 	assert_int_equal(pipe->batch.max_events, 50);
 	assert_int_equal(pipe->batch.max_bytes, 1000000);
+	assert_int_equal(pipe->transaction.interval_ms, 250);
 	assert_int_equal(pipe->batch.linger_ms, 7);
 	assert_int_equal(pipe->batch.in_flight, 3);
 	assert_string_equal(pipe->dlq_topic, "events-dlq");
@@ -279,6 +281,7 @@ static void what_is_left_out_has_its_default(void **state)
 	assert_int_equal(pipe->lanes, 1);
 	assert_int_equal(pipe->batch.max_events, 1000);
 	assert_int_equal(pipe->batch.max_bytes, 4 << 20);
+	assert_int_equal(pipe->transaction.interval_ms, 100);
 	assert_int_equal(pipe->batch.linger_ms, 5);
 	assert_int_equal(pipe->batch.in_flight, 16);
 	assert_int_equal(pipe->retry.attempts, 4);
