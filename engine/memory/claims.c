@@ -27,7 +27,8 @@ struct entry {
 	int64_t expires_mono_ns;
 	uint16_t key_size;
 	uint16_t value_size;
-	bool is_digest; /* the key is a digest: it equals no id of the same bytes */
+	bool is_digest;   /* the key is a digest: it equals no id of the same bytes */
+	bool is_replaced; /* it only waits for its turn to be freed */
 	char bytes[];
 };
 
@@ -42,12 +43,14 @@ struct shard {
 	struct segment *oldest, *newest; /* [lock] */
 	struct entry **slots; /* [lock] open addressing, linear probing, at most 3/4 full */
 	size_t slot_count;    /* [lock] a power of two, or 0 */
-	size_t count;         /* [lock] */
+	size_t count;         /* [lock] entries in the queue */
+	size_t replaced;      /* [lock] of those */
 	uint64_t forgotten;   /* [lock] */
 };
 
 struct wr_memory_claims {
 	uint32_t magic;
+	struct wr_memory_marks marks;
 	_Atomic unsigned users;
 	int64_t ttl_ns;
 	size_t max_a_shard;
@@ -80,6 +83,7 @@ enum wr_code wr_memory_claims_create(int64_t ttl_ms, size_t max_ids,
 		return WR_ENOMEM;
 	claims->magic = CLAIMS_MAGIC;
 	atomic_init(&claims->users, 1);
+	wr_memory_marks_init(&claims->marks);
 	claims->ttl_ns = ttl_ms * WR_NS_PER_MS;
 	claims->max_a_shard = max_ids / shard_count;
 	claims->shard_count = shard_count;
@@ -119,6 +123,7 @@ void wr_memory_claims_unref(struct wr_memory_claims *claims)
 		return;
 	for (i = 0; i < claims->shard_count; i++)
 		free_shard(&claims->shards[i]);
+	wr_memory_marks_fini(&claims->marks);
 	claims->magic = 0;
 	free(claims);
 }
@@ -190,14 +195,23 @@ static struct entry *oldest_entry_locked(struct shard *shard)
 	return segment != NULL ? (struct entry *)(void *)(segment->data + segment->begin) : NULL;
 }
 
-static void forget_oldest_locked(struct shard *shard, struct entry *entry)
+static void remove_slot_locked(struct shard *shard, const struct entry *entry)
 {
 	size_t mask = shard->slot_count - 1, slot = entry->hash & mask;
-	struct segment *segment = shard->oldest;
 
 	while (shard->slots[slot] != entry)
 		slot = (slot + 1) & mask;
 	close_gap_locked(shard, slot);
+}
+
+static void forget_oldest_locked(struct shard *shard, struct entry *entry)
+{
+	struct segment *segment = shard->oldest;
+
+	if (entry->is_replaced)
+		shard->replaced--;
+	else
+		remove_slot_locked(shard, entry);
 	segment->begin += entry_size(entry->key_size, entry->value_size);
 	if (segment->begin == segment->end)
 		segment->begin = segment->end = 0;
@@ -210,7 +224,7 @@ static void expire_locked(struct shard *shard, int64_t now_mono_ns)
 	struct entry *entry;
 
 	while ((entry = oldest_entry_locked(shard)) != NULL &&
-	       entry->expires_mono_ns <= now_mono_ns)
+	       (entry->is_replaced || entry->expires_mono_ns <= now_mono_ns))
 		forget_oldest_locked(shard, entry);
 }
 
@@ -264,10 +278,23 @@ static struct entry *append_entry_locked(struct shard *shard, size_t size)
 	return entry;
 }
 
-static enum wr_code insert_locked(struct wr_memory_claims *claims, struct shard *shard,
-				  const struct key *key, struct wr_bytes value, int64_t now_mono_ns)
+static void bound_locked(struct wr_memory_claims *claims, struct shard *shard)
+{
+	struct entry *oldest;
+
+	while (shard->count > claims->max_a_shard) {
+		oldest = oldest_entry_locked(shard);
+		shard->forgotten += !oldest->is_replaced;
+		forget_oldest_locked(shard, oldest);
+	}
+}
+
+/* Writes the value in the place of the key's, if there is one. */
+static enum wr_code write_locked(struct wr_memory_claims *claims, struct shard *shard,
+				 const struct key *key, struct wr_bytes value, int64_t now_mono_ns)
 {
 	struct entry *entry;
+	size_t slot;
 
 	if (grow_locked(shard) != WR_OK)
 		return WR_ENOMEM;
@@ -279,16 +306,19 @@ static enum wr_code insert_locked(struct wr_memory_claims *claims, struct shard 
 	entry->key_size = (uint16_t)key->bytes.size;
 	entry->value_size = (uint16_t)value.size;
 	entry->is_digest = key->is_digest;
+	entry->is_replaced = false;
 	if (key->bytes.size > 0)
 		memcpy(entry->bytes, key->bytes.data, key->bytes.size);
 	if (value.size > 0)
 		memcpy(entry->bytes + key->bytes.size, value.data, value.size);
-	shard->slots[find_slot_locked(shard, key)] = entry;
-	shard->count++;
-	if (shard->count > claims->max_a_shard) {
-		forget_oldest_locked(shard, oldest_entry_locked(shard));
-		shard->forgotten++;
+	slot = find_slot_locked(shard, key);
+	if (shard->slots[slot] != NULL) {
+		shard->slots[slot]->is_replaced = true;
+		shard->replaced++;
 	}
+	shard->slots[slot] = entry;
+	shard->count++;
+	bound_locked(claims, shard);
 	return WR_OK;
 }
 
@@ -297,20 +327,23 @@ static enum wr_code claim_locked(struct wr_memory_claims *claims, struct shard *
 				 struct wr_arena *arena, int64_t now_mono_ns)
 {
 	const struct entry *entry = NULL;
+	struct wr_bytes there = {NULL, 0};
 	void *found;
 
 	expire_locked(shard, now_mono_ns);
 	if (shard->slot_count > 0)
 		entry = shard->slots[find_slot_locked(shard, key)];
-	if (entry == NULL) {
+	if (entry != NULL)
+		there = wr_bytes(entry->bytes + entry->key_size, entry->value_size);
+	if (entry == NULL || wr_bytes_equal(there, claim->expect)) {
 		claim->outcome = WR_CLAIM_NOTHING;
-		return insert_locked(claims, shard, key, claim->value, now_mono_ns);
+		return write_locked(claims, shard, key, claim->value, now_mono_ns);
 	}
-	found = wr_arena_copy(arena, entry->bytes + entry->key_size, entry->value_size);
+	found = wr_arena_copy(arena, there.data, there.size);
 	if (found == NULL)
 		return WR_ENOMEM;
 	claim->outcome = WR_CLAIM_VALUE;
-	claim->found = wr_bytes(found, entry->value_size);
+	claim->found = wr_bytes(found, there.size);
 	return WR_OK;
 }
 
@@ -342,7 +375,7 @@ size_t wr_memory_claims_count(struct wr_memory_claims *claims)
 	WR_CHECK(claims, CLAIMS_MAGIC);
 	for (i = 0; i < claims->shard_count; i++) {
 		wr_lock_take(&claims->shards[i].lock);
-		count += claims->shards[i].count;
+		count += claims->shards[i].count - claims->shards[i].replaced;
 		wr_lock_release(&claims->shards[i].lock);
 	}
 	return count;
@@ -360,4 +393,10 @@ uint64_t wr_memory_claims_forgotten(struct wr_memory_claims *claims)
 		wr_lock_release(&claims->shards[i].lock);
 	}
 	return forgotten;
+}
+
+struct wr_memory_marks *wr_memory_claims_marks(struct wr_memory_claims *claims)
+{
+	WR_CHECK(claims, CLAIMS_MAGIC);
+	return &claims->marks;
 }

@@ -13,9 +13,9 @@
 struct wr_memory_store {
 	struct wr_claim_store port; /* first */
 	uint32_t magic;
-	struct wr_memory_claims *claims; /* NULL: the store `none` */
-	struct wr_claim_set *first;      /* submitted, oldest first */
-	struct wr_claim_set **last_p;
+	struct wr_memory_claims *claims;      /* NULL: the store `none` */
+	struct wr_claim_store_request *first; /* submitted, oldest first */
+	struct wr_claim_store_request **last_p;
 	int64_t retry_mono_ns; /* while there is no memory */
 	bool down;
 };
@@ -28,40 +28,96 @@ static struct wr_memory_store *self(struct wr_claim_store *store)
 	return s;
 }
 
+static struct wr_claim_set *set_of(struct wr_claim_store_request *request)
+{
+	return WR_CONTAINER_OF(request, struct wr_claim_set, request);
+}
+
+static struct wr_mark_query *query_of(struct wr_claim_store_request *request)
+{
+	return WR_CONTAINER_OF(request, struct wr_mark_query, request);
+}
+
+static void enqueue(struct wr_memory_store *s, struct wr_claim_store_request *request,
+		    enum wr_claim_store_request_kind kind, size_t replies)
+{
+	*request = (struct wr_claim_store_request){.kind = kind, .replies = replies};
+	*s->last_p = request;
+	s->last_p = &request->next;
+}
+
 static void submit(struct wr_claim_store *store, struct wr_claim_set *set)
 {
-	struct wr_memory_store *s = self(store);
-
 	WR_ASSERT(!set->submitted);
 	wr_arena_reset(&set->found_arena);
 	set->done = false;
 	set->submitted = true;
-	set->answered = 0;
-	set->next = NULL;
-	*s->last_p = set;
-	s->last_p = &set->next;
+	enqueue(self(store), &set->request, WR_REQUEST_CLAIMS, set->count);
 }
 
-static void unlink_set(struct wr_memory_store *s, struct wr_claim_set **link_p)
+static void query_marks(struct wr_claim_store *store, struct wr_mark_query *query)
 {
-	struct wr_claim_set *set = *link_p;
+	WR_ASSERT(!query->submitted);
+	wr_arena_reset(&query->arena);
+	query->done = query->unreadable = false;
+	query->submitted = true;
+	enqueue(self(store), &query->request, WR_REQUEST_QUERY, query->count);
+}
 
-	*link_p = set->next;
-	if (s->last_p == &set->next)
+static void unlink_request(struct wr_memory_store *s, struct wr_claim_store_request **link_p)
+{
+	struct wr_claim_store_request *request = *link_p;
+
+	*link_p = request->next;
+	if (s->last_p == &request->next)
 		s->last_p = link_p;
-	set->next = NULL;
-	set->submitted = false;
+	request->next = NULL;
+	if (request->kind == WR_REQUEST_CLAIMS)
+		set_of(request)->submitted = false;
+	else
+		query_of(request)->submitted = false;
+}
+
+static void forget_request(struct wr_memory_store *s, struct wr_claim_store_request *request)
+{
+	struct wr_claim_store_request **link_p = &s->first;
+
+	while (*link_p != NULL && *link_p != request)
+		link_p = &(*link_p)->next;
+	WR_ASSERT(*link_p == request);
+	unlink_request(s, link_p);
 }
 
 static void cancel(struct wr_claim_store *store, struct wr_claim_set *set)
 {
-	struct wr_memory_store *s = self(store);
-	struct wr_claim_set **link_p = &s->first;
+	forget_request(self(store), &set->request);
+}
 
-	while (*link_p != NULL && *link_p != set)
-		link_p = &(*link_p)->next;
-	WR_ASSERT(*link_p == set);
-	unlink_set(s, link_p);
+static void cancel_query(struct wr_claim_store *store, struct wr_mark_query *query)
+{
+	forget_request(self(store), &query->request);
+}
+
+/* In memory a mark is written at once: none ever waits. */
+static enum wr_code put_mark(struct wr_claim_store *store, const struct wr_mark_write *mark)
+{
+	struct wr_memory_store *s = self(store);
+
+	if (s->claims == NULL)
+		return WR_OK;
+	return wr_memory_marks_put(wr_memory_claims_marks(s->claims), mark);
+}
+
+static void yield_mark(struct wr_claim_store *store, struct wr_bytes field)
+{
+	(void)self(store);
+	(void)field;
+}
+
+static size_t marks_waiting(struct wr_claim_store *store)
+{
+	(void)self(store);
+	return 0;
 }
 
 static enum wr_code claim_one(struct wr_memory_store *s, struct wr_claim_set *set,
@@ -74,14 +130,33 @@ static enum wr_code claim_one(struct wr_memory_store *s, struct wr_claim_set *se
 	return WR_OK;
 }
 
-static enum wr_code claim_set(struct wr_memory_store *s, struct wr_claim_set *set,
-			      int64_t now_mono_ns)
+static enum wr_code read_one(struct wr_memory_store *s, struct wr_mark_query *query, size_t i)
+{
+	query->texts[i] = wr_bytes(NULL, 0);
+	if (s->claims == NULL)
+		return WR_OK;
+	return wr_memory_marks_get(wr_memory_claims_marks(s->claims), query->fields[i],
+				   &query->arena, &query->texts[i]);
+}
+
+static enum wr_code answer_one(struct wr_memory_store *s, struct wr_claim_store_request *request,
+			       int64_t now_mono_ns)
+{
+	size_t i = request->answered;
+
+	if (request->kind == WR_REQUEST_QUERY)
+		return read_one(s, query_of(request), i);
+	return claim_one(s, set_of(request), &set_of(request)->claims[i], now_mono_ns);
+}
+
+static enum wr_code answer(struct wr_memory_store *s, struct wr_claim_store_request *request,
+			   int64_t now_mono_ns)
 {
 	enum wr_code rc = WR_OK;
 
-	while (set->answered < set->count && rc == WR_OK) {
-		rc = claim_one(s, set, &set->claims[set->answered], now_mono_ns);
-		set->answered += rc == WR_OK;
+	while (request->answered < request->replies && rc == WR_OK) {
+		rc = answer_one(s, request, now_mono_ns);
+		request->answered += rc == WR_OK;
 	}
 	return rc;
 }
@@ -89,16 +164,19 @@ static enum wr_code claim_set(struct wr_memory_store *s, struct wr_claim_set *se
 static void poll_store(struct wr_claim_store *store, int64_t now_mono_ns)
 {
 	struct wr_memory_store *s = self(store);
-	struct wr_claim_set *set;
+	struct wr_claim_store_request *request;
 
-	while ((set = s->first) != NULL) {
-		if (claim_set(s, set, now_mono_ns) != WR_OK) {
+	while ((request = s->first) != NULL) {
+		if (answer(s, request, now_mono_ns) != WR_OK) {
 			s->down = true;
 			s->retry_mono_ns = now_mono_ns + NO_MEMORY_WAIT_NS;
 			return;
 		}
-		unlink_set(s, &s->first);
-		set->done = true;
+		unlink_request(s, &s->first);
+		if (request->kind == WR_REQUEST_CLAIMS)
+			set_of(request)->done = true;
+		else
+			query_of(request)->done = true;
 	}
 	s->down = false;
 }
@@ -147,7 +225,7 @@ static void destroy(struct wr_claim_store *store)
 	struct wr_memory_store *s = self(store);
 
 	while (s->first != NULL)
-		unlink_set(s, &s->first);
+		unlink_request(s, &s->first);
 	wr_memory_claims_unref(s->claims);
 	s->magic = 0;
 	free(s);
@@ -156,6 +234,11 @@ static void destroy(struct wr_claim_store *store)
 static const struct wr_claim_store_ops ops = {
     .submit = submit,
     .cancel = cancel,
+    .query_marks = query_marks,
+    .cancel_query = cancel_query,
+    .put_mark = put_mark,
+    .yield_mark = yield_mark,
+    .marks_waiting = marks_waiting,
     .poll = poll_store,
     .wait_on = wait_on,
     .state = state,

@@ -29,15 +29,30 @@ enum wr_claim_found {
 	WR_CLAIM_UNREADABLE /* what is there is no claim (wrong type, too long); it was left alone */
 };
 
-/* One claim. `id` and `value` are borrowed until the set completes or is cancelled; `found` lives in the set until
- * it is submitted again or finished. */
+/* One claim. `id`, `value` and `expect` are borrowed until the set completes or is cancelled; `found` lives in the set
+ * until it is submitted again or finished. */
 struct wr_claim {
 	struct wr_bytes id;    /* the event id, any bytes; the store makes its key */
 	struct wr_bytes value; /* what to write: at most WR_CLAIM_VALUE_BYTES */
-	struct wr_bytes
-	    expect; /* absent: write unless something is there; else: only over exactly this */
+
+	/* Absent: write where nothing is. Else: over exactly this too (compare-and-set); as long as a value at most.
+	 * After an unknown outcome it may be sent again: it then finds its own value. */
+	struct wr_bytes expect;
 	enum wr_claim_found outcome;
 	struct wr_bytes found; /* with VALUE; absent otherwise */
+};
+
+/* A request as the store keeps it. */
+struct wr_claim_store_request {
+	struct wr_claim_store_request *next; /* in the order of submission */
+	enum wr_claim_store_request_kind {
+		WR_REQUEST_CLAIMS,
+		WR_REQUEST_QUERY,
+		WR_REQUEST_MARK
+	} kind;
+	size_t replies;    /* in all */
+	size_t answered;   /* replies that have come */
+	size_t skip_after; /* replies of cancelled requests that come after the last of this one */
 };
 
 /* The claims of a batch: one write and one read. Owned by the lane; must stay put while it is submitted. */
@@ -49,10 +64,7 @@ struct wr_claim_set {
 
 	/* The store's own. */
 	struct wr_arena found_arena;
-	struct wr_claim_set *next; /* in the order of submission */
-	size_t answered;           /* replies that have come */
-	size_t skip_after; /* replies of cancelled sets that come after the last of this one */
-	bool sent;         /* on the present connection */
+	struct wr_claim_store_request request;
 };
 
 static inline void wr_claim_set_init(struct wr_claim_set *set)
@@ -71,23 +83,41 @@ static inline void wr_claim_set_fini(struct wr_claim_set *set)
 struct wr_mark_query {
 	const struct wr_bytes
 	    *fields; /* "<topic>/<partition>"; the lane's, until done or cancelled */
-	struct wr_bytes
-	    *texts; /* the lane's array: filled, absent where nothing is there; in the arena */
+
+	/* The lane's array, as long: filled with the texts as they are kept, absent where nothing is, empty where
+	 * something longer than WR_CLAIM_STORE_MARK_BYTES is. Each lives until the query is submitted again or
+	 * finished. */
+	struct wr_bytes *texts;
 	size_t count;
-	bool done, submitted;
+	bool unreadable; /* what is kept in the marks' place are no marks: all texts are absent */
+	bool done, submitted; /* as of a set */
 
 	/* The store's own. */
 	struct wr_arena arena;
-	struct wr_mark_query *next;
-	bool sent;
+	struct wr_claim_store_request request;
 };
 
-/* A mark to be written, only forwards: over one of the same incarnation with a smaller or the same `next`, or over one
- * of a smaller incarnation. `anyway` writes it over whatever is there: a partition's place was decided anew. */
+static inline void wr_mark_query_init(struct wr_mark_query *query)
+{
+	*query = (struct wr_mark_query){.fields = NULL};
+	wr_arena_init(&query->arena, (size_t)4 * 1024);
+}
+
+/* The query must not be submitted. */
+static inline void wr_mark_query_fini(struct wr_mark_query *query)
+{
+	wr_arena_fini(&query->arena);
+}
+
+#define WR_CLAIM_STORE_MARK_BYTES 4096 /* the longest text of a mark */
+
+/* A mark to be written, only forwards: over one of the same incarnation with a smaller or the same `next`, over one
+ * of a smaller incarnation, or over what was not written by put_mark(). `anyway` writes it over whatever is there: a
+ * partition's place was decided anew. */
 struct wr_mark_write {
-	struct wr_bytes field, text; /* copied */
+	struct wr_bytes field, text; /* copied; the text at most WR_CLAIM_STORE_MARK_BYTES */
 	uint32_t incarnation;
-	int64_t next;
+	int64_t next; /* 0 or more */
 	bool anyway;
 };
 
@@ -102,15 +132,20 @@ struct wr_claim_store_ops {
 	/* Forgets a submitted set: it will not be touched again. Claims that were made stay. [lane] */
 	void (*cancel)(struct wr_claim_store *store, struct wr_claim_set *set);
 
-	/* Reads marks; completes in poll(), in the order of submission among queries and sets. While the store is down
-	 * it waits, as sets do. [lane] */
+	/* Reads marks; completes in poll(), in the order of submission among queries and sets, and sees the
+	 * marks that were put before. While the store is down it waits, as sets do. [lane] */
 	void (*query_marks)(struct wr_claim_store *store, struct wr_mark_query *query);
 	void (*cancel_query)(struct wr_claim_store *store, struct wr_mark_query *query);
 
 	/* Keeps a mark to be written in the round trip of the next claims, before them; without claims in the next
 	 * poll(). A later mark of the field takes the place of one that was not sent yet. While the store is down
-	 * they are kept. WR_OK or WR_ENOMEM: nothing was kept. [lane] */
+	 * they are kept, and what has an unknown outcome is sent again. Where something is kept in the marks' place
+	 * that are no marks, nothing is written. WR_OK or WR_ENOMEM: nothing was kept. [lane] */
 	enum wr_code (*put_mark)(struct wr_claim_store *store, const struct wr_mark_write *mark);
+
+	/* The partition goes to another: what is kept of the field's mark only goes forwards now, so that it can't
+	 * undo what the other writes. To be called when a partition is revoked or lost. [lane] */
+	void (*yield_mark)(struct wr_claim_store *store, struct wr_bytes field);
 
 	/* How many marks put_mark() took that the store has not confirmed yet. [lane] */
 	size_t (*marks_waiting)(struct wr_claim_store *store);

@@ -78,6 +78,12 @@ void wr_redis_conn_fail(struct wr_redis_conn *conn, int64_t now_mono_ns, const c
 	wait_for_next_attempt(conn, now_mono_ns);
 }
 
+void wr_redis_conn_renew(struct wr_redis_conn *conn, int64_t now_mono_ns)
+{
+	WR_CHECK(conn, CONN_MAGIC);
+	wait_for_next_attempt(conn, now_mono_ns);
+}
+
 void wr_redis_conn_prove(struct wr_redis_conn *conn)
 {
 	conn->reason[0] = '\0';
@@ -182,7 +188,7 @@ static void greet(struct wr_redis_conn *conn, int64_t now_mono_ns)
 		return;
 	}
 	conn->phase = WR_REDIS_GREETING;
-	wr_redis_conn_send(conn, commands + 1, now_mono_ns);
+	wr_redis_conn_send(conn, commands + WR_REDIS_PROBES, now_mono_ns);
 }
 
 static void go_on_connecting(struct wr_redis_conn *conn, int64_t now_mono_ns)
@@ -336,7 +342,7 @@ static void go_on_greeting(struct wr_redis_conn *conn, int64_t now_mono_ns)
 
 	while (conn->phase == WR_REDIS_GREETING && conn->due > 0 &&
 	       wr_redis_conn_next(conn, &reply, now_mono_ns)) {
-		if (reply.kind != WR_RESP_ERROR || conn->due == 1)
+		if (reply.kind != WR_RESP_ERROR || conn->due == WR_REDIS_PROBES)
 			continue;
 		if (wr_redis_refusal_read(reply.text, sentence, sizeof(sentence)) ==
 		    WR_REDIS_REFUSES_KEY)

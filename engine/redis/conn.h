@@ -74,6 +74,9 @@ void wr_redis_conn_check_overdue(struct wr_redis_conn *conn, int64_t now_mono_ns
 void wr_redis_conn_fail(struct wr_redis_conn *conn, int64_t now_mono_ns, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Closes to connect anew, without being down for it. */
+void wr_redis_conn_renew(struct wr_redis_conn *conn, int64_t now_mono_ns);
+
 /* Redis does what it is asked: up. */
 void wr_redis_conn_prove(struct wr_redis_conn *conn);
 

@@ -77,6 +77,7 @@ static enum wr_code judge(struct inspection *in, struct wr_bytes error, struct w
 	switch (wr_redis_refusal_read(error, sentence, sizeof(sentence))) {
 	case WR_REDIS_REFUSES_KEY:
 		return WR_OK;
+	case WR_REDIS_REFUSES_SCRIPT:
 	case WR_REDIS_REFUSES_FOR_NOW:
 		rc = WR_EUNAVAILABLE;
 		break;
@@ -103,7 +104,7 @@ static enum wr_code greet(struct inspection *in, const struct wr_redis_encoder *
 		rc = wr_err_set(err, WR_ENOMEM, "no memory to look at Redis");
 		goto out;
 	}
-	for (i = 0; i <= commands && rc == WR_OK; i++) {
+	for (i = 0; i < commands + WR_REDIS_PROBES && rc == WR_OK; i++) {
 		reply = next_reply(in, err);
 		if (reply == NULL) {
 			rc = WR_EUNAVAILABLE;

@@ -18,6 +18,9 @@ struct row {
 #define CLUSTER                                                                              \
 	"this is a node of a Redis Cluster, which weir can't use; name a single Redis or a " \
 	"proxy in front of the cluster"
+#define PERMISSION                                                                               \
+	"the Redis user lacks a permission; weir needs SET, GET, HGET, HSET, EVAL and EVALSHA, " \
+	"with read and write on weir:*"
 
 static const struct row rows[] = {
     {"WRONGTYPE", WR_REDIS_REFUSES_KEY, "the key holds something that is no claim"},
@@ -40,8 +43,9 @@ static const struct row rows[] = {
     {"WRONGPASS", REFUSES, "Redis refuses the user name or the password of redis.url"},
     {"ERR AUTH", REFUSES, "Redis knows no password for the default user, but one is configured"},
     {"ERR Client sent AUTH", REFUSES, "Redis has no password set, but one is configured"},
-    {"NOPERM", REFUSES,
-     "the Redis user lacks a permission; claims need SET, with read and write on weir:*"},
+    {"NOSCRIPT", WR_REDIS_REFUSES_SCRIPT, "Redis has forgotten weir's script"},
+    {"NOPERM", REFUSES, PERMISSION},
+    {"ERR The user executing the script", REFUSES, PERMISSION},
     {"ERR max number of clients", FOR_NOW,
      "Redis has as many clients as its maxclients allows; weir needs one connection a lane"},
     {"ERR syntax error", REFUSES,
@@ -50,7 +54,7 @@ static const struct row rows[] = {
     {"ERR invalid DB index", REFUSES, "the database number of redis.url is refused"},
     {"ERR SELECT is not allowed", REFUSES, CLUSTER},
     {"ERR unknown command", REFUSES,
-     "this Redis does not know a command that claims need (SET, AUTH or SELECT)"},
+     "this Redis does not know a command that weir needs (SET, HGET, EVAL, EVALSHA, AUTH or SELECT)"},
     {"DENIED", REFUSES,
      "Redis is in protected mode and answers its own machine only; give it a password"},
 };

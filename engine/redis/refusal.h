@@ -14,6 +14,7 @@
 
 enum wr_redis_refusal {
 	WR_REDIS_REFUSES_KEY,     /* the key holds something else: no other claim is concerned */
+	WR_REDIS_REFUSES_SCRIPT,  /* it has forgotten the script: a new connection loads it again */
 	WR_REDIS_REFUSES_FOR_NOW, /* may pass by itself: memory, failover, loading ... */
 	WR_REDIS_REFUSES          /* passes when someone changes a setting */
 };

@@ -14,7 +14,7 @@
 
 #define WR_RESP_LINE_BYTES 4096 /* the longest status or error that is taken */
 #define WR_RESP_STRING_BYTES \
-	1024 /* the longest string that is handed out; longer ones are skipped */
+	4352 /* the longest string that is handed out; longer ones are skipped */
 
 /* A buffer of this size always holds a whole reply. */
 #define WR_RESP_BUFFER_BYTES (WR_RESP_LINE_BYTES + WR_RESP_STRING_BYTES)

@@ -6,6 +6,7 @@
 #include "redis/conn.h"
 #include "redis/encode.h"
 #include "redis/inspect.h"
+#include "redis/marks.h"
 #include "redis/refusal.h"
 #include "redis/target.h"
 
@@ -16,6 +17,11 @@
 #define STORE_MAGIC UINT32_C(0x57525374)
 #define WRITE_BYTES ((size_t)64 * 1024) /* small sets are gathered up to here for one write */
 
+/* Requests in the order of submission. */
+struct queue {
+	struct wr_claim_store_request *first, *last;
+};
+
 struct wr_redis_store {
 	struct wr_claim_store port; /* first */
 	uint32_t magic;
@@ -23,10 +29,10 @@ struct wr_redis_store {
 	struct wr_redis_encoder encoder;
 	struct wr_redis_conn conn;
 	int64_t ttl_ms;
-	struct wr_claim_set *first; /* submitted, oldest first */
-	struct wr_claim_set *last;
-	struct wr_claim_set *unsent; /* the first of those not sent on this connection */
-	size_t skip_first; /* replies of cancelled sets that come before those of `first` */
+	struct queue waiting; /* not sent on this connection */
+	struct queue sent;    /* in the order of their replies; marks stand here too */
+	struct wr_redis_marks marks;
+	size_t skip_first; /* replies of cancelled requests that come before those of `sent` */
 	uint64_t epoch;    /* of the connection that `sent` and the counts speak of */
 };
 
@@ -38,113 +44,267 @@ static struct wr_redis_store *self(struct wr_claim_store *store)
 	return s;
 }
 
+static struct wr_claim_set *set_of(struct wr_claim_store_request *request)
+{
+	return WR_CONTAINER_OF(request, struct wr_claim_set, request);
+}
+
+static struct wr_mark_query *query_of(struct wr_claim_store_request *request)
+{
+	return WR_CONTAINER_OF(request, struct wr_mark_query, request);
+}
+
+static void push(struct queue *queue, struct wr_claim_store_request *request)
+{
+	request->next = NULL;
+	if (queue->last != NULL)
+		queue->last->next = request;
+	else
+		queue->first = request;
+	queue->last = request;
+}
+
+static struct wr_claim_store_request *pop(struct queue *queue)
+{
+	struct wr_claim_store_request *request = queue->first;
+
+	queue->first = request->next;
+	if (queue->first == NULL)
+		queue->last = NULL;
+	request->next = NULL;
+	return request;
+}
+
+static void enqueue(struct wr_redis_store *s, struct wr_claim_store_request *request,
+		    enum wr_claim_store_request_kind kind, size_t replies)
+{
+	*request = (struct wr_claim_store_request){.kind = kind, .replies = replies};
+	push(&s->waiting, request);
+}
+
 static void submit(struct wr_claim_store *store, struct wr_claim_set *set)
 {
-	struct wr_redis_store *s = self(store);
-
 	WR_ASSERT(!set->submitted);
 	wr_arena_reset(&set->found_arena);
 	set->done = false;
 	set->submitted = true;
-	set->next = NULL;
-	set->answered = set->skip_after = 0;
-	set->sent = false;
-	if (s->last != NULL)
-		s->last->next = set;
-	else
-		s->first = set;
-	s->last = set;
-	if (s->unsent == NULL)
-		s->unsent = set;
+	enqueue(self(store), &set->request, WR_REQUEST_CLAIMS, set->count);
 }
 
-static void unlink_set(struct wr_redis_store *s, struct wr_claim_set *before,
-		       struct wr_claim_set *set)
+static void query_marks(struct wr_claim_store *store, struct wr_mark_query *query)
 {
-	if (before != NULL)
-		before->next = set->next;
-	else
-		s->first = set->next;
-	if (s->last == set)
-		s->last = before;
-	if (s->unsent == set)
-		s->unsent = set->next;
-	set->next = NULL;
-	set->submitted = false;
+	WR_ASSERT(!query->submitted);
+	wr_arena_reset(&query->arena);
+	query->done = query->unreadable = false;
+	query->submitted = true;
+	enqueue(self(store), &query->request, WR_REQUEST_QUERY, query->count);
 }
 
-/* The replies that are still due for the set fall to the one before it. */
-static void cancel(struct wr_claim_store *store, struct wr_claim_set *set)
+/* Takes the request out of the queue; false when it isn't there. *before_r is the one before it. */
+static bool remove_from(struct queue *queue, struct wr_claim_store_request *request,
+			struct wr_claim_store_request **before_r)
 {
-	struct wr_redis_store *s = self(store);
-	struct wr_claim_set *before = NULL, *at;
-	size_t due = set->sent ? set->count - set->answered + set->skip_after : 0;
+	struct wr_claim_store_request *at;
 
-	for (at = s->first; at != NULL && at != set; at = at->next)
-		before = at;
-	WR_ASSERT(at == set);
+	*before_r = NULL;
+	for (at = queue->first; at != NULL && at != request; at = at->next)
+		*before_r = at;
+	if (at == NULL)
+		return false;
+	if (*before_r != NULL)
+		(*before_r)->next = request->next;
+	else
+		queue->first = request->next;
+	if (queue->last == request)
+		queue->last = *before_r;
+	request->next = NULL;
+	return true;
+}
+
+/* The replies that are still due for the request fall to the one before it. */
+static void forget_request(struct wr_redis_store *s, struct wr_claim_store_request *request)
+{
+	struct wr_claim_store_request *before;
+	size_t due = request->replies - request->answered + request->skip_after;
+	bool is_there = remove_from(&s->waiting, request, &before);
+
+	if (is_there)
+		return;
+	is_there = remove_from(&s->sent, request, &before);
+	WR_ASSERT(is_there);
 	if (before != NULL)
 		before->skip_after += due;
 	else
 		s->skip_first += due;
-	unlink_set(s, before, set);
 }
 
-/* After the connection has ended: all that is not complete is to be sent again. */
+static void cancel(struct wr_claim_store *store, struct wr_claim_set *set)
+{
+	WR_ASSERT(set->submitted);
+	forget_request(self(store), &set->request);
+	set->submitted = false;
+}
+
+static void cancel_query(struct wr_claim_store *store, struct wr_mark_query *query)
+{
+	WR_ASSERT(query->submitted);
+	forget_request(self(store), &query->request);
+	query->submitted = false;
+}
+
+static enum wr_code put_mark(struct wr_claim_store *store, const struct wr_mark_write *mark)
+{
+	return wr_redis_marks_put(&self(store)->marks, mark);
+}
+
+static void yield_mark(struct wr_claim_store *store, struct wr_bytes field)
+{
+	struct wr_redis_store *s = self(store);
+	struct wr_claim_store_request *at;
+
+	wr_redis_marks_yield(&s->marks, field);
+	for (at = s->sent.first; at != NULL; at = at->next) {
+		if (at->kind == WR_REQUEST_MARK &&
+		    wr_bytes_equal(wr_redis_mark_of(at)->field, field))
+			wr_redis_mark_of(at)->anyway = false;
+	}
+}
+
+static size_t marks_waiting(struct wr_claim_store *store)
+{
+	return self(store)->marks.count;
+}
+
+/* As if it had not been sent. */
+static void begin_anew(struct wr_claim_store_request *request)
+{
+	request->answered = request->skip_after = 0;
+	switch (request->kind) {
+	case WR_REQUEST_CLAIMS:
+		wr_arena_reset(&set_of(request)->found_arena);
+		break;
+	case WR_REQUEST_QUERY:
+		wr_arena_reset(&query_of(request)->arena);
+		query_of(request)->unreadable = false;
+		break;
+	case WR_REQUEST_MARK:
+		break;
+	}
+}
+
+/* After the connection has ended: all that is not complete is to be sent again, the newest goes back first. */
 static void forget_sent(struct wr_redis_store *s)
 {
-	struct wr_claim_set *set;
+	struct wr_claim_store_request *request, *newest_first = NULL;
 
 	if (s->epoch == s->conn.epoch)
 		return;
 	s->epoch = s->conn.epoch;
 	s->skip_first = 0;
-	for (set = s->first; set != NULL; set = set->next) {
-		wr_arena_reset(&set->found_arena);
-		set->answered = set->skip_after = 0;
-		set->sent = false;
+	while (s->sent.first != NULL) {
+		request = pop(&s->sent);
+		request->next = newest_first;
+		newest_first = request;
 	}
-	s->unsent = s->first;
+	while ((request = newest_first) != NULL) {
+		newest_first = request->next;
+		begin_anew(request);
+		if (request->kind == WR_REQUEST_MARK) {
+			wr_redis_marks_give_back(&s->marks, wr_redis_mark_of(request));
+			continue;
+		}
+		request->next = s->waiting.first;
+		s->waiting.first = request;
+		if (s->waiting.last == NULL)
+			s->waiting.last = request;
+	}
 }
 
-/* Writes the sets that wait. A write that is not finished holds the next one back, so that the buffer stays small. */
-static void send_sets(struct wr_redis_store *s, int64_t now_mono_ns)
+static enum wr_code encode(struct wr_redis_store *s, struct wr_claim_store_request *request)
 {
-	struct wr_claim_set *set;
-	size_t replies = 0;
+	struct wr_buf *out = &s->conn.out;
+	enum wr_code rc = WR_OK;
+
+	switch (request->kind) {
+	case WR_REQUEST_CLAIMS:
+		rc = wr_redis_encode_set(&s->encoder, set_of(request), out);
+		break;
+	case WR_REQUEST_QUERY:
+		rc = wr_redis_encode_query(&s->encoder, query_of(request), out);
+		break;
+	case WR_REQUEST_MARK:
+		rc = wr_redis_encode_mark(&s->encoder, wr_redis_mark_of(request), out);
+		break;
+	}
+	return rc;
+}
+
+/* The marks first, then requests up to the size of a write. */
+static struct wr_claim_store_request *next_to_send(struct wr_redis_store *s)
+{
+	struct wr_redis_mark *mark = wr_redis_marks_take(&s->marks);
+
+	if (mark != NULL)
+		return &mark->request;
+	if (s->waiting.first == NULL || s->conn.out.size >= WRITE_BYTES)
+		return NULL;
+	return pop(&s->waiting);
+}
+
+static bool has_to_send(const struct wr_redis_store *s)
+{
+	return s->waiting.first != NULL || s->marks.first != NULL;
+}
+
+/* Writes what waits. A write that is not finished holds the next one back, so that the buffer stays small. */
+static void send_waiting(struct wr_redis_store *s, int64_t now_mono_ns)
+{
+	struct wr_claim_store_request *request;
+	size_t replies;
 
 	while (s->conn.phase == WR_REDIS_READY && wr_redis_conn_is_flushed(&s->conn) &&
-	       s->unsent != NULL) {
+	       has_to_send(s)) {
 		replies = 0;
-		for (set = s->unsent; set != NULL && s->conn.out.size < WRITE_BYTES;
-		     set = set->next) {
-			if (wr_redis_encode_set(&s->encoder, set, &s->conn.out) != WR_OK) {
+		while ((request = next_to_send(s)) != NULL) {
+			push(&s->sent, request);
+			if (encode(s, request) != WR_OK) {
 				wr_redis_conn_fail(&s->conn, now_mono_ns,
 						   "no memory to send claims");
 				return;
 			}
-			set->sent = true;
-			replies += set->count;
+			replies += request->replies;
 		}
-		s->unsent = set;
 		wr_redis_conn_send(&s->conn, replies, now_mono_ns);
 	}
 }
 
-static void refuse(struct wr_redis_store *s, struct wr_claim *claim, struct wr_bytes error,
-		   int64_t now_mono_ns)
+/* Whether it concerns this key only; else the connection ends. */
+static bool is_of_key(struct wr_redis_store *s, struct wr_bytes error, int64_t now_mono_ns)
 {
 	char sentence[WR_REDIS_SENTENCE_BYTES];
 
 	switch (wr_redis_refusal_read(error, sentence, sizeof(sentence))) {
 	case WR_REDIS_REFUSES_KEY:
-		claim->outcome = WR_CLAIM_UNREADABLE;
+		return true;
+	case WR_REDIS_REFUSES_SCRIPT:
+		wr_redis_conn_renew(&s->conn, now_mono_ns);
 		break;
 	case WR_REDIS_REFUSES_FOR_NOW:
 	case WR_REDIS_REFUSES:
 		wr_redis_conn_fail(&s->conn, now_mono_ns, "%s", sentence);
 		break;
 	}
+	return false;
+}
+
+static struct wr_bytes keep(struct wr_redis_store *s, struct wr_arena *arena, struct wr_bytes text,
+			    int64_t now_mono_ns)
+{
+	struct wr_bytes kept = wr_bytes(wr_arena_copy(arena, text.data, text.size), text.size);
+
+	if (kept.data == NULL)
+		wr_redis_conn_fail(&s->conn, now_mono_ns, "no memory for what Redis answered");
+	return kept;
 }
 
 static void found(struct wr_redis_store *s, struct wr_claim_set *set, struct wr_claim *claim,
@@ -155,15 +315,13 @@ static void found(struct wr_redis_store *s, struct wr_claim_set *set, struct wr_
 		return;
 	}
 	claim->outcome = WR_CLAIM_VALUE;
-	claim->found = wr_bytes(wr_arena_copy(&set->found_arena, text.data, text.size), text.size);
-	if (claim->found.data == NULL)
-		wr_redis_conn_fail(&s->conn, now_mono_ns, "no memory for what claims found");
+	claim->found = keep(s, &set->found_arena, text, now_mono_ns);
 }
 
-static void answer(struct wr_redis_store *s, struct wr_claim_set *set,
-		   const struct wr_resp_reply *reply, int64_t now_mono_ns)
+static void answer_claim(struct wr_redis_store *s, struct wr_claim_set *set,
+			 const struct wr_resp_reply *reply, int64_t now_mono_ns)
 {
-	struct wr_claim *claim = &set->claims[set->answered++];
+	struct wr_claim *claim = &set->claims[set->request.answered++];
 
 	claim->found = wr_bytes(NULL, 0);
 	switch (reply->kind) {
@@ -177,7 +335,8 @@ static void answer(struct wr_redis_store *s, struct wr_claim_set *set,
 		claim->outcome = WR_CLAIM_UNREADABLE;
 		break;
 	case WR_RESP_ERROR:
-		refuse(s, claim, reply->text, now_mono_ns);
+		if (is_of_key(s, reply->text, now_mono_ns))
+			claim->outcome = WR_CLAIM_UNREADABLE;
 		break;
 	case WR_RESP_STATUS:
 	case WR_RESP_INTEGER:
@@ -187,20 +346,106 @@ static void answer(struct wr_redis_store *s, struct wr_claim_set *set,
 	}
 }
 
-static void complete_first(struct wr_redis_store *s)
+static void answer_query(struct wr_redis_store *s, struct wr_mark_query *query,
+			 const struct wr_resp_reply *reply, int64_t now_mono_ns)
 {
-	struct wr_claim_set *set = s->first;
+	struct wr_bytes *text = &query->texts[query->request.answered++], kept;
 
-	s->skip_first += set->skip_after;
-	unlink_set(s, NULL, set);
-	set->done = true;
+	*text = wr_bytes(NULL, 0);
+	switch (reply->kind) {
+	case WR_RESP_NIL:
+		break;
+	case WR_RESP_STRING:
+		kept = wr_redis_mark_text(reply->text);
+		if (kept.size > WR_CLAIM_STORE_MARK_BYTES)
+			kept.size = 0;
+		*text = keep(s, &query->arena, kept, now_mono_ns);
+		break;
+	case WR_RESP_LONG_STRING:
+		*text = wr_bytes("", 0);
+		break;
+	case WR_RESP_ERROR:
+		if (is_of_key(s, reply->text, now_mono_ns))
+			query->unreadable = true;
+		break;
+	case WR_RESP_STATUS:
+	case WR_RESP_INTEGER:
+		wr_redis_conn_fail(&s->conn, now_mono_ns,
+				   "what answers is no Redis: it does not know HGET");
+		break;
+	}
 }
 
-/* Hands the replies that have come to their claims. A connection that fails meanwhile ends the loop. */
+/* A mark that can't be written because something else is in the marks' place is given up: a query says so. */
+static void answer_mark(struct wr_redis_store *s, struct wr_redis_mark *mark,
+			const struct wr_resp_reply *reply, int64_t now_mono_ns)
+{
+	mark->request.answered++;
+	if (reply->kind == WR_RESP_ERROR)
+		(void)is_of_key(s, reply->text, now_mono_ns);
+}
+
+static void answer(struct wr_redis_store *s, const struct wr_resp_reply *reply, int64_t now_mono_ns)
+{
+	struct wr_claim_store_request *request = s->sent.first;
+
+	WR_ASSERT(request != NULL);
+	switch (request->kind) {
+	case WR_REQUEST_CLAIMS:
+		answer_claim(s, set_of(request), reply, now_mono_ns);
+		break;
+	case WR_REQUEST_QUERY:
+		answer_query(s, query_of(request), reply, now_mono_ns);
+		break;
+	case WR_REQUEST_MARK:
+		answer_mark(s, wr_redis_mark_of(request), reply, now_mono_ns);
+		break;
+	}
+}
+
+static void complete_first(struct wr_redis_store *s, struct queue *queue)
+{
+	struct wr_claim_store_request *request = pop(queue);
+
+	s->skip_first += request->skip_after;
+	switch (request->kind) {
+	case WR_REQUEST_CLAIMS:
+		set_of(request)->submitted = false;
+		set_of(request)->done = true;
+		break;
+	case WR_REQUEST_QUERY:
+		query_of(request)->submitted = false;
+		query_of(request)->done = true;
+		break;
+	case WR_REQUEST_MARK:
+		wr_redis_marks_drop(&s->marks, wr_redis_mark_of(request));
+		break;
+	}
+}
+
+/* The queue whose first request has all its replies, NULL when there is none: empty requests need no Redis. */
+static struct queue *answered(struct wr_redis_store *s)
+{
+	struct queue *queue = s->sent.first != NULL ? &s->sent : &s->waiting;
+
+	if (queue->first == NULL || queue->first->answered < queue->first->replies)
+		return NULL;
+	return queue;
+}
+
+static void complete_answered(struct wr_redis_store *s)
+{
+	struct queue *queue;
+
+	while ((queue = answered(s)) != NULL)
+		complete_first(s, queue);
+}
+
+/* Hands the replies that have come to their requests. A connection that fails meanwhile ends the loop. */
 static void take_replies(struct wr_redis_store *s, int64_t now_mono_ns)
 {
 	struct wr_resp_reply reply;
-	bool answered = false;
+	bool proved = false;
 
 	while (s->conn.phase == WR_REDIS_READY &&
 	       wr_redis_conn_next(&s->conn, &reply, now_mono_ns)) {
@@ -208,23 +453,14 @@ static void take_replies(struct wr_redis_store *s, int64_t now_mono_ns)
 			s->skip_first--;
 			continue;
 		}
-		WR_ASSERT(s->first != NULL && s->first->sent);
-		answer(s, s->first, &reply, now_mono_ns);
+		answer(s, &reply, now_mono_ns);
 		if (s->conn.phase != WR_REDIS_READY)
 			return;
-		answered = true;
-		while (s->first != NULL && s->first->sent && s->first->answered == s->first->count)
-			complete_first(s);
+		proved = true;
+		complete_answered(s);
 	}
-	if (answered && s->conn.phase == WR_REDIS_READY)
+	if (proved && s->conn.phase == WR_REDIS_READY)
 		wr_redis_conn_prove(&s->conn);
-}
-
-/* Empty sets need no Redis. */
-static void complete_empty(struct wr_redis_store *s)
-{
-	while (s->first != NULL && s->first->count == 0)
-		complete_first(s);
 }
 
 static void poll_store(struct wr_claim_store *store, int64_t now_mono_ns)
@@ -233,13 +469,13 @@ static void poll_store(struct wr_claim_store *store, int64_t now_mono_ns)
 
 	wr_redis_conn_poll(&s->conn, now_mono_ns);
 	forget_sent(s);
-	complete_empty(s);
-	send_sets(s, now_mono_ns);
+	complete_answered(s);
+	send_waiting(s, now_mono_ns);
 	take_replies(s, now_mono_ns);
 	wr_redis_conn_check_overdue(&s->conn, now_mono_ns);
 	forget_sent(s);
 	/* The probe of the greeting has shown that claims are taken. */
-	if (s->conn.phase == WR_REDIS_READY && s->first == NULL)
+	if (s->conn.phase == WR_REDIS_READY && s->sent.first == NULL && !has_to_send(s))
 		wr_redis_conn_prove(&s->conn);
 }
 
@@ -249,9 +485,9 @@ static int wait_on(struct wr_claim_store *store, short *events_r, int64_t *deadl
 	int fd = wr_redis_conn_wait_on(&s->conn, events_r, deadline_mono_ns_r);
 
 	/* While the socket takes no more, its turning writable is what is waited for. */
-	if ((s->conn.phase == WR_REDIS_READY && s->unsent != NULL &&
+	if ((s->conn.phase == WR_REDIS_READY && has_to_send(s) &&
 	     wr_redis_conn_is_flushed(&s->conn)) ||
-	    (s->first != NULL && s->first->count == 0))
+	    answered(s) != NULL)
 		*deadline_mono_ns_r = 0;
 	return fd;
 }
@@ -275,12 +511,33 @@ static enum wr_code inspect(struct wr_claim_store *store,
 	return wr_redis_inspect(&s->target, &s->encoder, s->ttl_ms, tell, arg, err);
 }
 
+static void drop_all(struct wr_redis_store *s, struct queue *queue)
+{
+	struct wr_claim_store_request *request;
+
+	while (queue->first != NULL) {
+		request = pop(queue);
+		switch (request->kind) {
+		case WR_REQUEST_CLAIMS:
+			set_of(request)->submitted = false;
+			break;
+		case WR_REQUEST_QUERY:
+			query_of(request)->submitted = false;
+			break;
+		case WR_REQUEST_MARK:
+			wr_redis_marks_drop(&s->marks, wr_redis_mark_of(request));
+			break;
+		}
+	}
+}
+
 static void destroy(struct wr_claim_store *store)
 {
 	struct wr_redis_store *s = self(store);
 
-	while (s->first != NULL)
-		unlink_set(s, NULL, s->first);
+	drop_all(s, &s->sent);
+	drop_all(s, &s->waiting);
+	wr_redis_marks_fini(&s->marks);
 	wr_redis_conn_fini(&s->conn);
 	wr_redis_encoder_fini(&s->encoder);
 	wr_redis_target_fini(&s->target);
@@ -291,6 +548,11 @@ static void destroy(struct wr_claim_store *store)
 static const struct wr_claim_store_ops ops = {
     .submit = submit,
     .cancel = cancel,
+    .query_marks = query_marks,
+    .cancel_query = cancel_query,
+    .put_mark = put_mark,
+    .yield_mark = yield_mark,
+    .marks_waiting = marks_waiting,
     .poll = poll_store,
     .wait_on = wait_on,
     .state = state,

@@ -465,5 +465,5 @@ int conformance_run(const struct conformance_fixture *f)
 	};
 
 	fixture = f;
-	return cmocka_run_group_tests_name(f->name, tests, NULL, NULL);
+	return cmocka_run_group_tests_name(f->name, tests, NULL, NULL) + conformance_marks_run(f);
 }

@@ -29,4 +29,7 @@ struct conformance_fixture {
 /* Runs all tests; returns the number that failed. */
 int conformance_run(const struct conformance_fixture *fixture);
 
+/* Those of take-overs and marks; part of the above. */
+int conformance_marks_run(const struct conformance_fixture *fixture);
+
 #endif

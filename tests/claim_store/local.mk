@@ -1,4 +1,5 @@
 WR_CLAIM_STORE_TESTS = tests/claim_store/conformance.c tests/claim_store/conformance.h \
+	tests/claim_store/conformance_marks.c tests/claim_store/asking.c tests/claim_store/asking.h \
 	tests/claim_store/claiming.c tests/claim_store/claiming.h
 
 check_PROGRAMS += tests/claim_store/test_memory tests/claim_store/test_none tests/claim_store/test_redis

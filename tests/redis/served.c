@@ -49,7 +49,7 @@ void served_connect(struct served *s)
 {
 	served_poll(s);
 	assert_true(fake_accept(s->fake));
-	assert_int_equal(fake_count(fake_received(s->fake), "weir:p:probe"), 1);
+	assert_int_equal(fake_count(fake_received(s->fake), "weir:p:probe"), 2);
 	fake_send(s->fake, SERVED_GREETING);
 	served_poll(s);
 }

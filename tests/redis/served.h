@@ -11,7 +11,7 @@
 
 #include <stdbool.h>
 
-#define SERVED_GREETING "+OK\r\n$-1\r\n" /* the replies to the name and the probe */
+#define SERVED_GREETING "+OK\r\n$-1\r\n$-1\r\n" /* the replies to the name and the probe */
 
 struct served {
 	struct fake *fake;

@@ -153,7 +153,8 @@ static void a_user_with_the_least_rights_suffices(void **state)
 	struct wr_err err;
 
 	(void)state;
-	redis_server_command(server, "ACL SETUSER least on >pw ~weir:* -@all +set");
+	redis_server_command(
+	    server, "ACL SETUSER least on >pw ~weir:* -@all +set +get +hget +hset +eval +evalsha");
 	conf.username = (char *)(uintptr_t) "least";
 	conf.password = (char *)(uintptr_t) "pw";
 	assert_int_equal(inspect(&conf, &told, &err), WR_OK);

@@ -31,6 +31,10 @@ static const struct sample samples[] = {
     {"ERR AUTH <password> called without any password configured for the default user.",
      WR_REDIS_REFUSES, "password"},
     {"NOPERM this user has no permissions to run the 'set' command", WR_REDIS_REFUSES, "weir:*"},
+    {"NOPERM HSET", WR_REDIS_REFUSES, "HSET, EVAL and EVALSHA"},
+    {"ERR The user executing the script can't run this command or subcommand script: x",
+     WR_REDIS_REFUSES, "lacks a permission"},
+    {"NOSCRIPT No matching script. Please use EVAL.", WR_REDIS_REFUSES_SCRIPT, "script"},
     {"ERR syntax error", WR_REDIS_REFUSES, "7.0"},
     {"ERR DB index is out of range", WR_REDIS_REFUSES, "database"},
 };

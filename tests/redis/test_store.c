@@ -128,7 +128,7 @@ static void nothing_is_claimed_before_the_probe_succeeds(void **state)
 	assert_true(fake_accept(s->fake));
 	served_poll(s);
 	assert_int_equal(commands_received(s), 1); /* the probe */
-	fake_send(s->fake, "+OK\r\n");
+	fake_send(s->fake, "+OK\r\n" NIL);
 	served_poll(s);
 	assert_int_equal(commands_received(s), 0);
 	fake_send(s->fake, NIL);
@@ -146,7 +146,7 @@ static void a_refused_name_does_no_harm(void **state)
 
 	served_poll(s);
 	assert_true(fake_accept(s->fake));
-	fake_send(s->fake, "-NOPERM no\r\n" NIL);
+	fake_send(s->fake, "-NOPERM no\r\n" NIL NIL);
 	served_poll(s);
 	assert_true(served_is_up(s));
 	assert_string_equal(served_reason(s), "");
@@ -160,7 +160,7 @@ static void a_probe_that_finds_something_else_is_no_failure(void **state)
 	served_poll(s);
 	assert_true(fake_accept(s->fake));
 	fake_received(s->fake);
-	fake_send(s->fake, "+OK\r\n-WRONGTYPE no\r\n");
+	fake_send(s->fake, "+OK\r\n-WRONGTYPE no\r\n" NIL);
 	served_poll(s);
 	assert_int_equal(commands_received(s), 1);
 	cancel(s, c);

@@ -399,6 +399,9 @@ static void claim_one(struct fixture *f, struct wr_claim_set *set, struct wr_cla
 	claim->found = wr_bytes(NULL, 0);
 	if (f->unreadable_id != NULL && wr_bytes_equal(claim->id, wr_bytes_of(f->unreadable_id))) {
 		claim->outcome = WR_CLAIM_UNREADABLE;
+	} else if (there != NULL && wr_bytes_equal(claim->expect, wr_bytes_of(there->value))) {
+		claim->outcome = WR_CLAIM_NOTHING;
+		copy_text(there->value, sizeof(there->value), claim->value);
 	} else if (there != NULL) {
 		claim->outcome = WR_CLAIM_VALUE;
 		claim->found.size = strlen(there->value);
@@ -442,6 +445,52 @@ static void store_cancel(struct wr_claim_store *store, struct wr_claim_set *set)
 	set->submitted = false;
 }
 
+static void store_query_marks(struct wr_claim_store *store, struct wr_mark_query *query)
+{
+	struct fixture *f = fixture_now;
+
+	(void)store;
+	assert_false(query->submitted);
+	assert_true(f->query_count < UNIT_COUNT_OF(f->queries));
+	query->submitted = true;
+	query->done = query->unreadable = false;
+	f->queries[f->query_count++] = query;
+}
+
+static void store_cancel_query(struct wr_claim_store *store, struct wr_mark_query *query)
+{
+	struct fixture *f = fixture_now;
+	size_t kept = 0;
+
+	(void)store;
+	assert_true(query->submitted);
+	for (size_t i = 0; i < f->query_count; i++) {
+		if (f->queries[i] != query)
+			f->queries[kept++] = f->queries[i];
+	}
+	f->query_count = kept;
+	query->submitted = false;
+}
+
+static enum wr_code store_put_mark(struct wr_claim_store *store, const struct wr_mark_write *mark)
+{
+	(void)store;
+	marks_put(&fixture_now->marks, mark);
+	return WR_OK;
+}
+
+static void store_yield_mark(struct wr_claim_store *store, struct wr_bytes field)
+{
+	(void)store;
+	(void)field;
+}
+
+static size_t store_marks_waiting(struct wr_claim_store *store)
+{
+	(void)store;
+	return 0;
+}
+
 static void store_poll(struct wr_claim_store *store, int64_t now_mono_ns)
 {
 	struct fixture *f = fixture_now;
@@ -460,6 +509,9 @@ static void store_poll(struct wr_claim_store *store, int64_t now_mono_ns)
 		set->done = true;
 	}
 	f->submitted_count = 0;
+	for (size_t i = 0; i < f->query_count; i++)
+		marks_answer(&f->marks, f->queries[i]);
+	f->query_count = 0;
 }
 
 static int store_wait_on(struct wr_claim_store *store, short *events_r, int64_t *deadline_mono_ns_r)
@@ -481,12 +533,18 @@ static enum wr_claim_store_state store_state(struct wr_claim_store *store, const
 static void store_destroy(struct wr_claim_store *store)
 {
 	assert_int_equal(fixture_now->submitted_count, 0);
+	assert_int_equal(fixture_now->query_count, 0);
 	free(store);
 }
 
 static const struct wr_claim_store_ops store_ops = {
     .submit = store_submit,
     .cancel = store_cancel,
+    .query_marks = store_query_marks,
+    .cancel_query = store_cancel_query,
+    .put_mark = store_put_mark,
+    .yield_mark = store_yield_mark,
+    .marks_waiting = store_marks_waiting,
     .poll = store_poll,
     .wait_on = store_wait_on,
     .state = store_state,

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "run/lane.h"
 #include "run/program.h"
+#include "tests/run/marks.h"
 
 #define FIXTURE_RECORDS 4096
 #define FIXTURE_PARTITIONS 3
@@ -94,6 +95,9 @@ struct fixture {
 	size_t claim_count, claim_capacity;
 	struct wr_claim_set *submitted[64];
 	size_t submitted_count;
+	struct marks marks;
+	struct wr_mark_query *queries[16];
+	size_t query_count;
 	bool store_down;
 	const char *unreadable_id;
 };

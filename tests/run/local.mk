@@ -1,4 +1,5 @@
 WR_RUN_TEST_LIBS = $(WR_RUN_LIBS) $(CMOCKA_LIBS)
+WR_LANE_FIXTURE = tests/run/lane_fixture.c tests/run/lane_fixture.h tests/run/marks.c tests/run/marks.h
 WR_RUN_FAULT_LIBS = tests/libwr_faults.a $(WR_RUN_TEST_LIBS)
 check_PROGRAMS += tests/run/test_batch
 tests_run_test_batch_LDADD = $(WR_RUN_FAULT_LIBS)
@@ -19,16 +20,17 @@ check_PROGRAMS += tests/run/test_retry_queue
 tests_run_test_retry_queue_LDADD = $(WR_RUN_FAULT_LIBS)
 tests_run_test_retry_queue_LDFLAGS = $(WR_FAULT_WRAPS)
 check_PROGRAMS += tests/run/test_lane
-tests_run_test_lane_SOURCES = tests/run/test_lane.c tests/run/lane_fixture.c tests/run/lane_fixture.h
+tests_run_test_lane_SOURCES = tests/run/test_lane.c $(WR_LANE_FIXTURE)
 tests_run_test_lane_LDADD = $(WR_RUN_TEST_LIBS)
 check_PROGRAMS += tests/run/test_lane_adopt
-tests_run_test_lane_adopt_SOURCES = tests/run/test_lane_adopt.c tests/run/lane_fixture.c tests/run/lane_fixture.h
+tests_run_test_lane_adopt_SOURCES = tests/run/test_lane_adopt.c $(WR_LANE_FIXTURE)
 tests_run_test_lane_adopt_LDADD = $(WR_RUN_FAULT_LIBS)
 tests_run_test_lane_adopt_LDFLAGS = $(WR_FAULT_WRAPS)
 check_PROGRAMS += tests/run/test_lane_blocked
-tests_run_test_lane_blocked_SOURCES = tests/run/test_lane_blocked.c tests/run/lane_fixture.c tests/run/lane_fixture.h
+tests_run_test_lane_blocked_SOURCES = tests/run/test_lane_blocked.c $(WR_LANE_FIXTURE)
 tests_run_test_lane_blocked_LDADD = $(WR_RUN_TEST_LIBS)
 check_PROGRAMS += tests/run/test_lane_random
 tests_run_test_lane_random_SOURCES = tests/run/test_lane_random.c tests/run/sim.h tests/run/sim.c \
-	tests/run/sim_record.c tests/run/sim_reload.c tests/run/sim_sink.c tests/run/sim_source.c tests/run/sim_store.c
+	tests/run/sim_record.c tests/run/sim_reload.c tests/run/sim_sink.c tests/run/sim_source.c tests/run/sim_store.c \
+	tests/run/marks.c tests/run/marks.h
 tests_run_test_lane_random_LDADD = $(WR_RUN_TEST_LIBS)

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/rng.h"
 #include "run/lane_private.h"
+#include "tests/run/marks.h"
 
 #define SIM_PARTITIONS 3
 #define SIM_RECORDS 48 /* of a partition, at most */
@@ -142,6 +143,9 @@ struct sim {
 	struct wr_claim_set *sets[64];
 	int64_t set_due_ns[64];
 	size_t set_count;
+	struct marks marks;
+	struct wr_mark_query *queries[16];
+	size_t query_count;
 	bool store_down, store_exists;
 };
 

@@ -27,29 +27,38 @@ static void check_id(const struct wr_claim *claim, const struct sim_record *r)
 		sim_fail("%d/%d claims another id than %s", r->partition, (int)r->offset, id);
 }
 
-static void apply(const struct wr_claim *claim)
+static void text_of_owner(const struct sim_record *owner, char *text, size_t size)
 {
-	struct sim_record *r = record_of_claim(claim);
+	snprintf(text, size, "C|0/in/%d/%d", owner->partition, (int)owner->offset);
+}
+
+/* Whether it is ours now. */
+static bool apply(const struct wr_claim *claim)
+{
+	struct sim_record *r = record_of_claim(claim), **owner_p = &sim_now->owner[r->id];
+	char text[64] = "";
 
 	check_id(claim, r);
-	if (sim_now->owner[r->id] == NULL)
-		sim_now->owner[r->id] = r;
+	if (*owner_p != NULL)
+		text_of_owner(*owner_p, text, sizeof(text));
+	if (*owner_p != NULL && !wr_bytes_equal(claim->expect, wr_bytes_of(text)))
+		return false;
+	*owner_p = r;
+	return true;
 }
 
 static void answer_one(struct wr_claim_set *set, struct wr_claim *claim)
 {
-	struct sim_record *r = record_of_claim(claim), *there = sim_now->owner[r->id];
+	struct sim_record *r = record_of_claim(claim);
 	char text[64];
 
 	claim->found = wr_bytes(NULL, 0);
-	claim->outcome = WR_CLAIM_NOTHING;
-	if (there != NULL) {
-		snprintf(text, sizeof(text), "C|0/in/%d/%d", there->partition, (int)there->offset);
-		claim->outcome = WR_CLAIM_VALUE;
+	claim->outcome = apply(claim) ? WR_CLAIM_NOTHING : WR_CLAIM_VALUE;
+	if (claim->outcome == WR_CLAIM_VALUE) {
+		text_of_owner(sim_now->owner[r->id], text, sizeof(text));
 		claim->found.size = strlen(text);
 		claim->found.data = wr_arena_copy(&set->found_arena, text, claim->found.size);
 	}
-	apply(claim);
 	if (sim_now->owner[r->id] != r)
 		r->duplicate = true;
 	else if (r->take != NULL)
@@ -93,6 +102,52 @@ static void cancel(struct wr_claim_store *store, struct wr_claim_set *set)
 	set->submitted = false;
 }
 
+static void query_marks(struct wr_claim_store *store, struct wr_mark_query *query)
+{
+	struct sim *s = sim_now;
+
+	(void)store;
+	assert_false(query->submitted);
+	assert_true(s->query_count < UNIT_COUNT_OF(s->queries));
+	query->submitted = true;
+	query->done = query->unreadable = false;
+	s->queries[s->query_count++] = query;
+}
+
+static void cancel_query(struct wr_claim_store *store, struct wr_mark_query *query)
+{
+	struct sim *s = sim_now;
+	size_t kept = 0;
+
+	(void)store;
+	assert_true(query->submitted);
+	for (size_t i = 0; i < s->query_count; i++) {
+		if (s->queries[i] != query)
+			s->queries[kept++] = s->queries[i];
+	}
+	s->query_count = kept;
+	query->submitted = false;
+}
+
+static enum wr_code put_mark(struct wr_claim_store *store, const struct wr_mark_write *mark)
+{
+	(void)store;
+	marks_put(&sim_now->marks, mark);
+	return WR_OK;
+}
+
+static void yield_mark(struct wr_claim_store *store, struct wr_bytes field)
+{
+	(void)store;
+	(void)field;
+}
+
+static size_t marks_waiting(struct wr_claim_store *store)
+{
+	(void)store;
+	return 0;
+}
+
 static void poll_store(struct wr_claim_store *store, int64_t now_mono_ns)
 {
 	struct sim *s = sim_now;
@@ -108,6 +163,10 @@ static void poll_store(struct wr_claim_store *store, int64_t now_mono_ns)
 		set->submitted = false;
 		set->done = true;
 	}
+	for (size_t i = 0; !s->store_down && i < s->query_count; i++)
+		marks_answer(&s->marks, s->queries[i]);
+	if (!s->store_down)
+		s->query_count = 0;
 }
 
 /* Some of what it was asked is done, and nobody hears of it. */
@@ -118,7 +177,7 @@ void sim_store_goes(void)
 	s->store_down = true;
 	for (size_t i = 0; i < s->set_count && sim_once_in(2); i++) {
 		for (size_t j = 0; j < s->sets[i]->count; j++)
-			apply(&s->sets[i]->claims[j]);
+			(void)apply(&s->sets[i]->claims[j]);
 	}
 }
 
@@ -140,7 +199,7 @@ static enum wr_claim_store_state state(struct wr_claim_store *store, const char 
 
 static void destroy(struct wr_claim_store *store)
 {
-	if (sim_now->set_count > 0)
+	if (sim_now->set_count > 0 || sim_now->query_count > 0)
 		sim_fail("claims are submitted still");
 	sim_now->store_exists = false;
 	free(store);
@@ -149,6 +208,11 @@ static void destroy(struct wr_claim_store *store)
 static const struct wr_claim_store_ops ops = {
     .submit = submit,
     .cancel = cancel,
+    .query_marks = query_marks,
+    .cancel_query = cancel_query,
+    .put_mark = put_mark,
+    .yield_mark = yield_mark,
+    .marks_waiting = marks_waiting,
     .poll = poll_store,
     .wait_on = wait_on,
     .state = state,
