@@ -8,7 +8,7 @@ import subprocess
 import types
 
 import pytest
-from harness import paths
+from harness import paths, walk
 from harness.engine import Engine, merge
 from harness.servers import Kafka, Redis
 from harness.topics import Topics
@@ -30,6 +30,14 @@ def pytest_sessionfinish(session, exitstatus):
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if exitstatus == 0 and reporter.stats.get("skipped"):
         session.exitstatus = 1
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    lines = config.stash.get(walk.TABLE, None)
+    if lines:
+        terminalreporter.section("the walk over the failpoints")
+        for line in lines:
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

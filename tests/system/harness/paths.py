@@ -7,6 +7,7 @@ TOP = pathlib.Path(__file__).resolve().parents[3]
 SCRIPTS = TOP / "scripts"
 BUILD = pathlib.Path(os.environ.get("WEIR_BUILD", TOP / ".build" / "test"))
 ASAN_BUILD = pathlib.Path(os.environ.get("WEIR_ASAN_BUILD", TOP / ".build" / "asan"))
+FAILPOINT_BUILD = pathlib.Path(os.environ.get("WEIR_FAILPOINT_BUILD", TOP / ".build" / "failpoints"))
 # scripts/test stops what was left running in here.
 RUN = pathlib.Path(os.environ.get("WEIR_SYSTEM_DIR", TOP / ".build" / "system"))
 

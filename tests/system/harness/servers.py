@@ -3,6 +3,7 @@
 import shutil
 import socket
 import subprocess
+import threading
 
 from confluent_kafka.admin import AdminClient
 
@@ -80,13 +81,14 @@ class Kafka(Server):
         properties = [word for setting in settings for word in ("--property", setting)]
         super().__init__(name, free_port(6), *properties, *options)
         self.brokers = f"127.0.0.1:{self.port}"
-        self._admin = None
+        self._admin, self._lock = None, threading.Lock()
 
     @property
     def admin(self):
-        if self._admin is None:
-            self._admin = AdminClient({"bootstrap.servers": self.brokers, "log_level": 0})
-        return self._admin
+        with self._lock:
+            if self._admin is None:
+                self._admin = AdminClient({"bootstrap.servers": self.brokers, "log_level": 0})
+            return self._admin
 
 
 class Redis(Server):
