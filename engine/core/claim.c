@@ -3,6 +3,7 @@
 #include "core/claim.h"
 
 #include "base/check.h"
+#include "core/clause.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -199,22 +200,41 @@ bool wr_claim_payload_differs(struct wr_bytes own, struct wr_bytes found)
 	       !wr_bytes_equal(a.hash, b.hash);
 }
 
+static inline enum wr_claim_decision of_own(char state)
+{
+	if (state == 'C')
+		return WR_CLAUSE(OWN_CLAIM_IS_PROCESSED) ? WR_CLAIM_PROCESS : WR_CLAIM_DUPLICATE;
+	return WR_CLAUSE(OWN_DEAD_LETTER_IS_SKIPPED) ? WR_CLAIM_DEAD : WR_CLAIM_PROCESS;
+}
+
+static enum wr_claim_decision of_replay(const struct value *found, struct wr_bytes replay_of)
+{
+	if (wr_bytes_equal(replay_of, found->owner))
+		return WR_CLAUSE(REPLAY_TAKES_OVER) ? WR_CLAIM_TAKE_OVER : WR_CLAIM_REPLAY_LOSER;
+	if (!WR_CLAUSE(LATE_REPLAY_IS_SKIPPED))
+		return WR_CLAIM_TAKE_OVER;
+	return found->state == 'F' ? WR_CLAIM_REPLAY_LOSER : WR_CLAIM_ASK;
+}
+
 enum wr_claim_decision wr_claim_decide(struct wr_bytes own, struct wr_bytes found,
 				       struct wr_bytes replay_of, struct wr_owner *owner_r)
 {
 	struct value mine, theirs;
 
-	if (found.data == NULL || wr_bytes_equal(own, found))
+	if (found.data == NULL)
 		return WR_CLAIM_PROCESS;
+	if (wr_bytes_equal(own, found))
+		return of_own('C');
 	if (!split(own, &mine) || !parse(found, &theirs, owner_r))
 		return WR_CLAIM_NOT_A_CLAIM;
 	if (wr_bytes_equal(mine.owner, theirs.owner))
-		return theirs.state == 'F' ? WR_CLAIM_DEAD : WR_CLAIM_PROCESS;
-	if (replay_of.data != NULL && wr_bytes_equal(replay_of, theirs.owner))
-		return WR_CLAIM_TAKE_OVER;
+		return of_own(theirs.state);
+	if (replay_of.data != NULL)
+		return of_replay(&theirs, replay_of);
 	if (theirs.state == 'F')
-		return replay_of.data != NULL ? WR_CLAIM_REPLAY_LOSER : WR_CLAIM_TAKE_OVER;
-	return WR_CLAIM_ASK;
+		return WR_CLAUSE(DEAD_LETTER_IS_TAKEN_OVER) ? WR_CLAIM_TAKE_OVER
+							    : WR_CLAIM_DUPLICATE;
+	return WR_CLAUSE(OTHERS_CLAIM_IS_SKIPPED) ? WR_CLAIM_ASK : WR_CLAIM_PROCESS;
 }
 
 enum wr_claim_decision wr_claim_decide_owner(const struct wr_owner *owner,
@@ -222,11 +242,13 @@ enum wr_claim_decision wr_claim_decide_owner(const struct wr_owner *owner,
 {
 	enum wr_claim_decision duplicate = is_replay ? WR_CLAIM_REPLAY_LOSER : WR_CLAIM_DUPLICATE;
 
+	if (!WR_CLAUSE(ABANDONED_IS_TAKEN_OVER))
+		return duplicate;
 	if (mark != NULL && owner->incarnation <= mark->incarnation)
 		return wr_mark_abandons(mark, owner->incarnation, owner->offset)
 			   ? WR_CLAIM_TAKE_OVER
 			   : duplicate;
-	if (!fresh)
+	if (!fresh && WR_CLAUSE(MARK_IS_ASKED_FRESH))
 		return WR_CLAIM_ASK;
 	/* Without a mark nobody ever gave up an offset there. One that is older than its claims was lost. */
 	return mark != NULL ? WR_CLAIM_TAKE_OVER : duplicate;

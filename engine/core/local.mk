@@ -2,10 +2,12 @@ noinst_LIBRARIES += libwr_core.a
 libwr_core_a_SOURCES = \
 	engine/core/backoff.c engine/core/backoff.h \
 	engine/core/claim.c engine/core/claim.h \
+	engine/core/clause.h \
 	engine/core/envelope.c engine/core/envelope.h engine/core/envelope_text.c \
 	engine/core/event.c engine/core/event.h \
 	engine/core/event_id.c engine/core/event_id.h \
 	engine/core/mark.c engine/core/mark.h \
 	engine/core/mark_place.c \
-	engine/core/mark_text.c
+	engine/core/mark_text.c \
+	engine/core/order.c engine/core/order.h
 WR_CORE_LIBS = libwr_core.a $(WR_BASE_LIBS)

@@ -4,6 +4,7 @@
 #include "core/mark.h"
 
 #include "base/check.h"
+#include "core/clause.h"
 
 static void remove_others(struct wr_mark *mark, size_t first, size_t count)
 {
@@ -19,6 +20,8 @@ bool wr_mark_covers(const struct wr_mark *mark, int64_t offset)
 
 int64_t wr_mark_skip(const struct wr_mark *mark, int64_t offset)
 {
+	if (!WR_CLAUSE(COMPLETED_IS_SKIPPED))
+		return offset;
 	if (offset >= mark->start && offset < mark->next)
 		return mark->next;
 	for (size_t i = 0; i < mark->other_count; i++) {

@@ -8,8 +8,7 @@
 #include "core/mark.h"
 
 #include "base/check.h"
-
-#include <stdlib.h>
+#include "core/clause.h"
 
 #define DONE_MAX (WR_MARK_OTHERS_MAX + 2)
 
@@ -123,7 +122,8 @@ static bool completed_nothing(const struct wr_mark *mark)
 /* Ends the incarnation: whatever of it is not completed never will be. */
 static void end_incarnation(struct wr_mark *mark)
 {
-	abandon_gaps(mark, lowest(mark), WR_MARK_OPEN);
+	if (WR_CLAUSE(OLD_INCARNATION_IS_ABANDONED))
+		abandon_gaps(mark, lowest(mark), WR_MARK_OPEN);
 	mark->incarnation++;
 }
 
@@ -179,7 +179,8 @@ static bool recall(const struct wr_placing *placing, struct wr_mark *mark_r)
 		return true;
 	}
 	*mark_r = *stored;
-	if (committed == NULL || committed->incarnation < stored->incarnation)
+	if (committed == NULL || committed->incarnation < stored->incarnation ||
+	    !WR_CLAUSE(COMMIT_RESTORES_THE_MARK))
 		return true;
 	if (committed->incarnation == stored->incarnation) {
 		add_committed(mark_r, committed);
@@ -209,7 +210,10 @@ static enum commit commit_of(const struct wr_placing *placing, const struct wr_m
 		return COMMIT_NONE;
 	if (placing->committed == NULL || placing->committed->next != placing->committed_offset)
 		return COMMIT_FOREIGN;
-	return placing->committed->incarnation == mark->incarnation ? COMMIT_OURS : COMMIT_OUTDATED;
+	if (placing->committed->incarnation == mark->incarnation ||
+	    !WR_CLAUSE(OUTDATED_COMMIT_IS_VOID))
+		return COMMIT_OURS;
+	return COMMIT_OUTDATED;
 }
 
 static int64_t first_position(const struct wr_placing *placing, enum wr_place_reason *reason_r)
@@ -235,10 +239,15 @@ static void place_first(const struct wr_placing *placing, struct wr_plan *plan)
 /* All of the new topic is read, wherever the group or its policy would begin: it is no first start. */
 static void place_new_topic(const struct wr_placing *placing, struct wr_plan *plan)
 {
-	end_incarnation(&plan->mark);
-	plan->mark.other_count = 0;
-	plan->mark.start = plan->mark.next = plan->position = placing->low;
-	plan->mark.last = (struct wr_fingerprint){0};
+	if (WR_CLAUSE(NEW_TOPIC_NEW_INCARNATION))
+		end_incarnation(&plan->mark);
+	if (WR_CLAUSE(NEW_TOPIC_VOIDS_INTERVALS)) {
+		plan->mark.other_count = 0;
+		plan->mark.start = plan->mark.next = placing->low;
+		plan->mark.last = (struct wr_fingerprint){0};
+	}
+	plan->position = wr_mark_skip(&plan->mark, placing->low);
+	move_to(&plan->mark, plan->position);
 	plan->reason = WR_PLACE_NEW_TOPIC;
 }
 
@@ -289,8 +298,13 @@ static void place_same_topic(const struct wr_placing *placing, struct wr_plan *p
 	if (plan->position > mark->next) {
 		if (plan->reason == WR_PLACE_CONTINUED)
 			plan->reason = WR_PLACE_ABANDONED;
-		abandon_gaps(mark, mark->next, plan->position);
-	} else {
+		if (WR_CLAUSE(JUMP_IS_ABANDONED))
+			abandon_gaps(mark, mark->next, plan->position);
+		if (!WR_CLAUSE(JUMP_IS_NOT_BRIDGED)) {
+			mark->next = plan->position;
+			return;
+		}
+	} else if (WR_CLAUSE(GOING_BACK_NEW_INCARNATION)) {
 		end_incarnation(mark);
 	}
 	move_to(mark, plan->position);
@@ -313,15 +327,23 @@ static void finish(const struct wr_placing *placing, struct wr_plan *plan)
 	plan->mark_changed = differs(placing->stored, &plan->mark);
 }
 
-/* Completed records that are to be skipped must be those of this very topic. */
+/* What is completed, and the commit with it, must be of this very topic: a commit may have come after the topic was
+ * made anew. */
 static bool must_verify(const struct wr_placing *placing, const struct wr_mark *mark, int64_t top)
 {
-	enum commit commit = commit_of(placing, mark);
+	return !completed_nothing(mark) && top - 1 >= placing->low && WR_CLAUSE(RECORD_IS_VERIFIED);
+}
 
-	if (completed_nothing(mark) || top - 1 < placing->low)
-		return false;
-	return commit == COMMIT_NONE || commit == COMMIT_OUTDATED ||
-	       placing->committed_offset < top;
+/* Nothing is skipped: reading goes on behind all that is completed. */
+static bool goes_on(const struct wr_placing *placing, const struct wr_mark *mark, int64_t top)
+{
+	return commit_of(placing, mark) == COMMIT_OURS && placing->committed_offset >= top;
+}
+
+static bool is_beyond(const struct wr_placing *placing, const struct wr_mark *mark, int64_t top)
+{
+	return (top > placing->high || mark->next > placing->high) &&
+	       WR_CLAUSE(BEYOND_THE_END_IS_NEW);
 }
 
 void wr_mark_place(const struct wr_placing *placing, struct wr_plan *plan_r)
@@ -337,7 +359,7 @@ void wr_mark_place(const struct wr_placing *placing, struct wr_plan *plan_r)
 		return;
 	}
 	top = top_of(&plan_r->mark, &last);
-	if (top > placing->high || plan_r->mark.next > placing->high) {
+	if (is_beyond(placing, &plan_r->mark, top)) {
 		place_new_topic(placing, plan_r);
 	} else if (must_verify(placing, &plan_r->mark, top)) {
 		plan_r->place = WR_PLACE_VERIFY;
@@ -353,10 +375,16 @@ void wr_mark_verified(const struct wr_placing *placing, const struct wr_fingerpr
 		      struct wr_plan *plan)
 {
 	struct wr_fingerprint last;
+	int64_t top;
+	bool same;
 
 	WR_ASSERT(plan->place == WR_PLACE_VERIFY);
-	top_of(&plan->mark, &last);
-	if (found != NULL && found->timestamp_ms == last.timestamp_ms && found->hash == last.hash)
+	top = top_of(&plan->mark, &last);
+	if (found != NULL)
+		same = found->timestamp_ms == last.timestamp_ms && found->hash == last.hash;
+	else
+		same = goes_on(placing, &plan->mark, top); /* compaction takes single records */
+	if (same)
 		place_same_topic(placing, plan);
 	else
 		place_new_topic(placing, plan);

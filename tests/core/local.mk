@@ -20,3 +20,5 @@ check_PROGRAMS += tests/core/test_mark_place
 tests_core_test_mark_place_LDADD = $(WR_CORE_TEST_LIBS)
 check_PROGRAMS += tests/core/test_mark_text
 tests_core_test_mark_text_LDADD = $(WR_CORE_TEST_LIBS)
+check_PROGRAMS += tests/core/test_order
+tests_core_test_order_LDADD = $(WR_CORE_TEST_LIBS)

@@ -93,7 +93,7 @@ static void a_commit_out_of_range_without_a_mark_follows_what_is_there(void **st
 	expect(&plan, WR_PLACE_OUT_OF_RANGE, 10, 0, true);
 }
 
-static void reading_goes_on_without_a_question(void **state)
+static void reading_goes_on_behind_the_record_it_knows(void **state)
 {
 	struct wr_mark mark = completed(0, 50);
 	struct wr_placing placing = {
@@ -102,9 +102,36 @@ static void reading_goes_on_without_a_question(void **state)
 
 	(void)state;
 	wr_mark_place(&placing, &plan);
-	assert_int_equal(plan.place, WR_PLACE_READ);
+	assert_int_equal(plan.place, WR_PLACE_VERIFY);
+	assert_int_equal(plan.verify_at, 49);
+	plan = place(placing);
 	expect(&plan, WR_PLACE_CONTINUED, 50, 0, false);
 	assert_int_equal(plan.mark.start, 0);
+}
+
+/* Nothing is skipped, and compaction takes single records: no reason to read all again. */
+static void reading_goes_on_behind_a_record_that_compaction_took(void **state)
+{
+	struct wr_mark mark = completed(0, 50);
+	struct wr_placing placing = {
+	    .stored = &mark, .committed = &mark, .committed_offset = 50, .low = 0, .high = 100};
+	struct wr_plan plan;
+
+	(void)state;
+	wr_mark_place(&placing, &plan);
+	wr_mark_verified(&placing, NULL, &plan);
+	expect(&plan, WR_PLACE_CONTINUED, 50, 0, false);
+}
+
+/* A commit may have come after the topic was made anew. */
+static void a_commit_is_no_proof_of_the_topic(void **state)
+{
+	struct wr_mark mark = completed(0, 50);
+	struct wr_plan plan = place_in_another_topic((struct wr_placing){
+	    .stored = &mark, .committed = &mark, .committed_offset = 50, .low = 0, .high = 100});
+
+	(void)state;
+	expect(&plan, WR_PLACE_NEW_TOPIC, 0, 1, true);
 }
 
 static void a_mark_that_was_lost_comes_back_from_the_commit(void **state)
@@ -512,7 +539,9 @@ int main(void)
 	    cmocka_unit_test(without_anything_known_the_policy_decides),
 	    cmocka_unit_test(a_commit_without_a_mark_is_gone_on_from),
 	    cmocka_unit_test(a_commit_out_of_range_without_a_mark_follows_what_is_there),
-	    cmocka_unit_test(reading_goes_on_without_a_question),
+	    cmocka_unit_test(reading_goes_on_behind_the_record_it_knows),
+	    cmocka_unit_test(reading_goes_on_behind_a_record_that_compaction_took),
+	    cmocka_unit_test(a_commit_is_no_proof_of_the_topic),
 	    cmocka_unit_test(a_mark_that_was_lost_comes_back_from_the_commit),
 	    cmocka_unit_test(a_mark_ahead_of_the_commit_skips_what_was_acked),
 	    cmocka_unit_test(a_group_that_went_back_skips_what_is_completed),
