@@ -232,6 +232,25 @@ static void check_persistence(struct inspection *in, const char *info)
 		freeReplyObject(reply);
 }
 
+/* Nothing else may stand in the marks' place: they would be given up. */
+static enum wr_code check_marks(struct inspection *in, const struct wr_redis_encoder *encoder,
+				struct wr_err *err)
+{
+	redisReply *reply = redisCommand(in->context, "HGET %b -", encoder->marks_key.data,
+					 encoder->marks_key.size);
+
+	if (reply == NULL)
+		return wr_err_set(err, WR_EUNAVAILABLE, "no reply from Redis at %s: %s",
+				  in->target->display, in->context->errstr);
+	if (reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "WRONGTYPE", 9) == 0)
+		say(in, WR_LOG_WARN,
+		    "the key %.*s holds something that are no marks, so none are kept, and an offset "
+		    "that goes back repeats events; delete it",
+		    (int)encoder->marks_key.size, encoder->marks_key.data);
+	freeReplyObject(reply);
+	return WR_OK;
+}
+
 static enum wr_code read_info(struct inspection *in, struct wr_err *err)
 {
 	redisReply *reply = redisCommand(in->context, "INFO");
@@ -264,6 +283,8 @@ enum wr_code wr_redis_inspect(const struct wr_redis_target *target,
 
 	if (rc == WR_OK)
 		rc = greet(&in, encoder, err);
+	if (rc == WR_OK)
+		rc = check_marks(&in, encoder, err);
 	if (rc == WR_OK)
 		rc = read_info(&in, err);
 	if (in.context != NULL)

@@ -14,7 +14,7 @@ const char wr_redis_script[] =
     "if m and #m==30 and m>string.sub(ARGV[3],1,30) then return false end\n"
     "redis.call('HSET',k,ARGV[2],ARGV[3]..ARGV[4])\n"
     "else\n"
-    "for _,c in ipairs({{'GET',k},{'SET',k,'1'},{'HGET',k,'f'},{'HSET',k,'f','1'}}) do\n"
+    "for _,c in ipairs({{'GET',k},{'SET',k,'1'},{'HGET',k,'f'},{'HSET',k,'f','1'},{'EVALSHA','','0'}}) do\n"
     "if not redis.acl_check_cmd(unpack(c)) then\n"
     "return redis.error_reply('NOPERM '..c[1])\n"
     "end\n"

@@ -16,7 +16,7 @@
  * "mark", field, stamp, text, anyway ("1" or ""): answers nil. */
 extern const char wr_redis_script[];
 
-#define WR_REDIS_SCRIPT_SHA1 "ad9fecbc78808e5f712987a7011d3b6e8e2b3290" /* of wr_redis_script */
+#define WR_REDIS_SCRIPT_SHA1 "b5ec429662df99ba19dd0863ad0113eb0c47a250" /* of wr_redis_script */
 #define WR_REDIS_STAMP_BYTES ((size_t)31)
 
 #endif

@@ -457,7 +457,8 @@ static void take_replies(struct wr_redis_store *s, int64_t now_mono_ns)
 		if (s->conn.phase != WR_REDIS_READY)
 			return;
 		proved = true;
-		complete_answered(s);
+		if (s->sent.first->answered == s->sent.first->replies)
+			complete_answered(s);
 	}
 	if (proved && s->conn.phase == WR_REDIS_READY)
 		wr_redis_conn_prove(&s->conn);

@@ -1,5 +1,6 @@
 WR_REDIS_TEST_LIBS = $(WR_REDIS_LIBS) $(CMOCKA_LIBS)
 WR_CLAIMING = tests/claim_store/claiming.c tests/claim_store/claiming.h
+WR_ASKING = tests/claim_store/asking.c tests/claim_store/asking.h
 WR_REDIS_SERVED = $(WR_CLAIMING) tests/redis/fake.c tests/redis/fake.h tests/redis/served.c tests/redis/served.h
 
 check_PROGRAMS += tests/redis/test_backoff tests/redis/test_encode tests/redis/test_refusal \
@@ -27,3 +28,12 @@ tests_redis_test_inspect_LDADD = $(WR_REDIS_TEST_LIBS)
 tests_redis_test_server_SOURCES = tests/redis/test_server.c $(WR_CLAIMING) \
 	tests/redis/server.c tests/redis/server.h
 tests_redis_test_server_LDADD = $(WR_REDIS_TEST_LIBS)
+
+check_PROGRAMS += tests/redis/test_marks tests/redis/test_server_marks tests/redis/test_store_marks
+tests_redis_test_marks_LDADD = $(WR_REDIS_TEST_LIBS)
+tests_redis_test_marks_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc
+tests_redis_test_server_marks_SOURCES = tests/redis/test_server_marks.c $(WR_CLAIMING) $(WR_ASKING) \
+	tests/redis/server.c tests/redis/server.h
+tests_redis_test_server_marks_LDADD = $(WR_REDIS_TEST_LIBS)
+tests_redis_test_store_marks_SOURCES = tests/redis/test_store_marks.c $(WR_ASKING) $(WR_REDIS_SERVED)
+tests_redis_test_store_marks_LDADD = $(WR_REDIS_TEST_LIBS)

@@ -167,6 +167,34 @@ static void a_user_with_the_least_rights_suffices(void **state)
 	assert_true(says(err.text, "lacks a permission"));
 }
 
+static void a_right_that_only_the_script_needs_is_missed_too(void **state)
+{
+	struct wr_conf_redis conf = redis_server_conf(server, true);
+	struct told told;
+	struct wr_err err;
+
+	(void)state;
+	redis_server_command(server, "ACL SETUSER scripted on >pw ~weir:* +@all -hset");
+	conf.username = (char *)(uintptr_t) "scripted";
+	conf.password = (char *)(uintptr_t) "pw";
+	assert_int_equal(inspect(&conf, &told, &err), WR_EREFUSED);
+	assert_true(says(err.text, "HGET, HSET, EVAL and EVALSHA"));
+}
+
+static void something_in_the_marks_place_is_warned_of(void **state)
+{
+	struct told told;
+	struct wr_err err;
+
+	(void)state;
+	redis_server_command(server, "SET weir:pay:m mine");
+	assert_int_equal(inspect_server(&told, &err), WR_OK);
+	assert_true(says(told.warnings, "the key weir:pay:m holds something that are no marks"));
+	redis_server_command(server, "DEL weir:pay:m");
+	assert_int_equal(inspect_server(&told, &err), WR_OK);
+	assert_null(strstr(told.warnings, "weir:pay:m"));
+}
+
 static void nobody_there_is_unavailable(void **state)
 {
 	struct wr_conf_redis conf = redis_server_conf(server, true);
@@ -262,6 +290,8 @@ int main(void)
 	    cmocka_unit_test(a_replica_is_unavailable_or_warned_of),
 	    cmocka_unit_test(a_bad_password_is_refused),
 	    cmocka_unit_test(a_user_with_the_least_rights_suffices),
+	    cmocka_unit_test(a_right_that_only_the_script_needs_is_missed_too),
+	    cmocka_unit_test(something_in_the_marks_place_is_warned_of),
 	    cmocka_unit_test(nobody_there_is_unavailable),
 	    cmocka_unit_test(an_old_redis_is_refused),
 	    cmocka_unit_test(a_mute_redis_is_unavailable),
