@@ -160,7 +160,8 @@ struct wr_conf_pipeline {
 };
 
 struct wr_conf {
-	char *file; /* as it was named */
+	char *file;                    /* as it was named */
+	struct wr_conf_places *places; /* of all keys; conf's own: wr_conf_mark() */
 	char *instance;
 	char *state_dir;
 	size_t memory_bytes;

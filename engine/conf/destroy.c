@@ -76,6 +76,7 @@ void wr_conf_destroy(struct wr_conf *conf)
 	if (conf == NULL)
 		return;
 	free(conf->file);
+	wr_conf_places_destroy(conf->places);
 	free(conf->instance);
 	free(conf->state_dir);
 	free(conf->kafka.brokers);

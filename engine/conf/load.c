@@ -24,9 +24,11 @@ static enum wr_code make_conf(struct wr_tree *tree, struct wr_conf *conf, struct
 		rc = wr_fill(root, conf, report);
 	if (rc == WR_OK)
 		rc = wr_finish(conf, root);
-	if (rc == WR_OK)
-		wr_check(conf, root, report);
-	return rc;
+	if (rc != WR_OK)
+		return rc;
+	wr_check(conf, root, report);
+	conf->places = wr_conf_places_create(root);
+	return conf->places != NULL ? WR_OK : WR_ENOMEM;
 }
 
 enum wr_code wr_conf_parse(const char *file, struct wr_bytes text, struct wr_conf **conf_r,
@@ -62,7 +64,7 @@ enum wr_code wr_conf_parse(const char *file, struct wr_bytes text, struct wr_con
 }
 
 /* The whole file, or a little more than the reader takes: it says so then. */
-static enum wr_code read_file(FILE *stream, struct wr_buf *text)
+static enum wr_code read_stream(FILE *stream, struct wr_buf *text)
 {
 	size_t n;
 
@@ -74,14 +76,13 @@ static enum wr_code read_file(FILE *stream, struct wr_buf *text)
 	return ferror(stream) ? WR_EIO : WR_OK;
 }
 
-enum wr_code wr_conf_load(const char *file, struct wr_conf **conf_r, struct wr_problems *problems)
+enum wr_code wr_conf_read(const char *file, struct wr_buf *text_r, struct wr_problems *problems)
 {
 	const struct wr_conf_mark whole = {0, 0};
-	struct wr_buf text = WR_BUF_INIT;
 	FILE *stream = fopen(file, "re");
 	enum wr_code rc;
 
-	*conf_r = NULL;
+	wr_buf_init(text_r);
 	if (stream == NULL) {
 		rc = errno == ENOENT ? WR_ENOTFOUND : WR_EIO;
 		wr_problems_add(problems, file, whole, NULL, "the file can't be opened: %s",
@@ -90,16 +91,33 @@ enum wr_code wr_conf_load(const char *file, struct wr_conf **conf_r, struct wr_p
 	}
 	setvbuf(stream, NULL, _IONBF, 0);
 	errno = 0;
-	rc = read_file(stream, &text);
-	if (rc == WR_OK)
-		rc = wr_conf_parse(file, wr_bytes(text.data, text.size), conf_r, problems);
-	else
+	rc = read_stream(stream, text_r);
+	if (rc != WR_OK)
 		wr_problems_add(problems, file, whole, NULL, "the file can't be read: %s",
 				rc == WR_ENOMEM ? "out of memory" : strerror(errno));
 	fclose(stream);
-	if (text.data != NULL)
-		wr_secret_wipe(text.data, text.size);
-	wr_buf_fini(&text);
+	if (rc != WR_OK)
+		wr_conf_forget(text_r);
+	return rc;
+}
+
+void wr_conf_forget(struct wr_buf *text)
+{
+	if (text->data != NULL)
+		wr_secret_wipe(text->data, text->size);
+	wr_buf_fini(text);
+	wr_buf_init(text);
+}
+
+enum wr_code wr_conf_load(const char *file, struct wr_conf **conf_r, struct wr_problems *problems)
+{
+	struct wr_buf text;
+	enum wr_code rc = wr_conf_read(file, &text, problems);
+
+	*conf_r = NULL;
+	if (rc == WR_OK)
+		rc = wr_conf_parse(file, wr_bytes(text.data, text.size), conf_r, problems);
+	wr_conf_forget(&text);
 	return rc;
 }
 

@@ -43,6 +43,11 @@ enum wr_code wr_problems_render(const struct wr_problems *problems, struct wr_bu
  * WR_OK, WR_EINVAL, WR_ENOTFOUND or WR_EIO (the file), WR_ENOMEM. [any] */
 enum wr_code wr_conf_load(const char *file, struct wr_conf **conf_r, struct wr_problems *problems);
 
+/* Reads the whole file, for wr_conf_parse(); problems say why it can't. End with wr_conf_forget(), which wipes: there
+ * may be secrets. WR_OK, WR_ENOTFOUND, WR_EIO, WR_ENOMEM. [any] */
+enum wr_code wr_conf_read(const char *file, struct wr_buf *text_r, struct wr_problems *problems);
+void wr_conf_forget(struct wr_buf *text);
+
 /* The same from memory; `file` is only a name for messages. */
 enum wr_code wr_conf_parse(const char *file, struct wr_bytes text, struct wr_conf **conf_r,
 			   struct wr_problems *problems);

@@ -8,6 +8,7 @@ libwr_conf_a_SOURCES = \
 	engine/conf/config_json.c engine/conf/config_json.h \
 	engine/conf/describe.c engine/conf/describe.h \
 	engine/conf/destroy.c \
+	engine/conf/diff.c engine/conf/diff.h \
 	engine/conf/expand.c engine/conf/expand.h \
 	engine/conf/fill.c engine/conf/fill.h \
 	engine/conf/finish.c engine/conf/finish.h \

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "host/plugin.h"
+#include "host/plugin_store.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,7 +98,12 @@ static enum wr_code open_plugin(struct wr_generation *generation, struct wr_stag
 	const struct wr_conf_strings *folders = &generation->conf->plugin_path;
 	struct wr_plugin *open;
 	char *path;
-	enum wr_code rc = wr_plugin_find(stage->conf->plugin, folders, &path, err);
+	enum wr_code rc;
+
+	if (generation->set != NULL)
+		return wr_plugin_set_open(generation->set, stage->conf->plugin, &stage->plugin,
+					  err);
+	rc = wr_plugin_find(stage->conf->plugin, folders, &path, err);
 
 	if (rc != WR_OK)
 		return rc;
@@ -193,8 +199,10 @@ static enum wr_code fill_pipeline(struct wr_generation *generation, size_t index
 	return WR_OK;
 }
 
-enum wr_code wr_generation_create(const struct wr_conf *conf, uint64_t number,
-				  struct wr_generation **generation_r, struct wr_problems *problems)
+enum wr_code wr_generation_create_from(const struct wr_conf *conf, uint64_t number,
+				       struct wr_plugin_set *set,
+				       struct wr_generation **generation_r,
+				       struct wr_problems *problems)
 {
 	struct wr_generation *generation = calloc(1, sizeof(*generation));
 	size_t before = problems->count;
@@ -206,6 +214,7 @@ enum wr_code wr_generation_create(const struct wr_conf *conf, uint64_t number,
 	generation->magic = GENERATION_MAGIC;
 	generation->number = number;
 	generation->conf = conf;
+	generation->set = set;
 	generation->pipelines = calloc(conf->pipeline_count + 1, sizeof(*generation->pipelines));
 	if (generation->pipelines == NULL)
 		rc = WR_ENOMEM;
@@ -221,6 +230,22 @@ enum wr_code wr_generation_create(const struct wr_conf *conf, uint64_t number,
 	}
 	*generation_r = generation;
 	return WR_OK;
+}
+
+enum wr_code wr_generation_create(const struct wr_conf *conf, uint64_t number,
+				  struct wr_generation **generation_r, struct wr_problems *problems)
+{
+	return wr_generation_create_from(conf, number, NULL, generation_r, problems);
+}
+
+const struct wr_pipeline *wr_generation_find(const struct wr_generation *generation,
+					     const char *name)
+{
+	for (size_t i = 0; i < generation->pipeline_count; i++) {
+		if (strcmp(generation->pipelines[i].conf->name, name) == 0)
+			return &generation->pipelines[i];
+	}
+	return NULL;
 }
 
 void wr_generation_destroy(struct wr_generation *generation)

@@ -9,7 +9,8 @@
 
 #include <stdint.h>
 
-struct wr_plugin; /* host/plugin.h */
+struct wr_plugin;     /* host/plugin.h */
+struct wr_plugin_set; /* host/plugin_store.h */
 
 struct wr_stage {
 	const struct wr_conf_stage *conf;
@@ -29,6 +30,7 @@ struct wr_generation {
 	uint32_t magic;
 	uint64_t number;
 	const struct wr_conf *conf; /* borrowed: outlives the generation */
+	struct wr_plugin_set *set;  /* borrowed likewise; NULL: plugins are opened where they are */
 	struct wr_pipeline *pipelines;
 	size_t pipeline_count;
 };
@@ -39,6 +41,17 @@ struct wr_generation {
 enum wr_code wr_generation_create(const struct wr_conf *conf, uint64_t number,
 				  struct wr_generation **generation_r,
 				  struct wr_problems *problems);
+
+/* The same with the plugins of a set, whatever has become of their files since; the set is borrowed and outlives the
+ * generation. NULL: from their files. */
+enum wr_code wr_generation_create_from(const struct wr_conf *conf, uint64_t number,
+				       struct wr_plugin_set *set,
+				       struct wr_generation **generation_r,
+				       struct wr_problems *problems);
+
+/* The pipeline of that name, or NULL. [any] */
+const struct wr_pipeline *wr_generation_find(const struct wr_generation *generation,
+					     const char *name);
 
 /* All instances must be gone. NULL does nothing. */
 void wr_generation_destroy(struct wr_generation *generation);

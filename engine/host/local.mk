@@ -10,6 +10,8 @@ libwr_host_a_SOURCES = \
 	engine/host/json_cache.c \
 	engine/host/json_schema.cc engine/host/json_schema.h \
 	engine/host/plugin.c engine/host/plugin.h \
+	engine/host/plugin_file.c engine/host/plugin_file.h \
 	engine/host/plugin_metric.c \
+	engine/host/plugin_store.c engine/host/plugin_store.h \
 	engine/host/text.c engine/host/text.h
 WR_HOST_LIBS = libwr_host.a $(WR_CORE_LIBS) $(WR_CONF_LIBS) -lstdc++

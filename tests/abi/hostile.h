@@ -15,6 +15,9 @@
 #ifndef ENTRY_MINOR_NEEDED
 #define ENTRY_MINOR_NEEDED 0
 #endif
+#ifndef ENTRY_FLAGS
+#define ENTRY_FLAGS 0
+#endif
 #ifndef ENTRY_ID
 #define ENTRY_ID "hostile"
 #endif
@@ -59,6 +62,7 @@ const struct weir_plugin weir_plugin = {.magic = ENTRY_MAGIC,
 					.struct_size = ENTRY_SIZE,
 					.abi_major = ENTRY_MAJOR,
 					.abi_minor_needed = ENTRY_MINOR_NEEDED,
+					.flags = ENTRY_FLAGS,
 					.id = ENTRY_ID,
 					.version = ENTRY_VERSION,
 					.config_schema = ENTRY_SCHEMA,

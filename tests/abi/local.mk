@@ -9,7 +9,7 @@ check_LTLIBRARIES += \
 	tests/abi/no_symbol.la tests/abi/no_version.la tests/abi/other_major.la \
 	tests/abi/schema_bad_pattern.la tests/abi/schema_not_json.la tests/abi/schema_not_schema.la \
 	tests/abi/schema_remote_ref.la tests/abi/short_struct.la tests/abi/short_symbol.la \
-	tests/abi/symbol_is_function.la tests/abi/throws.la tests/abi/undefined_symbol.la \
+	tests/abi/symbol_is_function.la tests/abi/throws.la tests/abi/undefined_symbol.la tests/abi/unloadable.la \
 	tests/abi/wants_limit.la tests/abi/wrong_magic.la
 tests_abi_bad_id_la_LDFLAGS = $(WR_ABI_LDFLAGS)
 tests_abi_bad_version_la_LDFLAGS = $(WR_ABI_LDFLAGS)
@@ -38,6 +38,7 @@ tests_abi_throws_la_SOURCES = tests/abi/throws.cc
 tests_abi_throws_la_CXXFLAGS = $(WR_PLUGIN_CXXFLAGS)
 tests_abi_throws_la_LDFLAGS = $(WR_ABI_LDFLAGS)
 tests_abi_undefined_symbol_la_LDFLAGS = $(WR_ABI_LDFLAGS)
+tests_abi_unloadable_la_LDFLAGS = $(WR_ABI_LDFLAGS)
 tests_abi_wants_limit_la_LDFLAGS = $(WR_ABI_LDFLAGS)
 tests_abi_wrong_magic_la_LDFLAGS = $(WR_ABI_LDFLAGS)
 EXTRA_DIST += tests/abi/hostile.h

@@ -7,6 +7,9 @@ tests_conf_test_address_LDADD = $(WR_CONF_TEST_LIBS)
 check_PROGRAMS += tests/conf/test_check
 tests_conf_test_check_LDADD = $(WR_CONF_TEST_LIBS)
 
+check_PROGRAMS += tests/conf/test_diff
+tests_conf_test_diff_LDADD = $(WR_CONF_TEST_LIBS)
+
 check_PROGRAMS += tests/conf/test_examples
 tests_conf_test_examples_CPPFLAGS = $(AM_CPPFLAGS) -DWR_TEST_SOURCES=\"$(abs_top_srcdir)\"
 tests_conf_test_examples_LDADD = $(WR_CONF_TEST_LIBS)

@@ -1,0 +1,2 @@
+#define ENTRY_FLAGS WEIR_UNLOADABLE
+#include "tests/abi/hostile.h"
