@@ -8,7 +8,7 @@ import subprocess
 import types
 
 import pytest
-from harness import paths, walk
+from harness import paths, report
 from harness.engine import Engine, merge
 from harness.servers import Kafka, Redis
 from harness.topics import Topics
@@ -32,12 +32,11 @@ def pytest_sessionfinish(session, exitstatus):
         session.exitstatus = 1
 
 
-def pytest_terminal_summary(terminalreporter, config):
-    lines = config.stash.get(walk.TABLE, None)
+def pytest_terminal_summary(terminalreporter):
+    lines = report.lines()
     if lines:
-        terminalreporter.section("the walk over the failpoints")
-        for line in lines:
-            terminalreporter.write_line(line)
+        terminalreporter.section("counts")
+        terminalreporter.write_line("\n".join(lines))
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +52,7 @@ def run_folder():
 
 @pytest.fixture(scope="session")
 def kafka(run_folder):
-    server = Kafka("kafka")
+    server = Kafka("kafka", proxied=True)
     server.start()
     yield server
     server.wipe()

@@ -2,17 +2,20 @@
 EXTRA_DIST += \
 	tests/system/conftest.py \
 	tests/system/harness/__init__.py \
+	tests/system/harness/both.py \
 	tests/system/harness/engine.py \
 	tests/system/harness/events.py \
 	tests/system/harness/http.py \
 	tests/system/harness/load.py \
 	tests/system/harness/paths.py \
 	tests/system/harness/proxy.py \
+	tests/system/harness/report.py \
 	tests/system/harness/servers.py \
 	tests/system/harness/topics.py \
 	tests/system/harness/wait.py \
 	tests/system/harness/walk.py \
 	tests/system/plugins/scripted.c \
+	tests/system/plugins/step_clock.c \
 	tests/system/pytest.ini \
 	tests/system/requirements.txt \
 	tests/system/run \
@@ -21,6 +24,7 @@ EXTRA_DIST += \
 	tests/system/test_cli.py \
 	tests/system/test_containers.py \
 	tests/system/test_delivery.py \
+	tests/system/test_faults.py \
 	tests/system/test_http.py \
 	tests/system/test_install.py \
 	tests/system/test_kill.py \

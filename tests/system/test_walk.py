@@ -12,13 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from conftest import Site
-from harness import paths, walk
+from harness import both, paths, walk
 
 AT_ONCE = 8  # mostly they wait: for a group to notice a death, for a commit to be due
 
 
 def cases(full):
-    found, there = [], walk.modes()
+    found, there = [], both.modes()
     for point, (name, can_fail) in enumerate(walk.names().items()):
         modes = [mode for mode in walk.POINTS[name].modes if mode in there]
         for mode in modes:
@@ -62,8 +62,9 @@ def walked(request, kafka, redis, scripted, run_folder):
     with ThreadPoolExecutor(AT_ONCE) as pool:
         futures = {repr(case): pool.submit(run, case) for case in chosen}
         yield futures
-    rows = [future.result().row() for future in futures.values() if future.exception() is None]
-    request.config.stash[walk.TABLE] = walk.table([walk.Counts.HEAD, *rows])
+    for future in futures.values():
+        if future.exception() is None:
+            future.result().report()
 
 
 def test_the_walk(walked, case):

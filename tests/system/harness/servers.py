@@ -8,6 +8,7 @@ import threading
 from confluent_kafka.admin import AdminClient
 
 from . import paths
+from .proxy import Proxy
 
 _given_ports = set()
 
@@ -75,12 +76,24 @@ class Server:
 class Kafka(Server):
     script = "kafka"
 
-    def __init__(self, name, *options):
+    def __init__(self, name, *options, proxied=False):
+        port = free_port(6)
         # Dead members of a group are given up after a second if the client says so: tests kill engines.
         settings = ["group.min.session.timeout.ms=500", "log.retention.check.interval.ms=10000"]
+        self.proxy = None
+        if proxied:
+            # Whoever comes by spoilt_brokers stays on that way: the broker tells him no other address.
+            self.proxy = Proxy(port + 2)
+            self.spoilt_brokers = here = f"127.0.0.1:{self.proxy.port}"
+            clear, inner, controller = (f"127.0.0.1:{port + n}" for n in (0, 2, 1))
+            settings += [
+                f"listeners=PLAINTEXT://{clear},SPOILT://{inner},CONTROLLER://{controller}",
+                f"advertised.listeners=PLAINTEXT://{clear},SPOILT://{here}",
+                "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,SPOILT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            ]
         properties = [word for setting in settings for word in ("--property", setting)]
-        super().__init__(name, free_port(6), *properties, *options)
-        self.brokers = f"127.0.0.1:{self.port}"
+        super().__init__(name, port, *properties, *options)
+        self.brokers = f"127.0.0.1:{port}"
         self._admin, self._lock = None, threading.Lock()
 
     @property
@@ -89,6 +102,18 @@ class Kafka(Server):
             if self._admin is None:
                 self._admin = AdminClient({"bootstrap.servers": self.brokers, "log_level": 0})
             return self._admin
+
+    def kill_one(self, number):
+        """Of several brokers."""
+        self._run("kill", "--broker", str(number))
+
+    def start_one(self, number):
+        self._run("start", "--broker", str(number))
+
+    def wipe(self):
+        super().wipe()
+        if self.proxy is not None:
+            self.proxy.close()
 
 
 class Redis(Server):

@@ -15,10 +15,10 @@ class Topics:
     def __init__(self, kafka):
         self.kafka = kafka
 
-    def create(self, *names, partitions=4, **config):
+    def create(self, *names, partitions=4, replicas=1, **config):
         """Makes topics and waits until the broker knows their leaders."""
         config = {key.replace("_", "."): str(value) for key, value in config.items()}
-        made = self.kafka.admin.create_topics([NewTopic(name, partitions, 1, config=config) for name in names])
+        made = self.kafka.admin.create_topics([NewTopic(name, partitions, replicas, config=config) for name in names])
         for future in made.values():
             future.result(30)
         for name in names:

@@ -4,30 +4,21 @@ import collections
 import http.client
 import re
 import signal
-import subprocess
 
-import pytest
 import redis
 
-from . import paths
+from . import paths, report
+from .both import ALO, EO, MODES
 from .events import Mix, event
 from .wait import wait_until
 
-TABLE = pytest.StashKey()  # the lines that are printed at the end
 NAMES_FILE = paths.TOP / "engine" / "base" / "failpoint_names.inc"
-MODES = ("at_least_once", "exactly_once")
 TOPOLOGIES = ("1 lane", "2 lanes", "2 processes")
 
 COUNT, BATCH, IN_FLIGHT, EACH_US = 2400, 20, 4, 300
 OTHER_EACH_US = 2000  # of the process that lives on: most of the work is left to the one that dies
 # A lane repeats at most its window and what retired since its last commit, which is due every 100 ms.
 WINDOW = (IN_FLIGHT + 1) * BATCH + 100_000 // EACH_US
-
-
-def modes():
-    """Those that the engine under test has."""
-    schema = subprocess.run([paths.weir(), "schema"], capture_output=True, text=True, check=True).stdout
-    return [mode for mode in MODES if f'"{mode}"' in schema]
 
 
 def names():
@@ -48,7 +39,6 @@ class Point:
         self.lives, self.stir, self.unseen, self.modes = lives, stir, unseen, modes
 
 
-ALO, EO = MODES
 POINTS = {
     "after_assignment": Point(lives=(1, 1, 1), unseen=MODES),
     "after_take": Point(unseen=MODES),
@@ -88,11 +78,11 @@ class Counts:
         self.seen = None  # outputs after the first death
         self.wrong = []
 
-    def row(self):
+    def report(self):
         seen = "" if self.seen is None else self.seen
-        return (self.case, self.kills, self.sent, self.processed, self.dead, self.duplicates, self.repeated, seen)
-
-    HEAD = ("case", "kills", "sent", "processed", "dead-lettered", "duplicates skipped", "repeated", "seen at death 1")
+        head = ("case", "kills", "sent", "processed", "dead-lettered", "duplicates skipped", "repeated", "seen at death 1")
+        row = (self.case, self.kills, self.sent, self.processed, self.dead, self.duplicates, self.repeated, seen)
+        report.add("the walk over the failpoints", head, row)
 
 
 class Walk:
@@ -243,10 +233,3 @@ def arm(engine, what):
     engine.env.pop("WEIR_FAILPOINTS", None)
     if what is not None:
         engine.env["WEIR_FAILPOINTS"] = what
-
-
-def table(rows):
-    """Rows of cells as aligned lines."""
-    rows = [[str(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
