@@ -9,6 +9,7 @@ libwr_base_a_SOURCES = \
 	engine/base/err.c engine/base/err.h \
 	engine/base/failpoint.c engine/base/failpoint.h engine/base/failpoint_names.inc \
 	engine/base/json.cc engine/base/json.h \
+	engine/base/json_out.c engine/base/json_out.h \
 	engine/base/json_scan.c engine/base/json_scan.h \
 	engine/base/json_slice.c engine/base/json_slice.h \
 	engine/base/lock.c engine/base/lock.h \
