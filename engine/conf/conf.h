@@ -30,6 +30,7 @@ struct wr_conf_mark {
 struct wr_conf_property { /* one of kafka.properties */
 	char *name;
 	char *value; /* may be a secret: never logged */
+	bool is_hidden; /* by its name, or because it came from a variable */
 	struct wr_conf_mark mark;
 };
 
@@ -116,6 +117,7 @@ struct wr_conf_stage {
 	char *name;                 /* NULL: the plugin's id */
 	char *plugin;               /* file, searched in plugin_path unless it has a slash */
 	char *config_json;          /* the `config` tree as JSON text; "{}" when absent */
+	char *config_shown;         /* the same, but what may be secret is hidden */
 	int64_t timeout_ms;         /* 0: none */
 	struct wr_conf_retry retry; /* the pipeline's unless overridden */
 	struct wr_conf_mark mark, plugin_mark, config_mark;

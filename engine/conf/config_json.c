@@ -3,6 +3,7 @@
 #include "conf/config_json.h"
 #include "conf/load.h"
 #include "conf/scalar.h"
+#include "conf/show.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -46,10 +47,17 @@ static enum wr_code append_scalar(const struct wr_tree_node *node, struct wr_rep
 	return wr_buf_append_json_string(out, node->text);
 }
 
-static enum wr_code append_node(const struct wr_tree_node *node, struct wr_report *report,
-				struct wr_buf *out);
+static enum wr_code append_node(const struct wr_tree_node *node, bool hides,
+				struct wr_report *report, struct wr_buf *out);
 
-static enum wr_code append_child(const struct wr_tree_node *node, size_t i,
+/* A scalar that came from a variable, and all below a telling name. */
+static bool is_hidden(const struct wr_tree_child *child)
+{
+	return child->node->has_variables ||
+	       (child->key.data != NULL && wr_conf_name_is_telling(child->key));
+}
+
+static enum wr_code append_child(const struct wr_tree_node *node, size_t i, bool hides,
 				 struct wr_report *report, struct wr_buf *out)
 {
 	const struct wr_tree_child *child = &node->children[i];
@@ -62,15 +70,17 @@ static enum wr_code append_child(const struct wr_tree_node *node, size_t i,
 		rc = wr_buf_append_text(out, ":");
 	if (rc != WR_OK)
 		return rc;
+	if (hides && is_hidden(child))
+		return wr_buf_append_json_string(out, wr_bytes_of(WR_CONF_HIDDEN));
 	outer = node->kind == WR_TREE_MAP ? wr_report_push_key(report, child->key)
 					  : wr_report_push_index(report, i);
-	rc = append_node(child->node, report, out);
+	rc = append_node(child->node, hides, report, out);
 	wr_report_pop(report, outer);
 	return rc;
 }
 
-static enum wr_code append_node(const struct wr_tree_node *node, struct wr_report *report,
-				struct wr_buf *out)
+static enum wr_code append_node(const struct wr_tree_node *node, bool hides,
+				struct wr_report *report, struct wr_buf *out)
 {
 	enum wr_code rc, first = WR_OK;
 	size_t i;
@@ -79,7 +89,7 @@ static enum wr_code append_node(const struct wr_tree_node *node, struct wr_repor
 		return append_scalar(node, report, out);
 	rc = wr_buf_append_text(out, node->kind == WR_TREE_MAP ? "{" : "[");
 	for (i = 0; i < node->count && rc == WR_OK; i++) {
-		rc = append_child(node, i, report, out);
+		rc = append_child(node, i, hides, report, out);
 		if (rc == WR_EINVAL) { /* go on, to report the others too */
 			first = rc;
 			rc = WR_OK;
@@ -90,10 +100,10 @@ static enum wr_code append_node(const struct wr_tree_node *node, struct wr_repor
 	return rc != WR_OK ? rc : first;
 }
 
-enum wr_code wr_config_json(const struct wr_tree_node *node, struct wr_report *report,
+enum wr_code wr_config_json(const struct wr_tree_node *node, bool hides, struct wr_report *report,
 			    struct wr_buf *out)
 {
-	return append_node(node, report, out);
+	return append_node(node, hides, report, out);
 }
 
 static bool add_place(struct wr_conf_places *places, struct place place)

@@ -6,9 +6,9 @@
 
 #include "conf/tree.h"
 
-/* Appends the tree as JSON by the core schema, numbers with every digit. What JSON can't say is reported. WR_OK,
- * WR_EINVAL, WR_ENOMEM. */
-enum wr_code wr_config_json(const struct wr_tree_node *node, struct wr_report *report,
+/* Appends the tree as JSON by the core schema, numbers with every digit. What JSON can't say is reported. `hides`: what
+ * may be secret is replaced (see show.h). WR_OK, WR_EINVAL, WR_ENOMEM. */
+enum wr_code wr_config_json(const struct wr_tree_node *node, bool hides, struct wr_report *report,
 			    struct wr_buf *out);
 
 /* Where each member stands, without the values. */

@@ -24,7 +24,8 @@ static void format_quantity(int64_t value, const struct unit *units, char *out, 
 	snprintf(out, size, "%" PRId64 "%s", value / units->factor, units->name);
 }
 
-static void format_value(const struct wr_key_row *row, int64_t value, char *out, size_t size)
+const char *wr_describe_quantity(const struct wr_key_row *row, int64_t value, char *out,
+				 size_t size)
 {
 	static const struct unit us[] = {
 	    {"h", INT64_C(3600000000)}, {"m", 60000000}, {"s", 1000000}, {"ms", 1000}, {"us", 1}};
@@ -42,6 +43,7 @@ static void format_value(const struct wr_key_row *row, int64_t value, char *out,
 		format_quantity(value, bytes, out, size);
 	else
 		snprintf(out, size, "%" PRId64, value);
+	return out;
 }
 
 const char *wr_describe_range(const struct wr_key_row *row, char out[WR_DESCRIBED_BYTES])
@@ -51,8 +53,8 @@ const char *wr_describe_range(const struct wr_key_row *row, char out[WR_DESCRIBE
 	out[0] = '\0';
 	if (row->most == 0)
 		return out;
-	format_value(row, row->least, least, sizeof(least));
-	format_value(row, row->most, most, sizeof(most));
+	wr_describe_quantity(row, row->least, least, sizeof(least));
+	wr_describe_quantity(row, row->most, most, sizeof(most));
 	snprintf(out, WR_DESCRIBED_BYTES, "%s to %s", least, most);
 	return out;
 }

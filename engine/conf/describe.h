@@ -23,6 +23,10 @@ const char *wr_describe_found(const struct wr_key_row *row, const struct wr_tree
 /* The type in one or two words, for tables: "duration". */
 const char *wr_describe_type(const struct wr_key_row *row);
 
+/* A number of the row's unit as one would write it: "5s", "4MiB". Returns `out`. */
+const char *wr_describe_quantity(const struct wr_key_row *row, int64_t value, char *out,
+				 size_t size);
+
 /* "least to most" with units, or "" when the row has no range. */
 const char *wr_describe_range(const struct wr_key_row *row, char out[WR_DESCRIBED_BYTES]);
 

@@ -47,6 +47,7 @@ static void free_stage(struct wr_conf_stage *stage)
 	free(stage->name);
 	free(stage->plugin);
 	wr_secret_free(&stage->config_json); /* plugins are told secrets too */
+	free(stage->config_shown);
 	wr_conf_places_destroy(stage->config_places);
 }
 

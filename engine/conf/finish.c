@@ -90,9 +90,12 @@ static enum wr_code finish_event_id(struct wr_conf_pipeline *pipeline,
 
 static enum wr_code finish_stage(struct wr_conf_stage *stage, const struct wr_tree_node *node)
 {
+	enum wr_code rc;
+
 	stage->mark = mark_of(node);
 	stage->plugin_mark = mark_of(node_of(wr_tree_member(node, "plugin")));
-	return provide(&stage->config_json, "{}");
+	rc = provide(&stage->config_json, "{}");
+	return rc == WR_OK ? provide(&stage->config_shown, "{}") : rc;
 }
 
 static enum wr_code finish_pipeline(struct wr_conf_pipeline *pipeline,

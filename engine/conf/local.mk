@@ -23,6 +23,7 @@ libwr_conf_a_SOURCES = \
 	engine/conf/schema.c engine/conf/schema.h \
 	engine/conf/schema_engine.inc engine/conf/schema_pipeline.inc \
 	engine/conf/secret_file.c engine/conf/secret_file.h \
+	engine/conf/show.c engine/conf/show.h \
 	engine/conf/tree.c engine/conf/tree.h \
 	engine/conf/value.c engine/conf/value.h engine/conf/value_map.c
 WR_CONF_LIBS = libwr_conf.a $(WR_BASE_LIBS) $(YAML_LIBS)

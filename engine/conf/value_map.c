@@ -5,6 +5,7 @@
 #include "conf/conf.h"
 #include "conf/config_json.h"
 #include "conf/scalar.h"
+#include "conf/show.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,7 @@ static enum wr_code take_property(const struct wr_setter *s, const struct wr_tre
 		return WR_EINVAL;
 	}
 	property->mark = child->mark;
+	property->is_hidden = child->node->has_variables || wr_conf_name_is_telling(child->key);
 	property->name = strdup(child->key.data);
 	property->value = strdup(child->node->text.data);
 	properties->count++;
@@ -125,11 +127,26 @@ enum wr_code wr_value_set_outputs(const struct wr_setter *s)
 	return WR_OK;
 }
 
+/* The JSON text of a tree; the caller owns it. Its buffer may have held secrets. */
+static enum wr_code take_json(const struct wr_setter *s, bool hides, char **text_r)
+{
+	struct wr_buf json = WR_BUF_INIT;
+	const char *text;
+	enum wr_code rc = wr_config_json(s->node, hides, s->report, &json);
+
+	*text_r = NULL;
+	text = rc == WR_OK ? wr_buf_text(&json) : NULL;
+	if (text != NULL)
+		*text_r = strdup(text);
+	if (json.data != NULL)
+		wr_secret_wipe(json.data, json.capacity);
+	wr_buf_fini(&json);
+	return rc == WR_OK && *text_r == NULL ? WR_ENOMEM : rc;
+}
+
 enum wr_code wr_value_set_tree(const struct wr_setter *s)
 {
 	struct wr_conf_stage *stage = s->base;
-	struct wr_buf json = WR_BUF_INIT;
-	const char *text;
 	enum wr_code rc;
 
 	if (s->node->kind != WR_TREE_MAP)
@@ -138,14 +155,6 @@ enum wr_code wr_value_set_tree(const struct wr_setter *s)
 	stage->config_places = wr_conf_places_create(s->node);
 	if (stage->config_places == NULL)
 		return WR_ENOMEM;
-	rc = wr_config_json(s->node, s->report, &json);
-	text = rc == WR_OK ? wr_buf_text(&json) : NULL;
-	if (text != NULL)
-		stage->config_json = strdup(text);
-	if (json.data != NULL)
-		wr_secret_wipe(json.data, json.capacity);
-	wr_buf_fini(&json);
-	if (rc == WR_OK && stage->config_json == NULL)
-		rc = WR_ENOMEM;
-	return rc;
+	rc = take_json(s, false, &stage->config_json);
+	return rc == WR_OK ? take_json(s, true, &stage->config_shown) : rc;
 }

@@ -47,6 +47,9 @@ tests_conf_test_scalar_LDADD = $(WR_CONF_TEST_LIBS)
 check_PROGRAMS += tests/conf/test_schema
 tests_conf_test_schema_LDADD = $(WR_CONF_TEST_LIBS)
 
+check_PROGRAMS += tests/conf/test_show
+tests_conf_test_show_LDADD = $(WR_CONF_TEST_LIBS)
+
 check_PROGRAMS += tests/conf/test_tree
 tests_conf_test_tree_LDADD = $(WR_CONF_TEST_LIBS)
 

@@ -59,7 +59,7 @@ static bool accepts(void **state, const char *yaml, bool expected)
 
 	wr_report_init(&report, "f", &problems);
 	assert_int_equal(wr_tree_read(wr_bytes_of(yaml), &report, &tree), WR_OK);
-	assert_int_equal(wr_config_json(wr_tree_root(tree), &report, &json), WR_OK);
+	assert_int_equal(wr_config_json(wr_tree_root(tree), false, &report, &json), WR_OK);
 	assert_int_equal(problems.count, 0);
 	rc = wr_json_schema_check(editor->schema, wr_bytes(json.data, json.size),
 				  expected ? show : pass_over, NULL, NULL);
