@@ -37,6 +37,7 @@ static enum wr_code add_lanes(struct wr_engine *engine, const struct wr_engine_o
 		    .clock = o->clock,
 		    .metrics = o->metrics,
 		    .health = o->health,
+		    .board = o->board,
 		    .seed = o->seed + engine->count,
 		};
 

@@ -14,6 +14,7 @@ struct wr_engine_options {
 	const struct wr_clock *clock;
 	struct wr_metrics *metrics;
 	struct wr_health *health;
+	struct wr_board *board; /* NULL: none */
 	uint64_t seed;
 };
 

@@ -178,6 +178,7 @@ static void keep_house(struct wr_lane *lane)
 	watch_sink(lane);
 	watch_source(lane);
 	measure_lag(lane);
+	wr_lane_publish(lane, (double)(now - oldest) / (double)WR_NS_PER_S);
 }
 
 bool wr_lane_step(struct wr_lane *lane)

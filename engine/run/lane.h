@@ -13,6 +13,7 @@
 #include "port/claim_store.h"
 #include "port/sink.h"
 #include "port/source.h"
+#include "run/board.h"
 #include "run/health.h"
 
 struct wr_lane;
@@ -39,6 +40,7 @@ struct wr_lane_options {
 	const struct wr_clock *clock;
 	struct wr_metrics *metrics;
 	struct wr_health *health;
+	struct wr_board *board; /* where it shows itself and is paused; NULL: neither */
 	uint64_t seed;
 	void (*changed)(
 	    void *

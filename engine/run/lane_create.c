@@ -107,6 +107,12 @@ static enum wr_code init(struct wr_lane *lane, const struct wr_lane_options *opt
 	make_metrics(lane);
 	if (make_batches(lane) != WR_OK || wr_json_reader_create(&lane->json.reader) != WR_OK)
 		return wr_err_set(err, WR_ENOMEM, "no memory for a lane");
+	if (options->board != NULL) {
+		lane->board =
+		    wr_board_join(options->board, lane->conf->name, options->number, lane->wake_fd);
+		if (lane->board == NULL)
+			return wr_err_set(err, WR_ENOMEM, "no memory for a lane");
+	}
 	rc = make_program(lane, options, err);
 	return rc == WR_OK ? make_adapters(lane, err) : rc;
 }
@@ -173,6 +179,7 @@ void wr_lane_destroy(struct wr_lane *lane)
 		return;
 	WR_CHECK(lane, WR_LANE_MAGIC);
 	WR_ASSERT(!lane->started);
+	wr_board_leave(lane->board);
 	wr_lane_close_adapters(lane, 0);
 	wr_lane_clear_conditions(lane);
 	wr_lane_destroy_programs(lane);
@@ -182,6 +189,7 @@ void wr_lane_destroy(struct wr_lane *lane)
 	free_metrics(lane);
 	wr_json_reader_destroy(lane->json.reader);
 	free(lane->commits);
+	free(lane->shown);
 	if (lane->wake_fd >= 0)
 		close(lane->wake_fd);
 	lane->magic = 0;

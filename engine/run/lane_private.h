@@ -12,6 +12,7 @@
 #include "base/rng.h"
 #include "core/claim.h"
 #include "run/batch.h"
+#include "run/board.h"
 #include "run/key_waits.h"
 #include "run/lane.h"
 #include "run/metric_table.h"
@@ -98,6 +99,10 @@ struct wr_lane {
 	int64_t next_housekeeping_ns;
 	bool store_was_up;
 
+	struct wr_board_lane *board;      /* NULL: nobody looks */
+	struct wr_board_partition *shown; /* scratch */
+	size_t shown_capacity;
+
 	struct wr_lane_metrics metrics;
 	struct wr_metric_histogram *claim_seconds;
 	struct wr_metric_cell *outcomes[WR_OUTCOME_DEAD + 1];
@@ -168,6 +173,9 @@ bool wr_lane_handover(struct wr_lane *lane);
 void wr_lane_begin_handover(struct wr_lane *lane, enum wr_handover handover,
 			    int64_t deadline_mono_ns);
 bool wr_lane_rewind(struct wr_lane *lane);
+
+/* lane_publish.c */
+void wr_lane_publish(struct wr_lane *lane, double oldest_s);
 
 /* lane.c, lane_create.c */
 void wr_lane_pause(struct wr_lane *lane); /* a moment, without spinning */

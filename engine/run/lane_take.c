@@ -153,11 +153,18 @@ static void add(struct wr_lane *lane, struct wr_batch *batch, const struct wr_so
 		identify(lane, item);
 }
 
+/* Asked to hold, or paused: what was taken goes on its way, and nothing more is. */
+static bool is_halted(const struct wr_lane *lane)
+{
+	return atomic_load(&lane->hold) != WR_HOLD_NONE ||
+	       (lane->board != NULL && wr_board_is_paused(lane->board));
+}
+
 static struct wr_batch *open_batch(struct wr_lane *lane)
 {
 	struct wr_batch *batch;
 
-	if (lane->open != NULL || atomic_load(&lane->hold) != WR_HOLD_NONE)
+	if (lane->open != NULL || is_halted(lane))
 		return lane->open;
 	batch = wr_lane_new_batch(lane);
 	if (batch == NULL)
@@ -169,11 +176,11 @@ static struct wr_batch *open_batch(struct wr_lane *lane)
 	return batch;
 }
 
-/* True also when its program is not the present one, and while the lane is asked to hold: it takes no more then. */
+/* True also when its program is not the present one, and while the lane is halted: it takes no more then. */
 static bool is_full(const struct wr_lane *lane, const struct wr_batch *batch)
 {
 	return batch->count == batch->capacity || batch->bytes >= lane->conf->batch.max_bytes ||
-	       batch->program != lane->program || atomic_load(&lane->hold) != WR_HOLD_NONE;
+	       batch->program != lane->program || is_halted(lane);
 }
 
 /* A batch waits for company only while others are in flight: an idle lane adds no latency. */

@@ -1,6 +1,9 @@
 noinst_LIBRARIES += libwr_run.a
 libwr_run_a_SOURCES = \
+	engine/run/admin.c engine/run/admin.h \
+	engine/run/admin_show.c engine/run/admin_show.h \
 	engine/run/batch.c engine/run/batch.h \
+	engine/run/board.c engine/run/board.h \
 	engine/run/engine.c engine/run/engine.h \
 	engine/run/health.c engine/run/health.h \
 	engine/run/key_waits.c engine/run/key_waits.h \
@@ -11,6 +14,7 @@ libwr_run_a_SOURCES = \
 	engine/run/lane_create.c \
 	engine/run/lane_handover.c \
 	engine/run/lane_place.c \
+	engine/run/lane_publish.c \
 	engine/run/lane_retire.c \
 	engine/run/lane_run.c \
 	engine/run/lane_take.c \
@@ -19,5 +23,5 @@ libwr_run_a_SOURCES = \
 	engine/run/program.c engine/run/program.h \
 	engine/run/reload.h \
 	engine/run/retry_queue.c engine/run/retry_queue.h \
-	engine/port/claim_store.h engine/port/sink.h engine/port/source.h
+	engine/port/admin.h engine/port/claim_store.h engine/port/sink.h engine/port/source.h
 WR_RUN_LIBS = libwr_run.a $(WR_HOST_LIBS)

@@ -675,12 +675,14 @@ void fixture_start(struct fixture *f)
 	adapters = (struct wr_lane_adapters){f, make_source, make_sink, make_store};
 	assert_int_equal(wr_metrics_create(&f->metrics), WR_OK);
 	assert_int_equal(wr_health_create(&f->clock.clock, &f->health), WR_OK);
+	assert_int_equal(wr_board_create(&f->board), WR_OK);
 	options = (struct wr_lane_options){.pipeline = &pipeline,
 					   .lane_count = 1,
 					   .adapters = &adapters,
 					   .clock = &f->clock.clock,
 					   .metrics = f->metrics,
 					   .health = f->health,
+					   .board = f->board,
 					   .seed = 7,
 					   .changed = note_change,
 					   .changed_arg = f};
@@ -709,6 +711,7 @@ struct wr_program *fixture_program(struct fixture *f, uint64_t generation,
 void fixture_fini(struct fixture *f)
 {
 	wr_lane_destroy(f->lane);
+	wr_board_destroy(f->board);
 	wr_health_destroy(f->health);
 	wr_metrics_destroy(f->metrics);
 	wr_plugin_unref(plugin);

@@ -57,6 +57,7 @@ struct fixture {
 	struct wr_clock_fake clock;
 	struct wr_metrics *metrics;
 	struct wr_health *health;
+	struct wr_board *board;
 	int changes; /* so often the lane told that something changed */
 
 	/* Set before fixture_start(). */
