@@ -10,6 +10,7 @@
 #include "conf/load.h"
 #include "host/generation.h"
 #include "http/server.h"
+#include "run/admin.h"
 #include "run/engine.h"
 
 #include <errno.h>
@@ -25,7 +26,8 @@
 
 #define DEFAULT_FILE "/etc/weir/weir.yaml"
 #define PING_MS 1000
-#define HTTP_STOP_MS 5000
+#define HTTP_DRAIN_MS 5000
+#define HTTP_STOP_MS 1000
 #define SAME_SIGNAL_MS 50
 
 /* Everything that runs, in the order in which it is made; unmade backwards. */
@@ -35,6 +37,8 @@ struct service {
 	struct wr_generation *generation;
 	struct wr_metrics *metrics;
 	struct wr_health *health;
+	struct wr_board *board;
+	struct wr_admin *api;
 	struct wr_wiring wiring;
 	struct wr_kafka_admin *admin;
 	struct wr_http *http;
@@ -78,16 +82,30 @@ static void set_up_log(const struct wr_conf *conf)
 		wr_log_set_format((enum wr_log_format)conf->log_format);
 }
 
-/* From here on SIGTERM and SIGINT are read from a descriptor; every thread made later inherits the mask. */
-static enum wr_code take_signals(struct service *s, struct wr_err *err)
+static sigset_t stop_signals(void)
 {
 	sigset_t set;
 
-	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&set);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	return set;
+}
+
+/* First of all: every thread made later inherits the mask, those of plugins too. */
+static void block_signals(void)
+{
+	const sigset_t set = stop_signals();
+
+	signal(SIGPIPE, SIG_IGN);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+/* SIGTERM and SIGINT are read from a descriptor, those too that came meanwhile. */
+static enum wr_code take_signals(struct service *s, struct wr_err *err)
+{
+	const sigset_t set = stop_signals();
+
 	s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (s->signal_fd < 0)
 		return wr_err_set(err, WR_EIO, "signalfd: %s", strerror(errno));
@@ -121,16 +139,13 @@ static void let_second_signal_kill(struct service *s)
 {
 	struct sigaction action = {.sa_handler = exit_at_once};
 	const struct timespec moment = {0, SAME_SIGNAL_MS * 1000000};
+	const sigset_t set = stop_signals();
 	struct signalfd_siginfo info;
-	sigset_t set;
 
 	nanosleep(&moment, NULL);
 	while (read(s->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
 		;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);
 	close(s->signal_fd);
@@ -169,6 +184,7 @@ static enum wr_code start_http(struct service *s, struct wr_err *err)
 	    .clock = &wr_clock_real,
 	    .ingest = &s->conf->ingest,
 	    .admin = &s->conf->admin,
+	    .port = wr_admin_port(s->api),
 	    .metrics = s->metrics,
 	    .health = s->health,
 	    .open_sink = wr_wiring_open_ingest,
@@ -193,6 +209,7 @@ static enum wr_code start_engine(struct service *s, struct wr_err *err)
 	    .clock = &wr_clock_real,
 	    .metrics = s->metrics,
 	    .health = s->health,
+	    .board = s->board,
 	};
 	enum wr_code rc;
 
@@ -213,6 +230,21 @@ static enum wr_code set_failpoints(struct wr_err *err)
 }
 #endif
 
+static enum wr_code make_api(struct service *s)
+{
+	const struct wr_admin_options options = {
+	    .clock = &wr_clock_real,
+	    .version = PACKAGE_VERSION,
+	    .board = s->board,
+	    .health = s->health,
+	};
+	enum wr_code rc = wr_admin_create(&options, &s->api);
+
+	if (rc == WR_OK)
+		wr_admin_set_generation(s->api, s->generation);
+	return rc;
+}
+
 static enum wr_code make(struct service *s, struct wr_err *err)
 {
 	const struct wr_kafka_name name = {s->conf->instance, "admin", -1};
@@ -222,6 +254,10 @@ static enum wr_code make(struct service *s, struct wr_err *err)
 		rc = wr_metrics_create(&s->metrics);
 	if (rc == WR_OK)
 		rc = wr_health_create(&wr_clock_real, &s->health);
+	if (rc == WR_OK)
+		rc = wr_board_create(&s->board);
+	if (rc == WR_OK)
+		rc = make_api(s);
 	if (rc == WR_OK)
 		rc = wr_wiring_init(&s->wiring, s->conf, &wr_clock_real, err);
 	if (rc == WR_OK && s->wiring.embedded != NULL)
@@ -256,14 +292,24 @@ static enum wr_code start(struct service *s, struct wr_err *err)
 }
 
 /* Half of the time at most: the lanes need the rest. */
-static int http_stop_ms(const struct wr_conf *conf)
+static int http_drain_ms(const struct wr_conf *conf)
 {
 	int64_t half_ms = conf->shutdown_timeout_ms / 2;
 
-	return half_ms < HTTP_STOP_MS ? (int)half_ms : HTTP_STOP_MS;
+	return half_ms < HTTP_DRAIN_MS ? (int)half_ms : HTTP_DRAIN_MS;
 }
 
-/* Ingest first: what it has taken is in Kafka before the lanes go. */
+static int left_ms(int64_t deadline_mono_ns, int most_ms)
+{
+	int64_t left = (deadline_mono_ns - wr_clock_mono_ns(&wr_clock_real)) / WR_NS_PER_MS;
+
+	if (left < 0)
+		return 0;
+	return left < most_ms ? (int)left : most_ms;
+}
+
+/* Ingest first: what it has taken is in Kafka before the lanes go. The admin listener tells of it all until they have
+ * gone. */
 static bool stop(struct service *s)
 {
 	int64_t deadline =
@@ -273,9 +319,11 @@ static bool stop(struct service *s)
 	wr_health_set(s->health, "stop", false, "stopping");
 	let_second_signal_kill(s);
 	if (s->http != NULL)
-		wr_http_stop(s->http, http_stop_ms(s->conf));
+		wr_http_drain(s->http, http_drain_ms(s->conf));
 	if (s->engine != NULL)
 		clean = wr_engine_stop(s->engine, deadline);
+	if (s->http != NULL)
+		wr_http_stop(s->http, left_ms(deadline, HTTP_STOP_MS));
 	return clean;
 }
 
@@ -285,6 +333,8 @@ static void unmake(struct service *s)
 	wr_http_destroy(s->http);
 	wr_kafka_admin_destroy(s->admin);
 	wr_wiring_fini(&s->wiring);
+	wr_admin_destroy(s->api);
+	wr_board_destroy(s->board);
 	wr_health_destroy(s->health);
 	wr_metrics_destroy(s->metrics);
 	wr_generation_destroy(s->generation);
@@ -335,6 +385,7 @@ static int run(const struct wr_command *command, int argc, char **argv)
 		return args.exit_status;
 	if (s.file == NULL)
 		s.file = DEFAULT_FILE;
+	block_signals();
 	status = load(&s);
 	if (status == WR_EXIT_OK) {
 		set_up_log(s.conf);

@@ -88,14 +88,15 @@ bool wr_http_conn_enter(struct wr_http_conn *conn, enum wr_http_phase phase, int
 	return true;
 }
 
-void wr_http_conn_send_problem(struct wr_http_conn *conn, enum wr_http_problem problem)
+void wr_http_conn_send_problem(struct wr_http_conn *conn, enum wr_http_problem problem,
+			       const char *detail)
 {
 	unsigned status = wr_http_problem_status(problem);
 	struct wr_buf body = WR_BUF_INIT, answer = WR_BUF_INIT;
 
 	wr_http_metrics_count(&conn->listener->http->metrics, conn->listener->side, status);
 	atomic_store(&conn->lingers, true);
-	if (!conn->listener->is_tls && wr_http_problem_open(&body, problem, NULL) == WR_OK &&
+	if (!conn->listener->is_tls && wr_http_problem_open(&body, problem, detail) == WR_OK &&
 	    wr_buf_printf(&answer,
 			  "HTTP/1.1 %u %s\r\nContent-Type: " WR_HTTP_PROBLEM_MIME
 			  "\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%.*s}",
@@ -115,7 +116,7 @@ static void kill_overdue_locked(struct wr_http *http, struct wr_http_conn *conn,
 	    !atomic_compare_exchange_strong(&conn->phase, &phase, WR_PHASE_KILLED))
 		return;
 	if (phase == WR_PHASE_BODY)
-		wr_http_conn_send_problem(conn, WR_HTTP_SLOW);
+		wr_http_conn_send_problem(conn, WR_HTTP_SLOW, NULL);
 	/* Its thread sees the end of the connection and closes it. */
 	(void)shutdown(conn->fd, SHUT_RDWR);
 }

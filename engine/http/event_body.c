@@ -221,6 +221,18 @@ static enum wr_code read_key(const struct reading *r, struct wr_event_item *item
 	return WR_OK;
 }
 
+/* A sentence with the limit that was passed. Without memory, one without. */
+static const char *over_limit(struct wr_arena *arena, const char *what, size_t limit,
+			      const char *unit_and_key)
+{
+	char text[128];
+	const char *copy;
+
+	snprintf(text, sizeof(text), "%s than %zu %s", what, limit, unit_and_key);
+	copy = wr_arena_copy(arena, text, strlen(text));
+	return copy != NULL ? copy : "it is larger than the server takes";
+}
+
 /* Reads one event, valid JSON at `sent`. WR_OK or WR_ENOMEM. */
 static enum wr_code read_item(const struct reading *r, struct wr_bytes sent,
 			      struct wr_event_item *item)
@@ -236,7 +248,9 @@ static enum wr_code read_item(const struct reading *r, struct wr_bytes sent,
 		return WR_OK;
 	}
 	if (sent.size > r->options->max_event_bytes) {
-		refuse_item(item, 413, "the event is larger than the server takes");
+		wrong = over_limit(r->arena, "the event is larger", r->options->max_event_bytes,
+				   "bytes (http.ingest.max_event)");
+		refuse_item(item, 413, wrong);
 		return WR_OK;
 	}
 	find_members(sent, &members);
@@ -262,7 +276,9 @@ static enum wr_code make_items(const struct reading *r, struct wr_event_body *bo
 		return refuse_body(body, 422, "the body holds no event");
 	if (count > r->options->max_events)
 		return refuse_body(body, 413,
-				   "the body holds more events than the server takes at once");
+				   over_limit(r->arena, "the body holds more",
+					      r->options->max_events,
+					      "events (http.ingest.max_batch_events)"));
 	body->items = wr_arena_alloc(r->arena, count * sizeof(*body->items));
 	return body->items != NULL ? WR_OK : WR_ENOMEM;
 }

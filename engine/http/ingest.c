@@ -69,8 +69,7 @@ void wr_ingest_admit(struct wr_http_request *req)
 		return;
 	}
 	if (headers->content_length > req->listener->max_body_bytes) {
-		wr_http_reply_problem(req, WR_HTTP_TOO_LARGE,
-				      "the body is larger than the server takes");
+		wr_http_reply_too_large(req);
 		req->is_early = true;
 		return;
 	}
@@ -204,7 +203,7 @@ static void wait_for_acks(struct wr_ingest *ingest, struct wr_http_request *req)
 
 	wr_http_request_ref(req);
 	atomic_init(&job->pending, 1);
-	if (!wr_http_waits_begin(&http->waits, req, deadline)) {
+	if (!wr_http_waits_begin(wr_ingest_waits(ingest), req, deadline)) {
 		wr_http_request_unref(req);
 		refuse_for_now(req, WR_HTTP_TOO_MANY, "too many requests wait for Kafka");
 		return;

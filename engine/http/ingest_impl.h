@@ -26,13 +26,19 @@ struct wr_ingest {
 	struct wr_sink_topic *topic;      /* [lock] */
 	struct wr_http_request *finished; /* [sink] all acked since the last look */
 	int64_t next_open_mono_ns;        /* [sink] */
+	int64_t stop_deadline_mono_ns;    /* [main] before is_running is false */
 	_Atomic bool is_running;
 	pthread_t thread;
 	bool has_thread;
 };
 
+static inline struct wr_http_waits *wr_ingest_waits(const struct wr_ingest *ingest)
+{
+	return &ingest->http->listeners[WR_HTTP_INGEST].waits;
+}
+
 /* Writes the good events of a request. Those that can't be written get their fate; the others hold the request, which
- * is finished through http->waits when the last is completed, unless job->pending keeps it. [listener] */
+ * is finished through its listener's waits when the last is completed, unless job->pending keeps it. [listener] */
 void wr_ingest_write(struct wr_ingest *ingest, struct wr_http_request *req);
 
 /* One less is pending; the last finishes the request. [listener] */

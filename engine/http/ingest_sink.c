@@ -12,9 +12,6 @@
 #define POLL_MS 50
 #define REOPEN_NS WR_NS_PER_S
 
-/* Writes that are still out when the server stops get this long, then their outcome is unknown. */
-#define LAST_ACKS_NS (2 * WR_NS_PER_S)
-
 static void set_fate(struct wr_event_item *item, enum wr_event_fate fate)
 {
 	int pending = WR_FATE_PENDING;
@@ -65,7 +62,7 @@ void wr_ingest_release(struct wr_ingest *ingest, struct wr_http_request *req)
 	if (atomic_fetch_sub_explicit(&job->pending, 1, memory_order_acq_rel) > 1)
 		return;
 	req->next_finished = NULL;
-	wr_http_waits_finish(&ingest->http->waits, req);
+	wr_http_waits_finish(wr_ingest_waits(ingest), req);
 }
 
 static enum wr_code write_item(struct wr_ingest *ingest, const struct wr_ingest_job *job,
@@ -126,7 +123,7 @@ static void flush_finished(struct wr_ingest *ingest)
 		req->next_finished = ordered;
 		ordered = req;
 	}
-	wr_http_waits_finish(&ingest->http->waits, ordered);
+	wr_http_waits_finish(wr_ingest_waits(ingest), ordered);
 }
 
 static enum wr_code open_sink(struct wr_ingest *ingest, struct wr_err *err)
@@ -218,9 +215,10 @@ static void serve_sink(struct wr_ingest *ingest)
 		close_sink(ingest);
 }
 
+/* Writes that are still out when the server stops; after the deadline their outcome is unknown. */
 static void drain_sink(struct wr_ingest *ingest)
 {
-	int64_t end = wr_clock_mono_ns(&wr_clock_real) + LAST_ACKS_NS;
+	int64_t end = ingest->stop_deadline_mono_ns;
 	size_t records = 0, bytes = 0;
 
 	while (ingest->sink != NULL && wr_clock_mono_ns(&wr_clock_real) < end) {
@@ -236,7 +234,7 @@ static void *run(void *arg)
 {
 	struct wr_ingest *ingest = arg;
 
-	while (atomic_load_explicit(&ingest->is_running, memory_order_relaxed))
+	while (atomic_load_explicit(&ingest->is_running, memory_order_acquire))
 		serve_sink(ingest);
 	drain_sink(ingest);
 	close_sink(ingest);
@@ -279,10 +277,24 @@ enum wr_code wr_ingest_start(struct wr_ingest *ingest, struct wr_err *err)
 	return WR_OK;
 }
 
-void wr_ingest_stop(struct wr_ingest *ingest)
+bool wr_ingest_has_unacked(struct wr_ingest *ingest)
+{
+	size_t records = 0, bytes = 0;
+
+	if (ingest == NULL)
+		return false;
+	wr_lock_take(&ingest->lock);
+	if (ingest->sink != NULL)
+		ingest->sink->ops->depth(ingest->sink, &records, &bytes);
+	wr_lock_release(&ingest->lock);
+	return records > 0;
+}
+
+void wr_ingest_stop(struct wr_ingest *ingest, int64_t deadline_mono_ns)
 {
 	if (ingest == NULL || !ingest->has_thread)
 		return;
+	ingest->stop_deadline_mono_ns = deadline_mono_ns;
 	atomic_store(&ingest->is_running, false);
 	pthread_join(ingest->thread, NULL);
 	ingest->has_thread = false;

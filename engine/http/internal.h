@@ -16,6 +16,7 @@
 #include "http/linger.h"
 #include "http/problem.h"
 #include "http/server.h"
+#include "http/workers.h"
 
 #include <microhttpd.h>
 
@@ -24,6 +25,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct wr_http_call;
 struct wr_http_conn;
 struct wr_http_listener;
 struct wr_http_request;
@@ -77,8 +79,9 @@ void wr_http_conn_close(struct wr_http_conn *conn);
 bool wr_http_conn_enter(struct wr_http_conn *conn, enum wr_http_phase phase, int64_t timeout_ms);
 
 /* Answers past libmicrohttpd, where it can't queue an answer, and lets the connection linger; it must be closed next.
- * On a TLS connection nothing is sent. */
-void wr_http_conn_send_problem(struct wr_http_conn *conn, enum wr_http_problem problem);
+ * On a TLS connection nothing is sent. `detail` may be NULL. */
+void wr_http_conn_send_problem(struct wr_http_conn *conn, enum wr_http_problem problem,
+			       const char *detail);
 
 /* Shuts down what is overdue. [sweeper] */
 void wr_http_conns_sweep(struct wr_http *http, int64_t now_mono_ns);
@@ -148,7 +151,9 @@ struct wr_http_request {
 	size_t discarded_bytes;
 	struct wr_buf out;
 	struct wr_http_reply reply;
-	char allow[32];
+	char allow[64];
+	const char *url;           /* libmicrohttpd's */
+	struct wr_http_call *call; /* of the admin API; NULL: none */
 	int64_t started_mono_ns;
 	void *job; /* the handler's, in the arena */
 
@@ -186,6 +191,9 @@ void wr_http_reply_shared(struct wr_http_request *req, unsigned status,
 			  struct MHD_Response *response);
 void wr_http_reply_no_memory(struct wr_http_request *req);
 
+/* 413: the body is larger than the listener's max_body_bytes. */
+void wr_http_reply_too_large(struct wr_http_request *req);
+
 /* Queues the answer. [listener] */
 enum MHD_Result wr_http_reply_send(struct wr_http_request *req);
 
@@ -198,9 +206,11 @@ struct wr_http_listener {
 	unsigned max_connections;
 	int64_t request_timeout_ms;
 	size_t max_body_bytes;
+	char too_large[128]; /* what is told to a larger one */
 	struct MHD_Daemon *daemon; /* NULL: not there */
 	int port;
 	bool is_tls;
+	struct wr_http_waits waits;
 	_Atomic unsigned active; /* requests begun and not ended */
 };
 
@@ -237,8 +247,12 @@ void wr_ingest_resumed(struct wr_http_request *req, enum wr_http_wake wake);
 enum wr_code wr_ingest_create(struct wr_http *http, struct wr_ingest **ingest_r);
 enum wr_code wr_ingest_start(struct wr_ingest *ingest, struct wr_err *err);
 
-/* Ends the sink thread and the sink; what it held completes. NULL and not started do nothing. */
-void wr_ingest_stop(struct wr_ingest *ingest);
+/* Whether the sink has records that Kafka has not acknowledged. NULL has none. [any] */
+bool wr_ingest_has_unacked(struct wr_ingest *ingest);
+
+/* Ends the sink thread and the sink; what it held completes, unacknowledged where the deadline, of the real clock, has
+ * passed. NULL and not started do nothing. */
+void wr_ingest_stop(struct wr_ingest *ingest, int64_t deadline_mono_ns);
 void wr_ingest_destroy(struct wr_ingest *ingest);
 
 /* The server. --------------------------------------------------------------------------------------------------- */
@@ -248,12 +262,13 @@ struct wr_http {
 	struct wr_http_deps deps;
 	struct wr_http_listener listeners[WR_HTTP_SIDES];
 	struct wr_http_conns conns;
-	struct wr_http_waits waits;
 	struct wr_linger linger;
 	struct wr_http_metrics metrics;
 	struct wr_ingest *ingest;
+	struct wr_http_workers workers; /* of the admin listener */
 	_Atomic size_t waiting_bytes;
-	_Atomic bool is_stopping; /* new requests are refused */
+	_Atomic bool is_stopping; /* new events are refused */
+	bool is_drained;          /* [main] the ingest side is gone */
 	_Atomic bool is_swept;    /* false ends the sweeper */
 	pthread_t sweeper;
 	bool has_sweeper;

@@ -102,13 +102,14 @@ static enum MHD_Result begin(struct wr_http_listener *listener, struct MHD_Conne
 	if (req == NULL)
 		return MHD_NO;
 	*context_p = req;
+	req->url = url;
 	headers = &req->headers;
 	wr_http_headers_read(connection, version, &req->headers);
 	if (!wr_http_conn_enter(conn, headers->has_body ? WR_PHASE_BODY : WR_PHASE_WORKING,
 				headers->has_body ? listener->request_timeout_ms : -1))
 		return MHD_NO;
 	judge_headers(req, method, url);
-	req->discards = req->reply.status != 0 || req->route->admit == NULL;
+	req->discards = req->reply.status != 0 || !req->route->takes_body;
 	if (!req->is_early && (!headers->has_body || !req->discards))
 		return MHD_YES;
 	/* A small body is read to its end, so that the connection can go on; who asked before sending is told
@@ -131,7 +132,7 @@ static enum MHD_Result discard(struct wr_http_request *req, size_t *size_p)
 	if (req->discarded_bytes <= req->listener->max_body_bytes + WR_HTTP_SWALLOW_BYTES)
 		return MHD_YES;
 	if (wr_http_conn_enter(req->conn, WR_PHASE_REPLYING, -1))
-		wr_http_conn_send_problem(req->conn, WR_HTTP_TOO_LARGE);
+		wr_http_conn_send_problem(req->conn, WR_HTTP_TOO_LARGE, req->listener->too_large);
 	return MHD_NO;
 }
 
@@ -141,8 +142,7 @@ static enum MHD_Result add_to_body(struct wr_http_request *req, const char *data
 	size_t size = *size_p;
 
 	if (!req->discards && req->body.size + size > req->listener->max_body_bytes) {
-		wr_http_reply_problem(req, WR_HTTP_TOO_LARGE,
-				      "the body is larger than the server takes");
+		wr_http_reply_too_large(req);
 		req->discards = true;
 	}
 	if (!req->discards && !wr_http_request_reserve(req, size)) {

@@ -1,6 +1,8 @@
 noinst_LIBRARIES += libwr_http.a
 libwr_http_a_SOURCES = \
 	engine/http/access.c \
+	engine/http/admin.c engine/http/admin.h \
+	engine/http/call.c engine/http/call.h engine/http/call_request.c \
 	engine/http/conn.c \
 	engine/http/event_body.c engine/http/event_body.h \
 	engine/http/headers.c engine/http/headers.h \
@@ -14,8 +16,10 @@ libwr_http_a_SOURCES = \
 	engine/http/listener.c \
 	engine/http/problem.c engine/http/problem.h \
 	engine/http/request.c \
+	engine/http/routes.c \
 	engine/http/router.c engine/http/router.h \
 	engine/http/server.c engine/http/server.h \
 	engine/http/views.c \
-	engine/http/waits.c
+	engine/http/waits.c \
+	engine/http/workers.c engine/http/workers.h
 WR_HTTP_LIBS = libwr_http.a $(WR_RUN_LIBS) $(MHD_LIBS)

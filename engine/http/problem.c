@@ -4,6 +4,8 @@
 
 #include "base/check.h"
 
+#include <stdio.h>
+
 static const struct {
 	const char *slug;
 	unsigned status;
@@ -44,6 +46,20 @@ enum wr_code wr_http_problem_open(struct wr_buf *out, enum wr_http_problem probl
 		return rc;
 	rc = wr_buf_append_text(out, ",\"detail\":");
 	return rc == WR_OK ? wr_buf_append_json_string(out, wr_bytes_of(detail)) : rc;
+}
+
+void wr_http_problem_members(struct wr_json_out *out, enum wr_http_problem problem,
+			     const char *detail)
+{
+	char type[64];
+
+	WR_ASSERT((size_t)problem < WR_COUNT_OF(rows));
+	snprintf(type, sizeof(type), WR_HTTP_PROBLEM_TYPE "%s", rows[problem].slug);
+	wr_json_out_text(out, "type", type);
+	wr_json_out_text(out, "title", rows[problem].title);
+	wr_json_out_integer(out, "status", rows[problem].status);
+	if (detail != NULL)
+		wr_json_out_text(out, "detail", detail);
 }
 
 enum wr_code wr_http_problem_position(struct wr_buf *out, const struct wr_json_position *where)

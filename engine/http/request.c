@@ -3,6 +3,7 @@
 #include "http/internal.h"
 
 #include "base/check.h"
+#include "http/call.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,6 +53,9 @@ static void reset(struct wr_http_request *req)
 	req->is_early = false;
 	req->discarded_bytes = 0;
 	req->reply = (struct wr_http_reply){.status = 0};
+	wr_http_call_destroy(req->call);
+	req->call = NULL;
+	req->url = NULL;
 	req->job = NULL;
 	req->was_deferred = false;
 	req->next_finished = NULL;
@@ -102,6 +106,7 @@ void wr_http_request_unref(struct wr_http_request *req)
 	if (atomic_fetch_sub_explicit(&req->refs, 1, memory_order_acq_rel) > 1)
 		return;
 	release_bytes(req);
+	wr_http_call_destroy(req->call);
 	wr_arena_fini(&req->arena);
 	wr_buf_fini(&req->body);
 	wr_buf_fini(&req->out);
@@ -154,6 +159,11 @@ void wr_http_reply_problem(struct wr_http_request *req, enum wr_http_problem pro
 	if (wr_http_problem_open(&req->out, problem, detail) != WR_OK ||
 	    wr_buf_append_text(&req->out, "}") != WR_OK)
 		wr_http_reply_no_memory(req);
+}
+
+void wr_http_reply_too_large(struct wr_http_request *req)
+{
+	wr_http_reply_problem(req, WR_HTTP_TOO_LARGE, req->listener->too_large);
 }
 
 void wr_http_reply_text(struct wr_http_request *req, unsigned status, const char *mime)

@@ -7,37 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-const struct wr_http_route wr_http_routes[] = {
-    {.sides = WR_ROUTE_ON_INGEST,
-     .method = "POST",
-     .path = "/api/events",
-     .needs_token = true,
-     .admit = wr_ingest_admit,
-     .handle = wr_ingest_handle,
-     .resumed = wr_ingest_resumed,
-     .statuses = {202, 400, 401, 408, 413, 415, 417, 422, 429, 500, 503}},
-    {.sides = WR_ROUTE_ON_BOTH,
-     .method = "GET",
-     .path = "/health/live",
-     .handle = wr_http_view_live,
-     .statuses = {200, 400, 403, 408, 413, 417}},
-    {.sides = WR_ROUTE_ON_BOTH,
-     .method = "GET",
-     .path = "/health/ready",
-     .handle = wr_http_view_ready,
-     .statuses = {200, 400, 403, 408, 413, 417, 500, 503}},
-    {.sides = WR_ROUTE_ON_ADMIN,
-     .method = "GET",
-     .path = "/metrics",
-     .needs_token = true,
-     .handle = wr_http_view_metrics,
-     .statuses = {200, 400, 401, 403, 408, 413, 417, 500}},
-};
-
-const size_t wr_http_route_count = WR_COUNT_OF(wr_http_routes);
-
-/* The path of a request target: "http://host/path" is "/path" (RFC 9112, section 3.2.2). */
-static const char *path_of(const char *url)
+const char *wr_http_path_of(const char *url)
 {
 	const char *slash;
 
@@ -45,6 +15,40 @@ static const char *path_of(const char *url)
 		return url;
 	slash = strchr(strstr(url, "//") + 2, '/');
 	return slash != NULL ? slash : "/";
+}
+
+bool wr_http_path_match(const char *pattern, const char *path, struct wr_http_segment *segments,
+			size_t *count_r)
+{
+	const char *end;
+	size_t size;
+
+	*count_r = 0;
+	while (*pattern != '\0') {
+		if (*pattern != '{') {
+			if (*pattern++ != *path++)
+				return false;
+			continue;
+		}
+		end = strchr(pattern, '}');
+		size = strcspn(path, "/");
+		if (size == 0)
+			return false;
+		WR_ASSERT(end != NULL && *count_r < WR_HTTP_SEGMENTS_MAX);
+		segments[(*count_r)++] = (struct wr_http_segment){
+		    wr_bytes(pattern + 1, (size_t)(end - pattern - 1)), wr_bytes(path, size)};
+		pattern = end + 1;
+		path += size;
+	}
+	return *path == '\0';
+}
+
+static bool is_path(const struct wr_http_route *route, const char *path)
+{
+	struct wr_http_segment segments[WR_HTTP_SEGMENTS_MAX];
+	size_t count;
+
+	return wr_http_path_match(route->path, path, segments, &count);
 }
 
 static void add_method(char *allow, size_t allow_size, const char *method)
@@ -71,7 +75,7 @@ enum wr_http_match wr_http_route_find(enum wr_http_side side, const char *method
 				      const struct wr_http_route **route_r, char *allow,
 				      size_t allow_size)
 {
-	const char *path = path_of(url);
+	const char *path = wr_http_path_of(url);
 	bool is_options = strcmp(method, "OPTIONS") == 0, is_all = strcmp(path, "*") == 0;
 	const struct wr_http_route *route;
 	bool has_path = is_all && is_options;
@@ -81,7 +85,7 @@ enum wr_http_match wr_http_route_find(enum wr_http_side side, const char *method
 	allow[0] = '\0';
 	for (i = 0; i < wr_http_route_count; i++) {
 		route = &wr_http_routes[i];
-		if ((route->sides & (1u << side)) == 0 || strcmp(path, route->path) != 0)
+		if ((route->sides & (1u << side)) == 0 || !is_path(route, path))
 			continue;
 		if (is_method(method, route)) {
 			*route_r = route;

@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/log.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -14,8 +15,11 @@
 #define ADMIN_REQUEST_TIMEOUT_MS INT64_C(10000)
 #define ADMIN_MAX_BODY_BYTES ((size_t)1024 * 1024)
 
-/* Answers that were resumed or are being written get this long before the daemons stop. */
+#define ADMIN_MAX_WAITS 48u /* some connections stay free for health checks */
+
+/* Of the time that a stop has, what answers may take that were only resumed; and what they get whatever it has. */
 #define LAST_ANSWERS_MS 1000
+#define LAST_ANSWERS_LEAST_MS 250
 
 static void collect(void *arg)
 {
@@ -25,8 +29,24 @@ static void collect(void *arg)
 	for (side = 0; side < WR_HTTP_SIDES; side++)
 		wr_metric_set(http->metrics.connections[side],
 			      (double)wr_http_conns_count(&http->conns, (enum wr_http_side)side));
-	wr_metric_set(http->metrics.in_flight, (double)wr_http_waits_count(&http->waits));
+	wr_metric_set(http->metrics.in_flight,
+		      (double)wr_http_waits_count(&http->listeners[WR_HTTP_INGEST].waits));
 	wr_metric_set(http->metrics.in_flight_bytes, (double)atomic_load(&http->waiting_bytes));
+}
+
+static void say_limit(struct wr_http_listener *listener, const char *key)
+{
+	snprintf(listener->too_large, sizeof(listener->too_large),
+		 "the body is larger than %zu bytes%s%s%s", listener->max_body_bytes,
+		 key != NULL ? " (" : "", key != NULL ? key : "", key != NULL ? ")" : "");
+}
+
+/* Some connections stay free for health checks when all others wait for Kafka. */
+static size_t max_ingest_waits(const struct wr_http *http)
+{
+	size_t connections = http->listeners[WR_HTTP_INGEST].max_connections;
+
+	return connections > 16 ? connections - connections / 16 : connections;
 }
 
 static void set_up_listeners(struct wr_http *http)
@@ -40,9 +60,13 @@ static void set_up_listeners(struct wr_http *http)
 		listener->max_connections = (unsigned)ingest->max_connections;
 		listener->request_timeout_ms = ingest->request_timeout_ms;
 		/* A body over the bound for all would be told to come again for ever. */
-		listener->max_body_bytes = ingest->max_body_bytes < http->deps.max_waiting_bytes
-					       ? ingest->max_body_bytes
-					       : http->deps.max_waiting_bytes;
+		listener->max_body_bytes = ingest->max_body_bytes;
+		if (listener->max_body_bytes <= http->deps.max_waiting_bytes) {
+			say_limit(listener, "http.ingest.max_body");
+		} else {
+			listener->max_body_bytes = http->deps.max_waiting_bytes;
+			say_limit(listener, "a quarter of memory");
+		}
 	}
 	if (http->deps.admin != NULL && http->deps.admin->configured) {
 		listener = &http->listeners[WR_HTTP_ADMIN];
@@ -50,11 +74,15 @@ static void set_up_listeners(struct wr_http *http)
 		listener->max_connections = ADMIN_MAX_CONNECTIONS;
 		listener->request_timeout_ms = ADMIN_REQUEST_TIMEOUT_MS;
 		listener->max_body_bytes = ADMIN_MAX_BODY_BYTES;
+		say_limit(listener, NULL);
 	}
 	http->listeners[WR_HTTP_INGEST].http = http;
 	http->listeners[WR_HTTP_INGEST].side = WR_HTTP_INGEST;
 	http->listeners[WR_HTTP_ADMIN].http = http;
 	http->listeners[WR_HTTP_ADMIN].side = WR_HTTP_ADMIN;
+	wr_http_waits_init(&http->listeners[WR_HTTP_INGEST].waits, max_ingest_waits(http));
+	wr_http_waits_init(&http->listeners[WR_HTTP_ADMIN].waits, ADMIN_MAX_WAITS);
+	wr_http_workers_init(&http->workers, &http->listeners[WR_HTTP_ADMIN].waits);
 }
 
 static struct MHD_Response *make_shared(const char *text, const char *mime)
@@ -85,14 +113,6 @@ static enum wr_code make_shared_responses(struct wr_http *http)
 				      "\"detail\":\"out of memory\"}",
 				      WR_HTTP_PROBLEM_MIME);
 	return http->accepted_one != NULL && http->no_memory != NULL ? WR_OK : WR_ENOMEM;
-}
-
-/* Some connections stay free for health checks when all others wait for Kafka. */
-static size_t max_waits(const struct wr_http *http)
-{
-	size_t connections = http->listeners[WR_HTTP_INGEST].max_connections;
-
-	return connections > 16 ? connections - connections / 16 : connections;
 }
 
 static enum wr_code check_admin(const struct wr_conf_listener *admin, struct wr_err *err)
@@ -126,7 +146,6 @@ enum wr_code wr_http_create(const struct wr_http_deps *deps, struct wr_http **ht
 		http->deps.sweep_interval_ms = DEFAULT_SWEEP_MS;
 	set_up_listeners(http);
 	wr_http_conns_init(&http->conns);
-	wr_http_waits_init(&http->waits, max_waits(http));
 	wr_http_metrics_init(&http->metrics, deps->metrics);
 	rc = wr_linger_init(&http->linger);
 	if (rc == WR_OK)
@@ -153,7 +172,8 @@ static void *sweep(void *arg)
 		wr_linger_serve(&http->linger, http->deps.sweep_interval_ms, http->deps.clock);
 		now = wr_http_now(http);
 		wr_http_conns_sweep(http, now);
-		wr_http_waits_sweep(&http->waits, now);
+		wr_http_waits_sweep(&http->listeners[WR_HTTP_INGEST].waits, now);
+		wr_http_waits_sweep(&http->listeners[WR_HTTP_ADMIN].waits, now);
 	}
 	return NULL;
 }
@@ -170,6 +190,8 @@ enum wr_code wr_http_start(struct wr_http *http, struct wr_err *err)
 	http->has_sweeper = true;
 	if (http->ingest != NULL)
 		rc = wr_ingest_start(http->ingest, err);
+	if (rc == WR_OK && http->listeners[WR_HTTP_ADMIN].conf != NULL)
+		rc = wr_http_workers_start(&http->workers, err);
 	for (side = 0; rc == WR_OK && side < WR_HTTP_SIDES; side++) {
 		if (http->listeners[side].conf != NULL)
 			rc = wr_http_listener_open(&http->listeners[side], err);
@@ -183,43 +205,77 @@ int wr_http_port(const struct wr_http *http, enum wr_http_side side)
 	return http->listeners[side].port;
 }
 
-static bool is_busy(struct wr_http *http, bool counts_all)
+static bool has_active(const struct wr_http_listener *listener)
 {
-	size_t side;
-
-	if (wr_http_waits_count(&http->waits) > 0)
-		return true;
-	for (side = 0; counts_all && side < WR_HTTP_SIDES; side++) {
-		if (atomic_load_explicit(&http->listeners[side].active, memory_order_acquire) > 0)
-			return true;
-	}
-	return false;
+	return atomic_load_explicit(&listener->active, memory_order_acquire) > 0;
 }
 
 /* Real time, whatever the server's clock: the process is leaving. */
-static void wait_while_busy(struct wr_http *http, int timeout_ms, bool counts_all)
+static int64_t real_now(void)
+{
+	return wr_clock_mono_ns(&wr_clock_real);
+}
+
+static void pause_shortly(void)
 {
 	const struct timespec pause = {0, 2 * WR_NS_PER_MS};
-	int64_t end = wr_clock_mono_ns(&wr_clock_real) + timeout_ms * WR_NS_PER_MS;
 
-	while (is_busy(http, counts_all) && wr_clock_mono_ns(&wr_clock_real) < end)
-		nanosleep(&pause, NULL);
+	nanosleep(&pause, NULL);
+}
+
+static int64_t last_answers_ns(int timeout_ms)
+{
+	int64_t quarter_ms = timeout_ms / 4;
+
+	return (quarter_ms < LAST_ANSWERS_MS ? quarter_ms : LAST_ANSWERS_MS) * WR_NS_PER_MS;
+}
+
+/* Nothing may be suspended when a daemon stops. */
+static void end_listener(struct wr_http_listener *listener, int64_t end_ns)
+{
+	int64_t least_ns = real_now() + LAST_ANSWERS_LEAST_MS * WR_NS_PER_MS;
+
+	wr_http_waits_stop(&listener->waits);
+	if (end_ns < least_ns)
+		end_ns = least_ns;
+	while (has_active(listener) && real_now() < end_ns)
+		pause_shortly();
+	wr_http_listener_close(listener);
+}
+
+void wr_http_drain(struct wr_http *http, int timeout_ms)
+{
+	struct wr_http_listener *listener;
+	int64_t end = real_now() + timeout_ms * WR_NS_PER_MS;
+
+	WR_CHECK(http, HTTP_MAGIC);
+	if (http->is_drained)
+		return;
+	http->is_drained = true;
+	listener = &http->listeners[WR_HTTP_INGEST];
+	atomic_store(&http->is_stopping, true);
+	wr_http_listener_quiesce(listener);
+	while ((wr_http_waits_count(&listener->waits) > 0 || wr_ingest_has_unacked(http->ingest)) &&
+	       real_now() < end - last_answers_ns(timeout_ms))
+		pause_shortly();
+	end_listener(listener, end);
+	wr_ingest_stop(http->ingest, end);
 }
 
 void wr_http_stop(struct wr_http *http, int timeout_ms)
 {
-	size_t side;
+	struct wr_http_listener *admin;
+	int64_t end = real_now() + timeout_ms * WR_NS_PER_MS;
 
 	WR_CHECK(http, HTTP_MAGIC);
-	atomic_store(&http->is_stopping, true);
-	for (side = 0; side < WR_HTTP_SIDES; side++)
-		wr_http_listener_quiesce(&http->listeners[side]);
-	wait_while_busy(http, timeout_ms, false);
-	wr_http_waits_stop(&http->waits);
-	wait_while_busy(http, LAST_ANSWERS_MS, true);
-	for (side = 0; side < WR_HTTP_SIDES; side++)
-		wr_http_listener_close(&http->listeners[side]);
-	wr_ingest_stop(http->ingest);
+	wr_http_drain(http, timeout_ms);
+	admin = &http->listeners[WR_HTTP_ADMIN];
+	wr_http_listener_quiesce(admin);
+	while (wr_http_waits_count(&admin->waits) > 0 &&
+	       real_now() < end - last_answers_ns(timeout_ms))
+		pause_shortly();
+	end_listener(admin, end);
+	wr_http_workers_stop(&http->workers);
 	if (http->has_sweeper) {
 		atomic_store(&http->is_swept, false);
 		wr_linger_wake(&http->linger);
@@ -242,7 +298,9 @@ void wr_http_destroy(struct wr_http *http)
 		MHD_destroy_response(http->no_memory);
 	wr_linger_fini(&http->linger);
 	wr_http_metrics_fini(&http->metrics);
-	wr_http_waits_fini(&http->waits);
+	wr_http_workers_fini(&http->workers);
+	wr_http_waits_fini(&http->listeners[WR_HTTP_INGEST].waits);
+	wr_http_waits_fini(&http->listeners[WR_HTTP_ADMIN].waits);
 	wr_http_conns_fini(&http->conns);
 	http->magic = 0;
 	free(http);

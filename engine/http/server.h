@@ -1,7 +1,7 @@
 /*
  * The HTTP side of the engine: an ingest listener that takes events to Kafka, and an admin listener for people and
- * monitors. Each listener has one thread; a request that waits for Kafka occupies none. Two more threads serve them
- * all: one polls the sink, one watches deadlines.
+ * monitors. Each listener has one thread; a request that waits for Kafka occupies none, and calls of the admin API
+ * that take long run on a few workers. Two more threads serve them all: one polls the sink, one watches deadlines.
  *
  * Main makes what it needs and owns it; the server borrows it until wr_http_destroy(). Only the sink is the server's:
  * it opens one through a function main gives it, and again when it breaks.
@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/metrics.h"
 #include "conf/conf.h"
+#include "port/admin.h"
 #include "port/sink.h"
 #include "run/health.h"
 
@@ -32,6 +33,7 @@ struct wr_http_deps {
 	const struct wr_clock *clock;
 	const struct wr_conf_ingest *ingest; /* NULL or not configured: no such listener */
 	const struct wr_conf_listener *admin;
+	struct wr_admin_port *port; /* needed with admin */
 	struct wr_metrics *metrics;
 	struct wr_health *health;
 	wr_http_open_sink_fn open_sink; /* needed with ingest */
@@ -53,8 +55,12 @@ enum wr_code wr_http_start(struct wr_http *http, struct wr_err *err);
 /* The port that is bound, or 0 when that listener is not there. After start. [any] */
 int wr_http_port(const struct wr_http *http, enum wr_http_side side);
 
-/* Takes no more connections and requests, lets what waits for Kafka finish for up to timeout_ms, answers the rest
- * 503, and ends all threads. Then the sink is gone too. Without a start it does nothing. [main] */
+/* Ends the ingest side: takes no more connections and events, lets what is on its way to Kafka arrive, and answers the
+ * rest 503, all within timeout_ms. Then the sink is gone. The admin listener goes on. [main] */
+void wr_http_drain(struct wr_http *http, int timeout_ms);
+
+/* Drains, unless that was done, and ends the admin listener and all threads: calls that run are waited for, their
+ * clients only for timeout_ms. Without a start it does nothing. [main] */
 void wr_http_stop(struct wr_http *http, int timeout_ms);
 
 /* After stop. NULL does nothing. [main] */

@@ -2,6 +2,7 @@
 
 #include "tests/http/fixture.h"
 
+#include "base/check.h"
 #include "http/router.h"
 
 #include <arpa/inet.h>
@@ -26,6 +27,41 @@ static int64_t test_wall_ms(const struct wr_clock *clock)
 	return INT64_C(1767225600000) + test_mono_ns(clock) / WR_NS_PER_MS;
 }
 
+static void write_status(struct wr_admin_port *port, struct wr_json_out *out)
+{
+	(void)port;
+	wr_json_out_integer(out, "generation", 1);
+}
+
+static void write_list(struct wr_admin_port *port, struct wr_json_out *out)
+{
+	(void)port;
+	wr_json_out_begin_array(out, "list");
+	wr_json_out_end(out);
+}
+
+static enum wr_code set_paused(struct wr_admin_port *port, const char *pipeline, bool paused,
+			       const char *who, struct wr_json_out *out)
+{
+	struct fake_engine *engine = WR_CONTAINER_OF(port, struct fake_engine, port);
+
+	if (strcmp(pipeline, "pay/ments") != 0)
+		return WR_ENOTFOUND;
+	engine->paused = paused;
+	snprintf(engine->client, sizeof(engine->client), "%s", who);
+	wr_json_out_text(out, "name", pipeline);
+	wr_json_out_bool(out, "paused", paused);
+	return WR_OK;
+}
+
+static const struct wr_admin_ops engine_ops = {
+    .status = write_status,
+    .pipelines = write_list,
+    .plugins = write_list,
+    .config = write_list,
+    .set_paused = set_paused,
+};
+
 static void set_defaults(struct fixture *f)
 {
 	static char host[] = "127.0.0.1", topic[] = "events";
@@ -41,11 +77,13 @@ static void set_defaults(struct fixture *f)
 	    .max_connections = 100,
 	    .request_timeout_ms = 20000,
 	};
+	f->engine.port.ops = &engine_ops;
 	f->admin = (struct wr_conf_listener){.configured = true, .host = host};
 	f->deps = (struct wr_http_deps){
 	    .clock = &f->clock.clock,
 	    .ingest = &f->ingest,
 	    .admin = &f->admin,
+	    .port = &f->engine.port,
 	    .metrics = f->metrics,
 	    .health = f->health,
 	    .open_sink = fake_kafka_open,
@@ -240,10 +278,10 @@ static void assert_documented(enum wr_http_side side, const char *request,
 			      const struct answer *answer)
 {
 	const struct wr_http_route *route;
-	char method[16], path[256], allow[32];
+	char method[16], path[256], allow[64];
 	size_t i;
 
-	if (sscanf(request, "%15s %255s", method, path) != 2 || answer->status == 0 ||
+	if (sscanf(request, "%15s %255[^? ]", method, path) != 2 || answer->status == 0 ||
 	    wr_http_route_find(side, method, path, &route, allow, sizeof(allow)) != WR_MATCH_FOUND)
 		return;
 	for (i = 0; route->statuses[i] != 0; i++) {

@@ -17,9 +17,17 @@ struct test_clock {
 	_Atomic int64_t mono_ns;
 };
 
+/* An engine that says little and remembers what it was told. */
+struct fake_engine {
+	struct wr_admin_port port;
+	bool paused;     /* of the only pipeline, "pay/ments" */
+	char client[64]; /* who told it last */
+};
+
 struct fixture {
 	struct test_clock clock;
 	struct fake_kafka kafka;
+	struct fake_engine engine;
 	struct wr_metrics *metrics;
 	struct wr_health *health;
 	struct wr_conf_ingest ingest;

@@ -5,6 +5,8 @@ tests_http_libfixture_a_SOURCES = \
 	tests/http/fixture.c tests/http/fixture.h
 
 check_PROGRAMS += \
+	tests/http/test_admin \
+	tests/http/test_call \
 	tests/http/test_deadlines \
 	tests/http/test_event_body \
 	tests/http/test_framing \
@@ -15,6 +17,8 @@ check_PROGRAMS += \
 	tests/http/test_listen \
 	tests/http/test_openapi \
 	tests/http/test_server
+tests_http_test_admin_LDADD = $(WR_HTTP_TEST_LIBS)
+tests_http_test_call_LDADD = $(WR_HTTP_TEST_LIBS)
 tests_http_test_deadlines_LDADD = $(WR_HTTP_TEST_LIBS)
 tests_http_test_event_body_LDADD = $(WR_HTTP_TEST_LIBS)
 tests_http_test_framing_LDADD = $(WR_HTTP_TEST_LIBS)

@@ -164,7 +164,8 @@ static void an_event_over_its_bound_is_refused(void **state)
 
 	f->options.max_event_bytes = 13;
 	good(f, " {\"eventId\":1} ");
-	assert_bad(f, "{\"eventId\":12}", 413, "the event is larger than the server takes");
+	assert_bad(f, "{\"eventId\":12}", 413,
+		   "the event is larger than 13 bytes (http.ingest.max_event)");
 }
 
 static void a_batch_keeps_its_order_and_its_bad_events(void **state)

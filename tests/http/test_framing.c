@@ -253,7 +253,8 @@ static void a_chunked_body_without_an_end_is_cut_off_with_an_answer(void **state
 	send_chunks(fd, 65536, 20);
 	read_answer(fd, &a);
 	assert_int_equal(a.status, 413);
-	assert_contains(a.body, "\"status\":413}");
+	assert_contains(a.body, "\"status\":413,\"detail\":\"the body is larger than 65536 bytes "
+				"(http.ingest.max_body)\"}");
 	assert_true(is_closed(fd));
 	close(fd);
 }
@@ -299,7 +300,8 @@ static void an_event_or_a_batch_too_large_is_refused(void **state)
 	strcat(batch, "]");
 	exchange_post(f, JSON, batch, &a);
 	assert_int_equal(a.status, 413);
-	assert_contains(a.body, "more events than the server takes at once");
+	assert_contains(a.body,
+			"the body holds more than 100 events (http.ingest.max_batch_events)");
 }
 
 int main(void)

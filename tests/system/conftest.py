@@ -99,15 +99,25 @@ def own_kafka(run_folder):
 @pytest.fixture(scope="session")
 def scripted(run_folder):
     """The folder of the tests' plugin, built as its author would: by the flags of weir.pc."""
-    source = paths.TOP / "tests" / "system" / "plugins" / "scripted.c"
+    return build_plugin(run_folder, "scripted", "-lcjson").parent
+
+
+@pytest.fixture(scope="session")
+def threaded(run_folder):
+    """A plugin whose constructor makes a thread."""
+    return build_plugin(run_folder, "threaded", "-lpthread")
+
+
+def build_plugin(run_folder, name, *libraries):
+    source = paths.TOP / "tests" / "system" / "plugins" / f"{name}.c"
     folder = run_folder / "plugins"
     folder.mkdir(exist_ok=True)
     pkg_config = ["pkg-config", f"--define-variable=includedir={paths.TOP}/include", "--cflags", "--libs", "weir"]
     env = {**os.environ, "PKG_CONFIG_PATH": str(paths.BUILD)}
     flags = subprocess.run(pkg_config, env=env, check=True, capture_output=True, text=True).stdout.split()
-    command = ["cc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", source, *flags, "-lcjson"]
-    subprocess.run([*command, "-o", folder / "scripted.so"], check=True)
-    return folder
+    command = ["cc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", source, *flags, *libraries]
+    subprocess.run([*command, "-o", folder / f"{name}.so"], check=True)
+    return folder / f"{name}.so"
 
 
 _numbers = itertools.count(1)

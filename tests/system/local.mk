@@ -15,10 +15,12 @@ EXTRA_DIST += \
 	tests/system/harness/wait.py \
 	tests/system/harness/walk.py \
 	tests/system/plugins/scripted.c \
+	tests/system/plugins/threaded.c \
 	tests/system/plugins/step_clock.c \
 	tests/system/pytest.ini \
 	tests/system/requirements.txt \
 	tests/system/run \
+	tests/system/test_admin.py \
 	tests/system/test_bad_input.py \
 	tests/system/test_check.py \
 	tests/system/test_cli.py \

@@ -1,5 +1,6 @@
 """SIGTERM finishes and commits what is in flight; a second one does not wait."""
 
+import pathlib
 import signal
 import time
 
@@ -39,12 +40,31 @@ def test_a_second_signal_exits_at_once(site):
     site.topics.send(site.source, [("k", '{"eventId":"slow","do":"sleep","ms":20000}')])
     engine.until(lambda: engine.metric("weir_events_taken_total") == 1, 30, "the event is taken")
     engine.signal(signal.SIGTERM)
-    wait_until(lambda: engine.readiness() is None, 10, "it takes no requests any more", engine.log_tail)
+    # It still tells of itself while the lane finishes.
+    wait_until(lambda: "stopping" in engine.readiness_text(), 10, "it says that it stops", engine.log_tail)
+    assert engine.readiness() == 503
+    assert engine.metric("weir_events_taken_total") == 1
     assert engine.alive()
     began = time.monotonic()
     status = engine.stop(5)
     assert time.monotonic() - began < 3
     assert status != 0, "what was not finished must not look finished"
+
+
+def test_every_thread_leaves_the_signals_to_main(site, threaded):
+    """Those that a plugin's constructor makes too: it runs before the engine is there."""
+    site.create_topics()
+    pipeline = site.pipeline(stages=[{"plugin": str(threaded)}])
+    engine = site.engine(site.config([pipeline])).run()
+    tasks = list(pathlib.Path(f"/proc/{engine.process.pid}/task").iterdir())
+    wanted = 1 << (signal.SIGTERM - 1) | 1 << (signal.SIGINT - 1)
+    names = set()
+    for task in tasks:
+        status = dict(line.split(":\t", 1) for line in (task / "status").read_text().splitlines() if ":\t" in line)
+        names.add(status["Name"])
+        assert int(status["SigBlk"], 16) & wanted == wanted, status["Name"]
+    assert "of-a-plugin" in names
+    assert engine.stop() == 0
 
 
 def test_the_deadline_ends_a_stop_that_can_not_finish(site):

@@ -1,0 +1,307 @@
+/* The calls of the admin API over HTTP, with an engine that is not there. */
+#include "config.h"
+
+#include "tests/http/fixture.h"
+
+#include "base/log.h"
+
+#include <stdio.h>
+
+static void ask(struct fixture *f, const char *method, const char *target, const char *body,
+		struct answer *a)
+{
+	char request[2048];
+
+	snprintf(request, sizeof(request),
+		 "%s %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %zu\r\n\r\n%s", method,
+		 target, strlen(body), body);
+	exchange(f, WR_HTTP_ADMIN, request, a);
+}
+
+static void assert_problem(const struct answer *a, int status, const char *slug)
+{
+	char type[128];
+
+	assert_int_equal(a->status, status);
+	assert_contains(a->headers, "Content-Type: application/problem+json\r\n");
+	snprintf(type, sizeof(type), "{\"type\":\"urn:weir:problem:%s\"", slug);
+	assert_contains(a->body, type);
+}
+
+static void what_the_engine_says_is_the_answer(void **state)
+{
+	struct fixture *f = *state;
+	struct answer a;
+
+	start_server(f);
+	ask(f, "GET", "/admin/status", "", &a);
+	assert_int_equal(a.status, 200);
+	assert_contains(a.headers, "Content-Type: application/json\r\n");
+	assert_string_equal(a.body, "{\"generation\":1}");
+	ask(f, "GET", "/admin/pipelines", "", &a);
+	assert_string_equal(a.body, "{\"list\":[]}");
+	ask(f, "GET", "/admin/plugins", "", &a);
+	assert_string_equal(a.body, "{\"list\":[]}");
+	ask(f, "GET", "/admin/config", "", &a);
+	assert_string_equal(a.body, "{\"list\":[]}");
+}
+
+static void calls_are_on_the_admin_listener_alone(void **state)
+{
+	struct fixture *f = *state;
+	struct answer a;
+
+	start_server(f);
+	exchange(f, WR_HTTP_INGEST, "GET /admin/status HTTP/1.1\r\nHost: localhost\r\n\r\n", &a);
+	assert_int_equal(a.status, 404);
+}
+
+static void a_pipeline_is_paused_and_resumed_by_its_unescaped_name(void **state)
+{
+	struct fixture *f = *state;
+	struct answer a;
+
+	start_server(f);
+	ask(f, "POST", "/admin/pipelines/pay%2fments/pause", "", &a);
+	assert_int_equal(a.status, 200);
+	assert_string_equal(a.body, "{\"name\":\"pay/ments\",\"paused\":true}");
+	assert_true(f->engine.paused);
+	assert_string_equal(f->engine.client, "127.0.0.1");
+	ask(f, "POST", "/admin/pipelines/pay%2fments/resume", "", &a);
+	assert_string_equal(a.body, "{\"name\":\"pay/ments\",\"paused\":false}");
+	assert_false(f->engine.paused);
+}
+
+static void an_unknown_pipeline_is_not_found(void **state)
+{
+	struct fixture *f = *state;
+	struct answer a;
+
+	start_server(f);
+	ask(f, "POST", "/admin/pipelines/nobody/pause", "", &a);
+	assert_problem(&a, 404, "not-found");
+	assert_contains(a.body, "no pipeline of this name");
+	ask(f, "POST", "/admin/pipelines//pause", "", &a);
+	assert_problem(&a, 404, "not-found");
+	ask(f, "POST", "/admin/pipelines/a/b/pause", "", &a);
+	assert_problem(&a, 404, "not-found");
+}
+
+static void a_path_that_is_wrongly_escaped_is_a_bad_request(void **state)
+{
+	struct fixture *f = *state;
+	struct answer a;
+
+	start_server(f);
+	ask(f, "POST", "/admin/pipelines/a%2/pause", "", &a);
+	assert_problem(&a, 400, "bad-request");
+	ask(f, "POST", "/admin/pipelines/a%00/pause", "", &a);
+	assert_problem(&a, 400, "bad-request");
+}
+
+static void a_parameter_that_is_not_known_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct answer a;
+
+	start_server(f);
+	ask(f, "POST", "/admin/pipelines/pay%2fments/pause?dry_run=true", "", &a);
+	assert_problem(&a, 400, "bad-request");
+	assert_contains(a.body, "there is no such parameter here: dry_run");
+	assert_false(f->engine.paused);
+	ask(f, "GET", "/health/live?probe=1", "", &a);
+	assert_int_equal(a.status, 200);
+}
+
+static void a_wrong_method_names_the_right_ones(void **state)
+{
+	struct fixture *f = *state;
+	struct answer a;
+
+	start_server(f);
+	ask(f, "DELETE", "/admin/log-level", "", &a);
+	assert_problem(&a, 405, "method-not-allowed");
+	assert_contains(a.headers, "Allow: GET, HEAD, PUT, OPTIONS\r\n");
+	ask(f, "GET", "/admin/pipelines/x/pause", "", &a);
+	assert_problem(&a, 405, "method-not-allowed");
+	assert_contains(a.headers, "Allow: POST, OPTIONS\r\n");
+}
+
+static void a_token_is_wanted_for_all_but_health(void **state)
+{
+	static const char get[] = "GET %s HTTP/1.1\r\nHost: localhost\r\n%s\r\n";
+	static char token[] = "s3cret";
+	static const char *const paths[] = {"/admin/status", "/admin/pipelines", "/admin/plugins",
+					    "/admin/config", "/admin/log-level", "/metrics"};
+	struct fixture *f = *state;
+	struct answer a;
+	char request[256];
+
+	f->admin.token = token;
+	start_server(f);
+	for (size_t i = 0; i < UNIT_COUNT_OF(paths); i++) {
+		snprintf(request, sizeof(request), get, paths[i], "");
+		exchange(f, WR_HTTP_ADMIN, request, &a);
+		assert_problem(&a, 401, "unauthorized");
+		snprintf(request, sizeof(request), get, paths[i],
+			 "Authorization: Bearer s3cres\r\n");
+		exchange(f, WR_HTTP_ADMIN, request, &a);
+		assert_problem(&a, 401, "unauthorized");
+		snprintf(request, sizeof(request), get, paths[i],
+			 "Authorization: Bearer s3cret\r\n");
+		exchange(f, WR_HTTP_ADMIN, request, &a);
+		assert_int_equal(a.status, 200);
+	}
+	snprintf(request, sizeof(request), get, "/health/ready", "");
+	exchange(f, WR_HTTP_ADMIN, request, &a);
+	assert_int_equal(a.status, 200);
+	ask(f, "POST", "/admin/pipelines/pay%2fments/pause", "", &a);
+	assert_problem(&a, 401, "unauthorized");
+	assert_false(f->engine.paused);
+}
+
+static void a_page_of_another_host_is_turned_away(void **state)
+{
+	static const char *const wrong[] = {"Host: evil.example\r\n",
+					    "Host: localhost\r\nOrigin: http://evil.example\r\n",
+					    "Host: localhost\r\nOrigin: null\r\n"};
+	struct fixture *f = *state;
+	struct answer a;
+	char request[256];
+
+	start_server(f);
+	for (size_t i = 0; i < UNIT_COUNT_OF(wrong); i++) {
+		snprintf(request, sizeof(request),
+			 "POST /admin/pipelines/pay%%2fments/pause HTTP/1.1\r\n%s\r\n", wrong[i]);
+		exchange(f, WR_HTTP_ADMIN, request, &a);
+		assert_problem(&a, 403, "forbidden");
+	}
+	assert_false(f->engine.paused);
+}
+
+static void the_log_level_is_shown_and_set(void **state)
+{
+	struct fixture *f = *state;
+	struct answer a;
+
+	start_server(f);
+	ask(f, "GET", "/admin/log-level", "", &a);
+	assert_string_equal(a.body, "{\"level\":\"error\"}");
+	ask(f, "PUT", "/admin/log-level", "{\"level\":\"warn\"}", &a);
+	assert_int_equal(a.status, 200);
+	assert_string_equal(a.body, "{\"level\":\"warn\"}");
+	assert_int_equal(wr_log_get_level(), WR_LOG_WARN);
+}
+
+static void a_level_that_is_none_changes_nothing(void **state)
+{
+	static const char *const bodies[] = {"",
+					     "{}",
+					     "[]",
+					     "\"info\"",
+					     "{\"level\":1}",
+					     "{\"level\":\"loud\"}",
+					     "{\"level\":\"info\\u0000\"}"};
+	struct fixture *f = *state;
+	struct answer a;
+
+	start_server(f);
+	for (size_t i = 0; i < UNIT_COUNT_OF(bodies); i++) {
+		ask(f, "PUT", "/admin/log-level", bodies[i], &a);
+		assert_problem(&a, 422, "invalid");
+	}
+	assert_int_equal(wr_log_get_level(), WR_LOG_ERROR);
+}
+
+static void bad_json_is_told_with_its_place(void **state)
+{
+	struct fixture *f = *state;
+	struct answer a;
+
+	start_server(f);
+	ask(f, "PUT", "/admin/log-level", "{\"level\":\n}", &a);
+	assert_problem(&a, 400, "bad-json");
+	assert_contains(a.body, "\"position\":{\"offset\":10,\"line\":2,\"column\":1}");
+}
+
+static void a_body_of_another_type_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct answer a;
+
+	start_server(f);
+	exchange(f, WR_HTTP_ADMIN,
+		 "PUT /admin/log-level HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n"
+		 "Content-Length: 16\r\n\r\n{\"level\":\"warn\"}",
+		 &a);
+	assert_problem(&a, 415, "media-type");
+	exchange(f, WR_HTTP_ADMIN,
+		 "PUT /admin/log-level HTTP/1.1\r\nHost: localhost\r\nContent-Encoding: gzip\r\n"
+		 "Content-Length: 16\r\n\r\n{\"level\":\"warn\"}",
+		 &a);
+	assert_problem(&a, 415, "media-type");
+	assert_int_equal(wr_log_get_level(), WR_LOG_ERROR);
+}
+
+static void a_body_over_its_bound_is_refused_with_the_bound(void **state)
+{
+	struct fixture *f = *state;
+	struct answer a;
+
+	start_server(f);
+	exchange(
+	    f, WR_HTTP_ADMIN,
+	    "PUT /admin/log-level HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1048577\r\n\r\n",
+	    &a);
+	assert_problem(&a, 413, "too-large");
+	assert_contains(a.body, "the body is larger than 1048576 bytes\"");
+}
+
+static void a_small_body_is_passed_over_where_none_is_taken(void **state)
+{
+	struct fixture *f = *state;
+	struct answer a;
+
+	start_server(f);
+	ask(f, "POST", "/admin/pipelines/pay%2fments/pause", "{\"for\":\"ever\"}", &a);
+	assert_int_equal(a.status, 200);
+}
+
+static void the_admin_listener_outlives_the_ingest_one(void **state)
+{
+	struct fixture *f = *state;
+	struct answer a;
+
+	start_server(f);
+	wr_health_set(f->health, "stop", false, "stopping");
+	wr_http_drain(f->http, 1000);
+	ask(f, "GET", "/health/ready", "", &a);
+	assert_int_equal(a.status, 503);
+	assert_contains(a.body, "stopping");
+	ask(f, "GET", "/metrics", "", &a);
+	assert_int_equal(a.status, 200);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    WITH_SERVER(what_the_engine_says_is_the_answer),
+	    WITH_SERVER(calls_are_on_the_admin_listener_alone),
+	    WITH_SERVER(a_pipeline_is_paused_and_resumed_by_its_unescaped_name),
+	    WITH_SERVER(an_unknown_pipeline_is_not_found),
+	    WITH_SERVER(a_path_that_is_wrongly_escaped_is_a_bad_request),
+	    WITH_SERVER(a_parameter_that_is_not_known_is_refused),
+	    WITH_SERVER(a_wrong_method_names_the_right_ones),
+	    WITH_SERVER(a_token_is_wanted_for_all_but_health),
+	    WITH_SERVER(a_page_of_another_host_is_turned_away),
+	    WITH_SERVER(the_log_level_is_shown_and_set),
+	    WITH_SERVER(a_level_that_is_none_changes_nothing),
+	    WITH_SERVER(bad_json_is_told_with_its_place),
+	    WITH_SERVER(a_body_of_another_type_is_refused),
+	    WITH_SERVER(a_body_over_its_bound_is_refused_with_the_bound),
+	    WITH_SERVER(a_small_body_is_passed_over_where_none_is_taken),
+	    WITH_SERVER(the_admin_listener_outlives_the_ingest_one),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
