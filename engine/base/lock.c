@@ -2,8 +2,10 @@
 
 #include "base/lock.h"
 #include "base/check.h"
+#include "base/clock.h"
 
 #include <errno.h>
+#include <time.h>
 
 #define LOCK_MAGIC UINT32_C(0x4C4F434B)
 
@@ -73,13 +75,26 @@ void wr_lock_wait(struct wr_lock *lock, pthread_cond_t *cond)
 	set_mine(lock);
 }
 
-bool wr_lock_wait_until(struct wr_lock *lock, pthread_cond_t *cond, const struct timespec *until)
+void wr_lock_init_condition(pthread_cond_t *cond)
 {
+	pthread_condattr_t attributes;
+	int failed = pthread_condattr_init(&attributes);
+
+	failed = failed != 0 ? failed : pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	failed = failed != 0 ? failed : pthread_cond_init(cond, &attributes);
+	WR_ASSERT(failed == 0);
+	pthread_condattr_destroy(&attributes);
+}
+
+bool wr_lock_wait_until(struct wr_lock *lock, pthread_cond_t *cond, int64_t deadline_mono_ns)
+{
+	const struct timespec until = {deadline_mono_ns / WR_NS_PER_S,
+				       (long)(deadline_mono_ns % WR_NS_PER_S)};
 	int failed;
 
 	wr_lock_assert_held(lock);
 	atomic_store_explicit(&lock->held, false, memory_order_relaxed);
-	failed = pthread_cond_timedwait(cond, &lock->mutex, until);
+	failed = pthread_cond_timedwait(cond, &lock->mutex, &until);
 	WR_ASSERT(failed == 0 || failed == ETIMEDOUT);
 	set_mine(lock);
 	return failed == ETIMEDOUT;

@@ -9,7 +9,6 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <time.h>
 
 struct wr_lock {
 	uint32_t magic;
@@ -27,8 +26,11 @@ void wr_lock_release(struct wr_lock *lock);
  * thread, before and after. */
 void wr_lock_wait(struct wr_lock *lock, pthread_cond_t *cond);
 
-/* The same, but at the latest until `until` by the condition's clock: true when it has passed. */
-bool wr_lock_wait_until(struct wr_lock *lock, pthread_cond_t *cond, const struct timespec *until);
+/* A condition for wr_lock_wait_until(): the wall clock may be stepped, it does not mind. */
+void wr_lock_init_condition(pthread_cond_t *cond);
+
+/* The same as wr_lock_wait(), but not beyond a time of the monotonic clock: true when that has passed. */
+bool wr_lock_wait_until(struct wr_lock *lock, pthread_cond_t *cond, int64_t deadline_mono_ns);
 
 /* Aborts unless this thread holds it. */
 void wr_lock_assert_held(struct wr_lock *lock);

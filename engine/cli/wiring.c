@@ -8,7 +8,10 @@
 #include "memory/store.h"
 #include "redis/store.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+
+#define TRANSACTIONAL_ID_BYTES 512 /* a pipeline's name and an instance have less than 250 each */
 
 /* Shares of a lane's memory. What is fetched takes more than its bytes: some 350 for each record, so that with small
  * records a quarter becomes more than a half. The rest is the window's. */
@@ -59,9 +62,11 @@ static enum wr_code make_sink(void *arg, const struct wr_lane *lane, int wake_fd
 {
 	struct wr_wiring *w = arg;
 	const struct wr_conf_pipeline *conf = wr_lane_pipeline(lane)->conf;
+	char transactional_id[TRANSACTIONAL_ID_BYTES];
 	struct wr_kafka_sink_options options = {
 	    .kafka = &w->kafka,
 	    .name = name_of(w, lane),
+	    .transactional_id = conf->delivery == WR_EXACTLY_ONCE ? transactional_id : NULL,
 	    .queue_bytes = QUEUE_SHARE(w->lane_bytes),
 	    .linger_us = linger_us(conf),
 	    .batch_bytes = w->record_batch_bytes[index_of(w, conf)],
@@ -70,6 +75,9 @@ static enum wr_code make_sink(void *arg, const struct wr_lane *lane, int wake_fd
 	    .done_arg = done_arg,
 	};
 
+	/* The same after a restart, so that the transaction which the last run left open is aborted at once. */
+	snprintf(transactional_id, sizeof(transactional_id), "weir-%s-%s-%u", conf->name,
+		 w->conf->instance, wr_lane_number(lane));
 	return wr_kafka_sink_create(&options, sink_r, err);
 }
 

@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define AGAIN_MS 100
@@ -123,14 +122,10 @@ static void settle_locked(struct wr_enquiry *e, uint64_t number, rd_kafka_resp_e
 /* A moment before the next try; a new question ends it. */
 static void pause_locked(struct wr_enquiry *e, uint64_t number)
 {
-	struct timespec until;
+	int64_t until = wr_clock_mono_ns(&wr_clock_real) + AGAIN_MS * WR_NS_PER_MS;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += AGAIN_MS * (long)WR_NS_PER_MS;
-	until.tv_sec += until.tv_nsec / (long)WR_NS_PER_S;
-	until.tv_nsec %= (long)WR_NS_PER_S;
 	while (e->question != NULL && e->number == number && !e->closing) {
-		if (wr_lock_wait_until(&e->lock, &e->changed, &until))
+		if (wr_lock_wait_until(&e->lock, &e->changed, until))
 			return;
 	}
 }
@@ -228,17 +223,6 @@ rd_kafka_resp_err_t wr_enquiry_trouble(struct wr_enquiry *e)
 	return trouble;
 }
 
-/* Its deadlines are by the monotonic clock: the other one may be stepped. */
-static void init_condition(pthread_cond_t *condition)
-{
-	pthread_condattr_t attributes;
-
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(condition, &attributes);
-	pthread_condattr_destroy(&attributes);
-}
-
 enum wr_code wr_enquiry_create(rd_kafka_t *rk, int wake_fd, struct wr_enquiry **enquiry_r,
 			       struct wr_err *err)
 {
@@ -250,7 +234,7 @@ enum wr_code wr_enquiry_create(rd_kafka_t *rk, int wake_fd, struct wr_enquiry **
 	e->rk = rk;
 	e->wake_fd = wake_fd;
 	wr_lock_init(&e->lock);
-	init_condition(&e->changed);
+	wr_lock_init_condition(&e->changed);
 	if (pthread_create(&e->thread, NULL, run, e) != 0) {
 		pthread_cond_destroy(&e->changed);
 		wr_lock_fini(&e->lock);

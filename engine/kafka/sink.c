@@ -5,6 +5,8 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "kafka/source.h"
+#include "kafka/transactor.h"
 
 #include <inttypes.h>
 #include <stdatomic.h>
@@ -12,6 +14,7 @@
 #include <stdlib.h>
 
 #define SINK_MAGIC 0x57525349u
+#define LEAVE_MS 1000 /* how long a destruction waits for a call that is under way */
 
 struct wr_sink_topic {
 	rd_kafka_topic_t *rkt;
@@ -21,7 +24,9 @@ struct kafka_sink {
 	struct wr_sink base;
 	uint32_t magic;
 	rd_kafka_t *rk;
-	struct wr_map *topics; /* name -> struct wr_sink_topic */
+	struct wr_transactor *transactor; /* NULL: no transactions */
+	rd_kafka_queue_t *queue; /* with transactions: reports and errors come as its events */
+	struct wr_map *topics;   /* name -> struct wr_sink_topic */
 	wr_sink_done_fn done;
 	void *done_arg;
 	_Atomic size_t queued_records;
@@ -38,7 +43,7 @@ static struct kafka_sink *of(struct wr_sink *sink)
 }
 
 /* What a delivery means to the writer. Everything librdkafka does not retry by itself, and that is no fault of the
- * record, is WR_EUNAVAILABLE: worth writing again. */
+ * record, is WR_EUNAVAILABLE: worth writing again. But not in a transaction, which any failure has spoilt. */
 static enum wr_code outcome_of(struct kafka_sink *s, rd_kafka_resp_err_t error)
 {
 	if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
@@ -46,17 +51,16 @@ static enum wr_code outcome_of(struct kafka_sink *s, rd_kafka_resp_err_t error)
 	if (wr_kafka_is_permanent(error))
 		return WR_EREFUSED;
 	if (error == RD_KAFKA_RESP_ERR__PURGE_QUEUE || error == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT ||
-	    error == RD_KAFKA_RESP_ERR__FATAL || atomic_load(&s->state) == WR_SINK_BROKEN)
+	    error == RD_KAFKA_RESP_ERR__FATAL || s->transactor != NULL ||
+	    atomic_load(&s->state) == WR_SINK_BROKEN)
 		return WR_EUNKNOWN;
 	return WR_EUNAVAILABLE;
 }
 
-static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *message, void *arg)
+static void settle(struct kafka_sink *s, const rd_kafka_message_t *message)
 {
-	struct kafka_sink *s = arg;
 	enum wr_code code = outcome_of(s, message->err);
 
-	(void)rk;
 	atomic_fetch_sub_explicit(&s->queued_records, 1, memory_order_relaxed);
 	atomic_fetch_sub_explicit(&s->queued_bytes, message->len + message->key_len,
 				  memory_order_relaxed);
@@ -66,18 +70,53 @@ static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *message, void *a
 		code == WR_OK ? NULL : rd_kafka_err2name(message->err));
 }
 
-static void on_error(rd_kafka_t *rk, int error, const char *reason, void *arg)
+static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *message, void *arg)
+{
+	(void)rk;
+	settle(arg, message);
+}
+
+static bool is_fenced(rd_kafka_resp_err_t error)
+{
+	return error == RD_KAFKA_RESP_ERR__FENCED || error == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
+	       error == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH;
+}
+
+/* Once, whoever finds out: the thread that polls, or the transactor's. */
+static void broken(void *arg)
 {
 	struct kafka_sink *s = arg;
+	char reason[512] = "its transaction can't be ended";
+	rd_kafka_resp_err_t error;
+
+	if (atomic_exchange(&s->state, WR_SINK_BROKEN) == WR_SINK_BROKEN)
+		return;
+	error = rd_kafka_fatal_error(s->rk, reason, sizeof(reason));
+	if (is_fenced(error))
+		WR_LOG(WR_LOG_ERROR,
+		       "kafka producer fenced: two engines have the same `instance`, or its "
+		       "transaction took too long",
+		       WR_STR("client", rd_kafka_name(s->rk)), WR_STR("reason", reason));
+	else
+		WR_LOG(WR_LOG_ERROR, "kafka producer is beyond repair and is made anew",
+		       WR_STR("client", rd_kafka_name(s->rk)), WR_STR("reason", reason));
+}
+
+static void heed_error(struct kafka_sink *s, rd_kafka_resp_err_t error, bool fatal)
+{
 	int up = WR_SINK_UP;
 
-	if (error == RD_KAFKA_RESP_ERR__FATAL) {
-		atomic_store(&s->state, WR_SINK_BROKEN);
-		WR_LOG(WR_LOG_ERROR, "kafka producer is beyond repair and is made anew",
-		       WR_STR("client", rd_kafka_name(rk)), WR_STR("reason", reason));
-	} else if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+	if (fatal)
+		broken(s);
+	else if (error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
 		atomic_compare_exchange_strong(&s->state, &up, WR_SINK_DOWN);
-	}
+}
+
+static void on_error(rd_kafka_t *rk, int error, const char *reason, void *arg)
+{
+	(void)rk;
+	(void)reason;
+	heed_error(arg, (rd_kafka_resp_err_t)error, error == RD_KAFKA_RESP_ERR__FATAL);
 }
 
 static enum wr_code resolve(struct wr_sink *sink, const char *name, struct wr_sink_topic **topic_r,
@@ -145,7 +184,9 @@ static enum wr_code refuse(struct kafka_sink *s, rd_kafka_resp_err_t error, stru
 		return wr_err_set(err, WR_EFULL, "the producer's queue is full");
 	if (wr_kafka_is_permanent(error))
 		return wr_err_set(err, WR_EREFUSED, "%s", rd_kafka_err2str(error));
-	if (error == RD_KAFKA_RESP_ERR__FATAL || atomic_load(&s->state) == WR_SINK_BROKEN)
+	/* Outside of a transaction, or in one that can only be aborted, nothing is taken: __STATE. */
+	if (error == RD_KAFKA_RESP_ERR__FATAL || error == RD_KAFKA_RESP_ERR__STATE ||
+	    atomic_load(&s->state) == WR_SINK_BROKEN)
 		return wr_err_set(err, WR_EUNKNOWN, "%s", rd_kafka_err2str(error));
 	return wr_err_set(err, WR_EFULL, "%s", rd_kafka_err2str(error));
 }
@@ -179,9 +220,45 @@ static enum wr_code write_record(struct wr_sink *sink, const struct wr_sink_reco
 	return refuse(s, error, err);
 }
 
+static int serve(struct kafka_sink *s, rd_kafka_event_t *event)
+{
+	const rd_kafka_message_t *message;
+	int reports = 0;
+
+	switch (rd_kafka_event_type(event)) {
+	case RD_KAFKA_EVENT_DR:
+		while ((message = rd_kafka_event_message_next(event)) != NULL) {
+			settle(s, message);
+			reports++;
+		}
+		return reports;
+	case RD_KAFKA_EVENT_ERROR:
+		heed_error(s, rd_kafka_event_error(event),
+			   rd_kafka_event_error_is_fatal(event) != 0);
+		return 1;
+	default:
+		return 1;
+	}
+}
+
+static int poll_events(struct kafka_sink *s, int timeout_ms)
+{
+	rd_kafka_event_t *event;
+	int served = 0;
+
+	while ((event = rd_kafka_queue_poll(s->queue, served > 0 ? 0 : timeout_ms)) != NULL) {
+		served += serve(s, event);
+		rd_kafka_event_destroy(event);
+	}
+	return served;
+}
+
 static int poll_reports(struct wr_sink *sink, int timeout_ms)
 {
-	return rd_kafka_poll(of(sink)->rk, timeout_ms);
+	struct kafka_sink *s = of(sink);
+
+	return s->transactor != NULL ? poll_events(s, timeout_ms)
+				     : rd_kafka_poll(s->rk, timeout_ms);
 }
 
 static enum wr_sink_state state_of(struct wr_sink *sink)
@@ -212,6 +289,49 @@ static void free_topics(struct kafka_sink *s)
 	wr_map_destroy(s->topics);
 }
 
+static enum wr_code transaction_status(struct wr_sink *sink)
+{
+	return wr_transactor_status(of(sink)->transactor);
+}
+
+static enum wr_code begin(struct wr_sink *sink, struct wr_err *err)
+{
+	struct kafka_sink *s = of(sink);
+	rd_kafka_error_t *error = rd_kafka_begin_transaction(s->rk);
+
+	if (error == NULL)
+		return WR_OK;
+	wr_err_set(err, WR_EUNKNOWN, "begin_transaction: %s", rd_kafka_error_string(error));
+	rd_kafka_error_destroy(error);
+	broken(s);
+	return WR_EUNKNOWN;
+}
+
+static void commit(struct wr_sink *sink, struct wr_source *source,
+		   const struct wr_source_commit *commits, size_t count)
+{
+	wr_transactor_commit(of(sink)->transactor, wr_kafka_source_offsets(commits, count),
+			     wr_kafka_source_group(source));
+}
+
+static void abort_transaction(struct wr_sink *sink)
+{
+	wr_transactor_abort(of(sink)->transactor);
+}
+
+/* Last: whatever still used the producer has ended. */
+static void release(void *arg)
+{
+	struct kafka_sink *s = arg;
+
+	if (s->queue != NULL)
+		rd_kafka_queue_destroy(s->queue);
+	if (s->rk != NULL)
+		rd_kafka_destroy(s->rk);
+	s->magic = 0;
+	free(s);
+}
+
 static void destroy(struct wr_sink *sink)
 {
 	struct kafka_sink *s;
@@ -219,29 +339,54 @@ static void destroy(struct wr_sink *sink)
 	if (sink == NULL)
 		return;
 	s = of(sink);
-	if (s->rk != NULL) {
-		/* Again and again, for what is retried or changes its broker meanwhile slips through one. */
-		while (atomic_load(&s->queued_records) > 0) {
-			rd_kafka_purge(s->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
-						  RD_KAFKA_PURGE_F_NON_BLOCKING);
-			rd_kafka_poll(s->rk, 100);
-		}
+	/* Again and again, for what is retried or changes its broker meanwhile slips through one. */
+	while (atomic_load(&s->queued_records) > 0) {
+		rd_kafka_purge(s->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
+					  RD_KAFKA_PURGE_F_NON_BLOCKING);
+		poll_reports(sink, 100);
 	}
 	free_topics(s);
-	if (s->rk != NULL)
-		rd_kafka_destroy(s->rk);
-	s->magic = 0;
-	free(s);
+	if (s->transactor != NULL)
+		wr_transactor_destroy(s->transactor, LEAVE_MS);
+	else
+		release(s);
 }
 
-static const struct wr_sink_ops ops = {
-    .topic = resolve,
-    .write = write_record,
-    .poll = poll_reports,
-    .state = state_of,
-    .depth = depth_of,
-    .destroy = destroy,
+#define COMMON_OPS                                                                        \
+	.topic = resolve, .write = write_record, .poll = poll_reports, .state = state_of, \
+	.depth = depth_of, .destroy = destroy
+
+static const struct wr_sink_ops ops = {COMMON_OPS};
+static const struct wr_sink_ops transactional_ops = {
+    COMMON_OPS,
+    .transaction_status = transaction_status,
+    .begin = begin,
+    .commit = commit,
+    .abort = abort_transaction,
 };
+
+/* A request on its way must fail before the coordinator gives the transaction up; librdkafka insists. */
+#define REQUEST_MS 10000
+
+static enum wr_code make_transactional(rd_kafka_conf_t *conf, const char *id, struct wr_err *err)
+{
+	char timeout_ms[16] = "", request_ms[16], transaction_ms[16];
+	size_t size = sizeof(timeout_ms);
+	const struct wr_kafka_setting settings[] = {
+	    {"transactional.id", id},
+	    {"transaction.timeout.ms", transaction_ms},
+	    {"socket.timeout.ms", request_ms},
+	    {NULL, NULL},
+	};
+	long asked = 0;
+
+	snprintf(transaction_ms, sizeof(transaction_ms), "%d", WR_KAFKA_TRANSACTION_MS);
+	if (rd_kafka_conf_get(conf, "socket.timeout.ms", timeout_ms, &size) == RD_KAFKA_CONF_OK)
+		asked = strtol(timeout_ms, NULL, 10);
+	snprintf(request_ms, sizeof(request_ms), "%ld",
+		 asked > 0 && asked < REQUEST_MS ? asked : (long)REQUEST_MS);
+	return wr_kafka_conf_set(conf, settings, err);
+}
 
 static enum wr_code make_conf(const struct wr_kafka_sink_options *o, rd_kafka_conf_t **conf_r,
 			      struct wr_err *err)
@@ -273,6 +418,8 @@ static enum wr_code make_conf(const struct wr_kafka_sink_options *o, rd_kafka_co
 	if (rc != WR_OK)
 		return rc;
 	rc = wr_kafka_conf_set(*conf_r, owned, err);
+	if (rc == WR_OK && o->transactional_id != NULL)
+		rc = make_transactional(*conf_r, o->transactional_id, err);
 	if (rc != WR_OK) {
 		rd_kafka_conf_destroy(*conf_r);
 		*conf_r = NULL;
@@ -289,11 +436,31 @@ static void wake_through(rd_kafka_t *rk, int fd)
 	rd_kafka_queue_destroy(queue);
 }
 
+static void set_callbacks(struct kafka_sink *s, rd_kafka_conf_t *conf, bool transactional)
+{
+	rd_kafka_conf_set_opaque(conf, s);
+	if (transactional) {
+		rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
+		return;
+	}
+	rd_kafka_conf_set_dr_msg_cb(conf, delivered);
+	rd_kafka_conf_set_error_cb(conf, on_error);
+}
+
+static enum wr_code start_transactor(struct kafka_sink *s, int wake_fd, struct wr_err *err)
+{
+	const struct wr_transactor_owner owner = {s, broken, release};
+
+	s->base.ops = &transactional_ops;
+	s->queue = rd_kafka_queue_get_main(s->rk);
+	return wr_transactor_create(s->rk, wake_fd, &owner, &s->transactor, err);
+}
+
 enum wr_code wr_kafka_sink_create(const struct wr_kafka_sink_options *options,
 				  struct wr_sink **sink_r, struct wr_err *err)
 {
 	struct kafka_sink *s = calloc(1, sizeof(*s));
-	rd_kafka_conf_t *conf;
+	rd_kafka_conf_t *conf = NULL;
 	enum wr_code rc;
 
 	*sink_r = NULL;
@@ -306,20 +473,23 @@ enum wr_code wr_kafka_sink_create(const struct wr_kafka_sink_options *options,
 	rc = wr_map_create(&s->topics);
 	if (rc == WR_OK)
 		rc = make_conf(options, &conf, err);
-	if (rc != WR_OK) {
-		destroy(&s->base);
-		return rc;
-	}
-	rd_kafka_conf_set_opaque(conf, s);
-	rd_kafka_conf_set_dr_msg_cb(conf, delivered);
-	rd_kafka_conf_set_error_cb(conf, on_error);
+	if (rc != WR_OK)
+		goto fail;
+	set_callbacks(s, conf, options->transactional_id != NULL);
+	rc = WR_EINVAL;
 	s->rk = wr_kafka_client_create(RD_KAFKA_PRODUCER, &conf, err);
-	if (s->rk == NULL) {
-		destroy(&s->base);
-		return WR_EINVAL;
-	}
+	if (s->rk == NULL)
+		goto fail;
 	if (options->wake_fd >= 0)
 		wake_through(s->rk, options->wake_fd);
+	rc = WR_OK;
+	if (options->transactional_id != NULL)
+		rc = start_transactor(s, options->wake_fd, err);
+	if (rc != WR_OK)
+		goto fail;
 	*sink_r = &s->base;
 	return WR_OK;
+fail:
+	destroy(&s->base);
+	return rc;
 }

@@ -1,5 +1,6 @@
 /*
- * The Kafka sink: an idempotent producer with acks=all that tries for ever. Implements port/sink.h.
+ * The Kafka sink: an idempotent producer with acks=all that tries for ever, or a transactional one. Implements
+ * port/sink.h. Its commit() wants the source of kafka/source.h.
  */
 #ifndef WR_KAFKA_SINK_H
 #define WR_KAFKA_SINK_H
@@ -10,8 +11,9 @@
 struct wr_kafka_sink_options {
 	const struct wr_conf_kafka *kafka; /* borrowed for the call */
 	struct wr_kafka_name name;
-	size_t queue_bytes; /* bound of what waits for its ack */
-	int64_t linger_us;  /* how long a record waits for company */
+	const char *transactional_id; /* NULL: no transactions */
+	size_t queue_bytes;           /* bound of what waits for its ack */
+	int64_t linger_us;            /* how long a record waits for company */
 	size_t
 	    batch_bytes; /* bound of a record batch; 0: librdkafka's default. Small enough for every
 				 * topic, a record that is too large fails alone */
@@ -19,6 +21,9 @@ struct wr_kafka_sink_options {
 	wr_sink_done_fn done; /* called from wr_sink's poll() */
 	void *done_arg;
 };
+
+/* Of a transactional sink. A dead instance holds read_committed readers back for so long. */
+#define WR_KAFKA_TRANSACTION_MS 15000
 
 /* Does not wait for the brokers. WR_OK, WR_EINVAL (a property), WR_ENOMEM. [any] */
 enum wr_code wr_kafka_sink_create(const struct wr_kafka_sink_options *options,

@@ -6,6 +6,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "kafka/assignment.h"
+#include "kafka/membership.h"
+#include "kafka/source_conf.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,21 +17,15 @@
 #define TAKE_CHUNK ((size_t)256)
 #define ASK_AGAIN_NS WR_NS_PER_S
 
-/* Where reading begins without a committed offset. librdkafka itself is told to fail then: the lane decides. */
-enum reset {
-	RESET_EARLIEST,
-	RESET_LATEST,
-	RESET_NONE /* a person decides */
-};
-
 struct kafka_source {
 	struct wr_source base;
 	uint32_t magic;
 	rd_kafka_t *rk;
 	rd_kafka_queue_t *queue; /* the consumer's: rebalances, commits, errors */
 	int wake_fd;
-	enum reset reset;
+	enum wr_kafka_reset reset;
 	struct wr_assignment assignment;
+	struct wr_membership membership; /* as of the assignment */
 	struct wr_enquiry *enquiry;
 	bool asking;          /* an answer of the enquiry will report WR_SOURCE_ASSIGNED */
 	int64_t ask_again_ns; /* 0: not */
@@ -79,6 +75,7 @@ static enum wr_source_event assigned(struct kafka_source *s,
 		rd_kafka_assign(s->rk, NULL);
 		return WR_SOURCE_NONE;
 	}
+	wr_membership_note(&s->membership, s->rk);
 	wr_assignment_stop(&s->assignment, s->rk);
 	if (s->assignment.count == 0)
 		return WR_SOURCE_ASSIGNED;
@@ -107,7 +104,7 @@ static enum wr_source_event rebalance(struct kafka_source *s, rd_kafka_event_t *
 /* With auto.offset.reset: error, a person must say where to begin. */
 static bool needs_a_person(const struct kafka_source *s)
 {
-	for (size_t i = 0; i < s->assignment.count && s->reset == RESET_NONE; i++) {
+	for (size_t i = 0; i < s->assignment.count && s->reset == WR_KAFKA_RESET_NONE; i++) {
 		const struct wr_partition *p = s->assignment.pubs[i];
 
 		if (p->committed >= p->low && p->committed <= p->high)
@@ -310,29 +307,6 @@ static void give_back(struct wr_source *source, struct wr_source_record *record)
 	record->ref = NULL;
 }
 
-rd_kafka_topic_partition_list_t *wr_kafka_source_offsets(const struct wr_source_commit *commits,
-							 size_t count)
-{
-	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
-
-	for (size_t i = 0; i < count; i++) {
-		const struct wr_source_commit *c = &commits[i];
-		rd_kafka_topic_partition_t *to =
-		    rd_kafka_topic_partition_list_add(list, c->partition->topic, c->partition->id);
-
-		to->offset = c->offset;
-		if (c->metadata.size == 0)
-			continue;
-		/* The list frees it. Without memory the offset goes alone, which costs a mark at most. */
-		to->metadata = malloc(c->metadata.size);
-		if (to->metadata == NULL)
-			continue;
-		memcpy(to->metadata, c->metadata.data, c->metadata.size);
-		to->metadata_size = c->metadata.size;
-	}
-	return list;
-}
-
 static enum wr_code commit(struct wr_source *source, const struct wr_source_commit *commits,
 			   size_t count, struct wr_err *err)
 {
@@ -381,6 +355,11 @@ static enum wr_code commit_sync(struct wr_source *source, const struct wr_source
 	return wr_err_set(err, code_of_commit(error), "%s", rd_kafka_err2str(error));
 }
 
+rd_kafka_consumer_group_metadata_t *wr_kafka_source_group(struct wr_source *source)
+{
+	return wr_membership_copy(&of(source)->membership);
+}
+
 static enum wr_code place(struct wr_source *source, struct wr_partition *partition, int64_t offset,
 			  struct wr_err *err)
 {
@@ -406,7 +385,7 @@ static void refresh(struct wr_source *source)
 
 static bool from_latest(struct wr_source *source)
 {
-	return of(source)->reset == RESET_LATEST;
+	return of(source)->reset == WR_KAFKA_RESET_LATEST;
 }
 
 static const char *trouble(struct wr_source *source)
@@ -434,6 +413,7 @@ static void release(struct wr_source *source)
 	if (s->revoking == NULL)
 		return;
 	stop_asking(s);
+	wr_membership_forget(&s->membership);
 	rd_kafka_topic_partition_list_destroy(s->revoking);
 	s->revoking = NULL;
 	wr_assignment_clear(&s->assignment);
@@ -494,6 +474,7 @@ static void destroy(struct wr_source *source, int timeout_ms)
 	if (s->rk != NULL)
 		rd_kafka_destroy_flags(s->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 	wr_assignment_fini(&s->assignment);
+	wr_membership_forget(&s->membership);
 	s->magic = 0;
 	free(s);
 }
@@ -515,70 +496,6 @@ static const struct wr_source_ops ops = {
     .lag = lag,
     .destroy = destroy,
 };
-
-/* The fetch queue's bound holds for each partition once their queues are apart. Below this a partition would not
- * move. */
-#define FETCH_MIN_KBYTES ((size_t)256)
-
-/* What the user's properties say, in any of librdkafka's words for it. */
-static enum reset reset_of(const rd_kafka_conf_t *conf)
-{
-	char value[32] = "";
-	size_t size = sizeof(value);
-
-	if (rd_kafka_conf_get(conf, "auto.offset.reset", value, &size) != RD_KAFKA_CONF_OK)
-		return RESET_EARLIEST;
-	if (strcmp(value, "error") == 0)
-		return RESET_NONE;
-	if (strcmp(value, "latest") == 0 || strcmp(value, "largest") == 0 ||
-	    strcmp(value, "end") == 0)
-		return RESET_LATEST;
-	return RESET_EARLIEST;
-}
-
-static enum wr_code make_conf(const struct wr_kafka_source_options *o, rd_kafka_conf_t **conf_r,
-			      enum reset *reset_r, struct wr_err *err)
-{
-	char fetch_kbytes[32];
-	const struct wr_kafka_setting defaults[] = {
-	    {"auto.offset.reset", "earliest"},
-	    {"partition.assignment.strategy", "range,roundrobin"},
-	    {"fetch.wait.max.ms", "20"},
-	    {"fetch.error.backoff.ms", "100"},
-	    {"session.timeout.ms", "10000"},
-	    {"topic.metadata.refresh.interval.ms", "30000"},
-	    {NULL, NULL},
-	};
-	const struct wr_kafka_setting owned[] = {
-	    {"group.id", o->group},
-	    {"enable.auto.commit", "false"},
-	    {"enable.auto.offset.store", "false"},
-	    {"isolation.level", "read_committed"},
-	    {"auto.offset.reset", "error"},
-	    {"queued.min.messages", "1000000"},
-	    {"queued.max.messages.kbytes", fetch_kbytes},
-	    {NULL, NULL},
-	};
-	size_t kbytes = o->fetch_bytes / 1024 / (size_t)(o->partitions > 1 ? o->partitions : 1);
-	enum wr_code rc;
-
-	snprintf(fetch_kbytes, sizeof(fetch_kbytes), "%zu",
-		 kbytes > FETCH_MIN_KBYTES ? kbytes : FETCH_MIN_KBYTES);
-	rc = wr_kafka_conf_create(o->kafka, &o->kafka->consumer_properties, defaults, &o->name,
-				  conf_r, err);
-	if (rc != WR_OK)
-		return rc;
-	*reset_r = reset_of(*conf_r);
-	rc = wr_kafka_conf_set(*conf_r, owned, err);
-	if (rc != WR_OK) {
-		rd_kafka_conf_destroy(*conf_r);
-		*conf_r = NULL;
-		return rc;
-	}
-	rd_kafka_conf_set_events(*conf_r, RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT |
-					      RD_KAFKA_EVENT_ERROR);
-	return WR_OK;
-}
 
 static enum wr_code subscribe(struct kafka_source *s, const struct wr_conf_strings *topics,
 			      struct wr_err *err)
@@ -610,7 +527,7 @@ enum wr_code wr_kafka_source_create(const struct wr_kafka_source_options *option
 	s->base.ops = &ops;
 	s->magic = SOURCE_MAGIC;
 	s->wake_fd = options->wake_fd;
-	rc = make_conf(options, &conf, &s->reset, err);
+	rc = wr_kafka_source_conf(options, &conf, &s->reset, err);
 	if (rc != WR_OK)
 		goto fail;
 	rc = WR_EINVAL;

@@ -32,7 +32,9 @@ struct wr_sink_record {
 };
 
 /* `code`: WR_OK acked by all in-sync replicas; WR_EREFUSED for good, this record only (too large, not
- * authorised, unknown topic ...); WR_EUNKNOWN not known to be written: the sink is broken, see wr_sink_ops.state.
+ * authorised, unknown topic ...); WR_EUNKNOWN not known to be written: the sink is broken, see wr_sink_ops.state, or
+ * its transaction can only be aborted. Once a write of a transaction has not ended with WR_OK, others may not be
+ * completed before abort().
  * `reason` is a short stable word for people, borrowed ("too large"); NULL with WR_OK. */
 typedef void (*wr_sink_done_fn)(void *arg, void *token, enum wr_code code, const char *reason);
 
@@ -48,7 +50,8 @@ struct wr_sink_ops {
 			      struct wr_sink_topic **topic_r, struct wr_err *err);
 
 	/* Takes a record. WR_OK: `token` will be completed exactly once. WR_EFULL: try again after a poll.
-	 * WR_EREFUSED: this record can never be written (err says why). WR_EUNKNOWN: the sink is broken. [any] */
+	 * WR_EREFUSED: this record can never be written (err says why). WR_EUNKNOWN: the sink is broken, or its
+	 * transaction can only be aborted (state() tells). [any] */
 	enum wr_code (*write)(struct wr_sink *sink, const struct wr_sink_record *record,
 			      void *token, struct wr_err *err);
 
