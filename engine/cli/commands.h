@@ -7,6 +7,8 @@
 #include "cli/args.h"
 
 extern const struct wr_command wr_command_check;
+extern const struct wr_command wr_command_claims_forget;
+extern const struct wr_command wr_command_claims_show;
 extern const struct wr_command wr_command_plugin_info;
 extern const struct wr_command wr_command_run;
 extern const struct wr_command wr_command_schema;

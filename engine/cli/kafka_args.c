@@ -3,6 +3,7 @@
 #include "cli/kafka_args.h"
 #include "base/log.h"
 #include "base/secret.h"
+#include "cli/pipeline_args.h"
 #include "conf/load.h"
 #include "kafka/client.h"
 
@@ -64,28 +65,13 @@ bool wr_kafka_args_take(struct wr_kafka_args *kafka, const struct wr_args *args,
 	return true;
 }
 
-static int read_config(struct wr_kafka_args *kafka)
-{
-	struct wr_problems problems = WR_PROBLEMS_INIT;
-	struct wr_buf text = WR_BUF_INIT;
-	enum wr_code rc = wr_conf_load(kafka->config_file, &kafka->conf, &problems);
-
-	if (rc != WR_OK) {
-		if (wr_problems_render(&problems, &text) == WR_OK && wr_buf_text(&text) != NULL)
-			fputs(text.data, stderr);
-		wr_buf_fini(&text);
-	}
-	wr_problems_fini(&problems);
-	return rc == WR_OK ? WR_EXIT_OK : WR_EXIT_WRONG;
-}
-
 /* The kafka section to use: the file's, or an empty one, with the brokers that were given. */
 static int choose_kafka(struct wr_kafka_args *kafka, const struct wr_command *command,
 			char *brokers, struct wr_conf_kafka *chosen)
 {
 	*chosen = (struct wr_conf_kafka){.brokers = brokers};
 	if (kafka->config_file != NULL) {
-		if (read_config(kafka) != WR_EXIT_OK)
+		if (wr_cli_read_config(kafka->config_file, &kafka->conf) != WR_EXIT_OK)
 			return WR_EXIT_WRONG;
 		*chosen = kafka->conf->kafka;
 	}

@@ -3,9 +3,14 @@ libwr_cli_a_SOURCES = \
 	engine/cli/args.c engine/cli/args.h \
 	engine/cli/check.c \
 	engine/cli/check_kafka.c engine/cli/check_kafka.h \
+	engine/cli/claim_text.c engine/cli/claim_text.h \
+	engine/cli/claims_forget.c \
+	engine/cli/claims_show.c \
 	engine/cli/commands.c engine/cli/commands.h \
+	engine/cli/confirm.c engine/cli/confirm.h \
 	engine/cli/kafka_args.c engine/cli/kafka_args.h \
 	engine/cli/lines.c engine/cli/lines.h \
+	engine/cli/pipeline_args.c engine/cli/pipeline_args.h \
 	engine/cli/plugin_info.c \
 	engine/cli/progress.c engine/cli/progress.h \
 	engine/cli/preflight.c engine/cli/preflight.h \

@@ -192,6 +192,17 @@ static bool parse(struct wr_bytes text, struct value *value_r, struct wr_owner *
 	       wr_claim_owner_parse(value_r->owner, owner_r);
 }
 
+bool wr_claim_parse(struct wr_bytes value, enum wr_claim_state *state_r, struct wr_owner *owner_r,
+		    struct wr_bytes *hash_r)
+{
+	struct value parts = {.state = 'C'};
+	bool is_value = parse(value, &parts, owner_r);
+
+	*state_r = parts.state == 'F' ? WR_CLAIM_FAILED : WR_CLAIM_CLAIMED;
+	*hash_r = parts.hash;
+	return is_value;
+}
+
 bool wr_claim_payload_differs(struct wr_bytes own, struct wr_bytes found)
 {
 	struct value a, b;

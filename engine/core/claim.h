@@ -63,6 +63,13 @@ struct wr_owner {
 /* False when the text is no owner as they are written here: the header weir-owner, which anybody may have written. */
 bool wr_claim_owner_parse(struct wr_bytes text, struct wr_owner *owner_r);
 
+enum wr_claim_state { WR_CLAIM_CLAIMED, WR_CLAIM_FAILED };
+
+/* A value in its parts, for people; *hash_r is absent without one, and both point into the value. False when it is no
+ * value as they are written here. */
+bool wr_claim_parse(struct wr_bytes value, enum wr_claim_state *state_r, struct wr_owner *owner_r,
+		    struct wr_bytes *hash_r);
+
 /* Whether the found value, whose id it shares, tells of another payload. False when one of them has no hash. */
 bool wr_claim_payload_differs(struct wr_bytes own, struct wr_bytes found);
 

@@ -14,7 +14,8 @@
 
 #define HASHED "sha256:"
 #define HASHED_BYTES (sizeof(HASHED) - 1)
-#define PROBE_TTL "1000" /* ms: it leaves nothing behind */
+#define DIGEST_BYTES (HASHED_BYTES + WR_SHA256_HEX_BYTES) /* with the NUL */
+#define PROBE_TTL "1000"                                  /* ms: it leaves nothing behind */
 
 static const char head[] = "*7\r\n$3\r\nSET\r\n$";
 static const char options[] = "\r\n$2\r\nNX\r\n$3\r\nGET\r\n$2\r\nPX\r\n";
@@ -105,7 +106,32 @@ static void put_claim(const struct wr_redis_encoder *encoder, struct wr_bytes id
 	out->size = (size_t)(to - out->data);
 }
 
-static enum wr_code append_take_over(const struct wr_redis_encoder *encoder, struct wr_bytes id,
+/* What stands in the key for an id. `digest` is where a digest may stand. WR_OK or WR_ENOMEM. */
+static enum wr_code shorten(struct wr_bytes *id_p, char digest[DIGEST_BYTES])
+{
+	if (!is_hashed(*id_p))
+		return WR_OK;
+	memcpy(digest, HASHED, HASHED_BYTES);
+	if (wr_sha256_hex(*id_p, digest + HASHED_BYTES) != WR_OK)
+		return WR_ENOMEM;
+	*id_p = wr_bytes(digest, DIGEST_BYTES - 1);
+	return WR_OK;
+}
+
+enum wr_code wr_redis_encode_key(const struct wr_redis_encoder *encoder, struct wr_bytes id,
+				 struct wr_buf *out)
+{
+	char digest[DIGEST_BYTES];
+	enum wr_code rc = shorten(&id, digest);
+
+	if (rc == WR_OK)
+		rc = wr_buf_append(out, encoder->prefix.data, encoder->prefix.size);
+	if (rc == WR_OK && id.size > 0)
+		rc = wr_buf_append(out, id.data, id.size);
+	return rc;
+}
+
+static enum wr_code append_take_over(const struct wr_redis_encoder *encoder,
 				     const struct wr_claim *claim, struct wr_buf *out)
 {
 	struct wr_buf key = WR_BUF_INIT;
@@ -113,10 +139,8 @@ static enum wr_code append_take_over(const struct wr_redis_encoder *encoder, str
 				  wr_bytes_of("1"),       {NULL, 0},
 				  wr_bytes_of("claim"),   claim->expect,
 				  claim->value,           wr_bytes_of(encoder->ttl)};
-	enum wr_code rc = wr_buf_append(&key, encoder->prefix.data, encoder->prefix.size);
+	enum wr_code rc = wr_redis_encode_key(encoder, claim->id, &key);
 
-	if (rc == WR_OK && id.size > 0)
-		rc = wr_buf_append(&key, id.data, id.size);
 	args[3] = wr_bytes(key.data, key.size);
 	if (rc == WR_OK)
 		rc = wr_resp_append(out, args, WR_COUNT_OF(args));
@@ -127,19 +151,16 @@ static enum wr_code append_take_over(const struct wr_redis_encoder *encoder, str
 static enum wr_code append_claim(const struct wr_redis_encoder *encoder,
 				 const struct wr_claim *claim, struct wr_buf *out)
 {
-	char hashed[HASHED_BYTES + WR_SHA256_HEX_BYTES] = HASHED;
+	char digest[DIGEST_BYTES];
 	struct wr_bytes id = claim->id;
 	enum wr_code rc;
 
 	WR_ASSERT(claim->value.size <= WR_CLAIM_VALUE_BYTES);
-	if (is_hashed(id)) {
-		if (wr_sha256_hex(id, hashed + HASHED_BYTES) != WR_OK)
-			return WR_ENOMEM;
-		id = wr_bytes(hashed, HASHED_BYTES + WR_SHA256_HEX_BYTES - 1);
-	}
 	if (claim->expect.data != NULL)
-		return append_take_over(encoder, id, claim, out);
-	rc = wr_buf_reserve(out, claim_bound(encoder, claim));
+		return append_take_over(encoder, claim, out);
+	rc = shorten(&id, digest);
+	if (rc == WR_OK)
+		rc = wr_buf_reserve(out, claim_bound(encoder, claim));
 	if (rc == WR_OK)
 		put_claim(encoder, id, claim->value, out);
 	return rc;
@@ -181,10 +202,15 @@ enum wr_code wr_redis_encode_query(const struct wr_redis_encoder *encoder,
 	return WR_OK;
 }
 
+enum wr_code wr_redis_encode_stamp(uint32_t incarnation, int64_t next, struct wr_buf *out)
+{
+	return wr_buf_printf(out, "%010" PRIu32 "/%019" PRId64 " ", incarnation, next);
+}
+
 enum wr_code wr_redis_encode_mark(const struct wr_redis_encoder *encoder,
 				  const struct wr_redis_mark *mark, struct wr_buf *out)
 {
-	char stamp[WR_REDIS_STAMP_BYTES + 1];
+	struct wr_buf stamp = WR_BUF_INIT;
 	struct wr_bytes args[] = {
 	    wr_bytes_of("EVALSHA"),
 	    wr_bytes_of(WR_REDIS_SCRIPT_SHA1),
@@ -192,14 +218,17 @@ enum wr_code wr_redis_encode_mark(const struct wr_redis_encoder *encoder,
 	    wr_bytes(encoder->marks_key.data, encoder->marks_key.size),
 	    wr_bytes_of("mark"),
 	    mark->field,
-	    wr_bytes(stamp, WR_REDIS_STAMP_BYTES),
+	    {NULL, 0},
 	    mark->text,
 	    wr_bytes_of(mark->anyway ? "1" : ""),
 	};
+	enum wr_code rc = wr_redis_encode_stamp(mark->incarnation, mark->next, &stamp);
 
-	snprintf(stamp, sizeof(stamp), "%010" PRIu32 "/%019" PRId64 " ", mark->incarnation,
-		 mark->next);
-	return wr_resp_append(out, args, WR_COUNT_OF(args));
+	args[6] = wr_bytes(stamp.data, stamp.size);
+	if (rc == WR_OK)
+		rc = wr_resp_append(out, args, WR_COUNT_OF(args));
+	wr_buf_fini(&stamp);
+	return rc;
 }
 
 struct wr_bytes wr_redis_mark_text(struct wr_bytes kept)

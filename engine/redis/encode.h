@@ -36,6 +36,10 @@ void wr_redis_encoder_fini(struct wr_redis_encoder *encoder);
 enum wr_code wr_redis_encode_set(const struct wr_redis_encoder *encoder,
 				 const struct wr_claim_set *set, struct wr_buf *out);
 
+/* Appends the key of an event id. WR_OK or WR_ENOMEM. [any] */
+enum wr_code wr_redis_encode_key(const struct wr_redis_encoder *encoder, struct wr_bytes id,
+				 struct wr_buf *out);
+
 /* Appends the commands of a query, one a field. WR_OK or WR_ENOMEM; then `out` is as it was. [lane] */
 enum wr_code wr_redis_encode_query(const struct wr_redis_encoder *encoder,
 				   const struct wr_mark_query *query, struct wr_buf *out);
@@ -43,6 +47,9 @@ enum wr_code wr_redis_encode_query(const struct wr_redis_encoder *encoder,
 /* Appends the one command of a mark. WR_OK or WR_ENOMEM; then `out` is as it was. [lane] */
 enum wr_code wr_redis_encode_mark(const struct wr_redis_encoder *encoder,
 				  const struct wr_redis_mark *mark, struct wr_buf *out);
+
+/* Appends what stands before the text of a mark where it is kept: WR_REDIS_STAMP_BYTES. WR_OK or WR_ENOMEM. [any] */
+enum wr_code wr_redis_encode_stamp(uint32_t incarnation, int64_t next, struct wr_buf *out);
 
 /* The text of a mark in what is kept of it: all of it when it is nothing that wr_redis_encode_mark() made. */
 struct wr_bytes wr_redis_mark_text(struct wr_bytes kept);

@@ -3,7 +3,7 @@
 #include "redis/inspect.h"
 
 #include "base/check.h"
-#include "redis/refusal.h"
+#include "redis/blocking.h"
 
 #include <hiredis/hiredis.h>
 #include <inttypes.h>
@@ -13,8 +13,7 @@
 #include <string.h>
 
 struct inspection {
-	redisContext *context;
-	const struct wr_redis_target *target;
+	struct wr_redis_blocking redis;
 	int64_t ttl_ms;
 	void (*tell)(void *arg, enum wr_log_level level, const char *sentence);
 	void *arg;
@@ -32,91 +31,6 @@ static void say(struct inspection *in, enum wr_log_level level, const char *form
 	vsnprintf(sentence, sizeof(sentence), format, args);
 	va_end(args);
 	in->tell(in->arg, level, sentence);
-}
-
-static struct timeval to_timeval(int64_t ms)
-{
-	return (struct timeval){.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
-}
-
-static enum wr_code connect_to(struct inspection *in, struct wr_err *err)
-{
-	const struct wr_redis_target *target = in->target;
-	struct timeval connect_timeout = to_timeval(target->connect_timeout_ms);
-	struct timeval command_timeout = to_timeval(target->command_timeout_ms);
-
-	if (target->is_unix)
-		in->context = redisConnectUnixWithTimeout(target->host, connect_timeout);
-	else
-		in->context = redisConnectWithTimeout(target->host, target->port, connect_timeout);
-	if (in->context == NULL)
-		return wr_err_set(err, WR_ENOMEM, "no memory to look at Redis");
-	if (in->context->err != 0)
-		return wr_err_set(err, WR_EUNAVAILABLE, "can't connect to Redis at %s: %s",
-				  target->display, in->context->errstr);
-	redisSetTimeout(in->context, command_timeout);
-	return WR_OK;
-}
-
-/* NULL with `err` when there is none. */
-static redisReply *next_reply(struct inspection *in, struct wr_err *err)
-{
-	void *reply = NULL;
-
-	if (redisGetReply(in->context, &reply) != REDIS_OK || reply == NULL)
-		wr_err_set(err, WR_EUNAVAILABLE, "no reply from Redis at %s: %s",
-			   in->target->display, in->context->errstr);
-	return reply;
-}
-
-static enum wr_code judge(struct inspection *in, struct wr_bytes error, struct wr_err *err)
-{
-	char sentence[WR_REDIS_SENTENCE_BYTES];
-	enum wr_code rc = WR_OK;
-
-	switch (wr_redis_refusal_read(error, sentence, sizeof(sentence))) {
-	case WR_REDIS_REFUSES_KEY:
-		return WR_OK;
-	case WR_REDIS_REFUSES_SCRIPT:
-	case WR_REDIS_REFUSES_FOR_NOW:
-		rc = WR_EUNAVAILABLE;
-		break;
-	case WR_REDIS_REFUSES:
-		rc = WR_EREFUSED;
-		break;
-	}
-	return wr_err_set(err, rc, "%s: %s", in->target->display, sentence);
-}
-
-/* The greeting and the probe of every connection: all but the name must succeed. */
-static enum wr_code greet(struct inspection *in, const struct wr_redis_encoder *encoder,
-			  struct wr_err *err)
-{
-	struct wr_buf out = WR_BUF_INIT;
-	size_t i, commands;
-	redisReply *reply;
-	enum wr_code rc = wr_redis_target_greet(in->target, &out, &commands);
-
-	if (rc == WR_OK)
-		rc = wr_redis_encode_probe(encoder, &out);
-	if (rc != WR_OK ||
-	    redisAppendFormattedCommand(in->context, out.data, out.size) != REDIS_OK) {
-		rc = wr_err_set(err, WR_ENOMEM, "no memory to look at Redis");
-		goto out;
-	}
-	for (i = 0; i < commands + WR_REDIS_PROBES && rc == WR_OK; i++) {
-		reply = next_reply(in, err);
-		if (reply == NULL) {
-			rc = WR_EUNAVAILABLE;
-			break;
-		}
-		if (reply->type == REDIS_REPLY_ERROR && i + 1 != commands)
-			rc = judge(in, wr_bytes(reply->str, reply->len), err);
-		freeReplyObject(reply);
-	}
-out:
-	wr_buf_fini(&out);
-	return rc;
 }
 
 /* The value of "name:value" in INFO's text, up to the end of its line; NULL when it isn't there. */
@@ -218,7 +132,7 @@ static void check_persistence(struct inspection *in, const char *info)
 
 	if (!info_is(info, "aof_enabled", "0"))
 		return;
-	reply = redisCommand(in->context, "CONFIG GET save");
+	reply = redisCommand(in->redis.context, "CONFIG GET save");
 	asked = reply != NULL && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2;
 	if (asked && reply->element[1]->len == 0)
 		say(in, WR_LOG_WARN,
@@ -236,12 +150,13 @@ static void check_persistence(struct inspection *in, const char *info)
 static enum wr_code check_marks(struct inspection *in, const struct wr_redis_encoder *encoder,
 				struct wr_err *err)
 {
-	redisReply *reply = redisCommand(in->context, "HGET %b -", encoder->marks_key.data,
-					 encoder->marks_key.size);
+	const struct wr_bytes args[] = {wr_bytes_of("HGET"),
+					wr_bytes(encoder->marks_key.data, encoder->marks_key.size),
+					wr_bytes_of("-")};
+	redisReply *reply = wr_redis_blocking_ask(&in->redis, args, 3, err);
 
 	if (reply == NULL)
-		return wr_err_set(err, WR_EUNAVAILABLE, "no reply from Redis at %s: %s",
-				  in->target->display, in->context->errstr);
+		return WR_EUNAVAILABLE;
 	if (reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "WRONGTYPE", 9) == 0)
 		say(in, WR_LOG_WARN,
 		    "the key %.*s holds something that are no marks, so none are kept, and an offset "
@@ -253,11 +168,11 @@ static enum wr_code check_marks(struct inspection *in, const struct wr_redis_enc
 
 static enum wr_code read_info(struct inspection *in, struct wr_err *err)
 {
-	redisReply *reply = redisCommand(in->context, "INFO");
+	const struct wr_bytes info = wr_bytes_of("INFO");
+	redisReply *reply = wr_redis_blocking_ask(&in->redis, &info, 1, err);
 
 	if (reply == NULL)
-		return wr_err_set(err, WR_EUNAVAILABLE, "no reply from Redis at %s: %s",
-				  in->target->display, in->context->errstr);
+		return WR_EUNAVAILABLE;
 	if (reply->type != REDIS_REPLY_STRING) {
 		say(in, WR_LOG_WARN,
 		    "the Redis user may not run INFO, so the eviction policy, the memory and the "
@@ -278,16 +193,13 @@ enum wr_code wr_redis_inspect(const struct wr_redis_target *target,
 					   const char *sentence),
 			      void *arg, struct wr_err *err)
 {
-	struct inspection in = {.target = target, .ttl_ms = ttl_ms, .tell = tell, .arg = arg};
-	enum wr_code rc = connect_to(&in, err);
+	struct inspection in = {.ttl_ms = ttl_ms, .tell = tell, .arg = arg};
+	enum wr_code rc = wr_redis_blocking_open(&in.redis, target, encoder, err);
 
-	if (rc == WR_OK)
-		rc = greet(&in, encoder, err);
 	if (rc == WR_OK)
 		rc = check_marks(&in, encoder, err);
 	if (rc == WR_OK)
 		rc = read_info(&in, err);
-	if (in.context != NULL)
-		redisFree(in.context);
+	wr_redis_blocking_close(&in.redis);
 	return rc;
 }

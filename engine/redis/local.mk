@@ -1,6 +1,8 @@
 noinst_LIBRARIES += libwr_redis.a
 libwr_redis_a_SOURCES = \
+	engine/redis/access.c engine/redis/access.h \
 	engine/redis/backoff.c engine/redis/backoff.h \
+	engine/redis/blocking.c engine/redis/blocking.h \
 	engine/redis/conn.c engine/redis/conn.h \
 	engine/redis/encode.c engine/redis/encode.h \
 	engine/redis/inspect.c engine/redis/inspect.h \

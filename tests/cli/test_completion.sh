@@ -20,6 +20,12 @@ expect()
 expect "tail" ta
 expect "schema send" s
 expect "version" help v
+expect "claims" cl
+expect "show forget" claims ""
+expect "forget" claims f
+expect "--pipeline" claims show --p
+expect "--yes" claims forget --y
+expect "" claims show --pipeline ""
 expect "info" plugin ""
 expect "--json" plugin info --j
 expect "--brokers" tail --b

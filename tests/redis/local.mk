@@ -37,3 +37,7 @@ tests_redis_test_server_marks_SOURCES = tests/redis/test_server_marks.c $(WR_CLA
 tests_redis_test_server_marks_LDADD = $(WR_REDIS_TEST_LIBS)
 tests_redis_test_store_marks_SOURCES = tests/redis/test_store_marks.c $(WR_ASKING) $(WR_REDIS_SERVED)
 tests_redis_test_store_marks_LDADD = $(WR_REDIS_TEST_LIBS)
+
+check_PROGRAMS += tests/redis/test_access
+tests_redis_test_access_SOURCES = tests/redis/test_access.c tests/redis/server.c tests/redis/server.h
+tests_redis_test_access_LDADD = $(WR_REDIS_TEST_LIBS)

@@ -23,6 +23,7 @@ EXTRA_DIST += \
 	tests/system/test_admin.py \
 	tests/system/test_bad_input.py \
 	tests/system/test_check.py \
+	tests/system/test_claims.py \
 	tests/system/test_cli.py \
 	tests/system/test_containers.py \
 	tests/system/test_delivery.py \
