@@ -81,10 +81,11 @@ void wr_http_admin_set_log_level(struct wr_http_call *call)
 				  "the level is one of error, warn, info and debug");
 		return;
 	}
+	/* Under the more talkative of the two, so that it is seen. */
+	if (level > old)
+		wr_log_set_level(level);
+	WR_LOG(WR_LOG_INFO, "log level set", WR_STR("level", wr_log_level_name(level)),
+	       WR_STR("was", wr_log_level_name(old)), WR_STR("client", call->client));
 	wr_log_set_level(level);
-	/* At the level that shows it, whatever the new one is. */
-	WR_LOG(level < WR_LOG_INFO ? level : WR_LOG_INFO, "log level set",
-	       WR_STR("level", wr_log_level_name(level)), WR_STR("was", wr_log_level_name(old)),
-	       WR_STR("client", call->client));
 	wr_http_admin_log_level(call);
 }

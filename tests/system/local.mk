@@ -10,6 +10,7 @@ EXTRA_DIST += \
 	tests/system/harness/paths.py \
 	tests/system/harness/proxy.py \
 	tests/system/harness/report.py \
+	tests/system/harness/ndjson_hook.py \
 	tests/system/harness/servers.py \
 	tests/system/harness/topics.py \
 	tests/system/harness/wait.py \
@@ -33,6 +34,7 @@ EXTRA_DIST += \
 	tests/system/test_kill.py \
 	tests/system/test_memory.py \
 	tests/system/test_metrics.py \
+	tests/system/test_openapi.py \
 	tests/system/test_outages.py \
 	tests/system/test_proxy.py \
 	tests/system/test_quickstart.py \
