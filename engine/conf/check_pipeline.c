@@ -89,16 +89,29 @@ static void check_stage_names(struct wr_checker *c, const struct wr_conf_pipelin
 	}
 }
 
-static void check_backoff(struct wr_checker *c, const struct wr_conf_retry *retry,
-			  const char *prefix)
+static void check_waits(struct wr_checker *c, int64_t initial_ms, int64_t max_ms,
+			const char *prefix, const char *what)
 {
 	char path[PATH_BYTES];
 
-	if (retry->initial_ms <= retry->max_ms)
+	if (initial_ms <= max_ms)
 		return;
-	snprintf(path, sizeof(path), "%s.retry.backoff", prefix);
+	snprintf(path, sizeof(path), "%s.retry.%s", prefix, what);
 	wr_check_report(c, path,
 			"`initial` is longer than `max`; expected it to be at most as long");
+}
+
+/* `above` is where values come from that are not set here: what is wrong with them was reported there. */
+static void check_retry(struct wr_checker *c, const struct wr_conf_retry *retry,
+			const struct wr_conf_retry *above, const char *prefix)
+{
+	if (above == NULL || retry->initial_ms != above->initial_ms ||
+	    retry->max_ms != above->max_ms)
+		check_waits(c, retry->initial_ms, retry->max_ms, prefix, "backoff");
+	if (above == NULL || retry->probe_initial_ms != above->probe_initial_ms ||
+	    retry->probe_max_ms != above->probe_max_ms)
+		check_waits(c, retry->probe_initial_ms, retry->probe_max_ms, prefix,
+			    "circuit.probe");
 }
 
 static void check_retries(struct wr_checker *c, const struct wr_conf_pipeline *pipeline, size_t p)
@@ -107,13 +120,10 @@ static void check_retries(struct wr_checker *c, const struct wr_conf_pipeline *p
 	size_t i;
 
 	snprintf(prefix, sizeof(prefix), "pipelines[%zu]", p);
-	check_backoff(c, &pipeline->retry, prefix);
+	check_retry(c, &pipeline->retry, NULL, prefix);
 	for (i = 0; i < pipeline->stage_count; i++) {
-		if (pipeline->stages[i].retry.initial_ms == pipeline->retry.initial_ms &&
-		    pipeline->stages[i].retry.max_ms == pipeline->retry.max_ms)
-			continue; /* inherited, and reported above */
 		snprintf(prefix, sizeof(prefix), "pipelines[%zu].stages[%zu]", p, i);
-		check_backoff(c, &pipeline->stages[i].retry, prefix);
+		check_retry(c, &pipeline->stages[i].retry, &pipeline->retry, prefix);
 	}
 }
 

@@ -19,6 +19,8 @@ enum wr_conf_id_missing { WR_ID_MISSING_DLQ, WR_ID_MISSING_DROP };
 enum wr_conf_store { WR_STORE_REDIS, WR_STORE_MEMORY, WR_STORE_NONE };
 enum wr_conf_on_unavailable { WR_ON_UNAVAILABLE_BLOCK, WR_ON_UNAVAILABLE_PROCESS };
 enum wr_conf_jitter { WR_JITTER_NONE, WR_JITTER_EQUAL, WR_JITTER_FULL };
+
+enum wr_conf_on_circuit { WR_ON_CIRCUIT_HOLD, WR_ON_CIRCUIT_DEAD_LETTER };
 enum wr_conf_ack { WR_ACK_ACCEPTED, WR_ACK_PERSISTED };
 
 /* Where a value stands in the file, for errors that are found after loading. line, column from 1; 0: a default. */
@@ -105,6 +107,12 @@ struct wr_conf_retry {
 	double factor;
 	int64_t max_ms;
 	enum wr_conf_jitter jitter;
+	int64_t deadline_ms;              /* 0: none */
+	struct wr_conf_strings permanent; /* codes; a stage may share the pipeline's */
+	double budget_ratio;              /* retries for each success; 0: no bound */
+	int budget_floor;                 /* retries a second that are always allowed */
+	int circuit_failures;             /* events in a row; 0: never opens */
+	int64_t probe_initial_ms, probe_max_ms;
 };
 
 struct wr_conf_output {
@@ -155,6 +163,7 @@ struct wr_conf_pipeline {
 	struct wr_conf_batch batch;
 	struct wr_conf_retry retry;
 	char *dlq_topic;
+	enum wr_conf_on_circuit on_circuit;
 	struct wr_conf_stage *stages;
 	size_t stage_count;
 	struct wr_conf_output *outputs; /* [0] is the default */

@@ -42,8 +42,11 @@ static void free_redis(struct wr_conf_redis *redis)
 	free(redis->display);
 }
 
-static void free_stage(struct wr_conf_stage *stage)
+/* What a stage inherited is the pipeline's. */
+static void free_stage(struct wr_conf_stage *stage, const struct wr_conf_pipeline *pipeline)
 {
+	if (stage->retry.permanent.items != pipeline->retry.permanent.items)
+		free_strings(&stage->retry.permanent);
 	free(stage->name);
 	free(stage->plugin);
 	wr_secret_free(&stage->config_json); /* plugins are told secrets too */
@@ -61,8 +64,9 @@ static void free_pipeline(struct wr_conf_pipeline *pipeline)
 	free(pipeline->event_id.pointer_or_name);
 	free(pipeline->dlq_topic);
 	for (i = 0; i < pipeline->stage_count; i++)
-		free_stage(&pipeline->stages[i]);
+		free_stage(&pipeline->stages[i], pipeline);
 	free(pipeline->stages);
+	free_strings(&pipeline->retry.permanent);
 	for (i = 0; i < pipeline->output_count; i++) {
 		free(pipeline->outputs[i].name);
 		free(pipeline->outputs[i].topic);

@@ -276,9 +276,31 @@ void wr_conf_diff(const struct wr_conf *before, const struct wr_conf *after,
 	compare_pipelines(&d);
 }
 
+static bool strings_equal(const struct wr_conf_strings *a, const struct wr_conf_strings *b)
+{
+	bool equal = a->count == b->count;
+
+	for (size_t i = 0; equal && i < a->count; i++)
+		equal = strcmp(a->items[i], b->items[i]) == 0;
+	return equal;
+}
+
+static bool backoffs_equal(const struct wr_conf_retry *a, const struct wr_conf_retry *b)
+{
+	return a->initial_ms == b->initial_ms && a->max_ms == b->max_ms &&
+	       memcmp(&a->factor, &b->factor, sizeof(a->factor)) == 0 && a->jitter == b->jitter;
+}
+
+static bool circuits_equal(const struct wr_conf_retry *a, const struct wr_conf_retry *b)
+{
+	return memcmp(&a->budget_ratio, &b->budget_ratio, sizeof(a->budget_ratio)) == 0 &&
+	       a->budget_floor == b->budget_floor && a->circuit_failures == b->circuit_failures &&
+	       a->probe_initial_ms == b->probe_initial_ms && a->probe_max_ms == b->probe_max_ms;
+}
+
 bool wr_conf_retry_equal(const struct wr_conf_retry *a, const struct wr_conf_retry *b)
 {
-	return a->attempts == b->attempts && a->initial_ms == b->initial_ms &&
-	       memcmp(&a->factor, &b->factor, sizeof(a->factor)) == 0 && a->max_ms == b->max_ms &&
-	       a->jitter == b->jitter;
+	return a->attempts == b->attempts && a->deadline_ms == b->deadline_ms &&
+	       strings_equal(&a->permanent, &b->permanent) && backoffs_equal(a, b) &&
+	       circuits_equal(a, b);
 }

@@ -51,6 +51,11 @@ static const struct wr_choice stores[] = {{"redis", WR_STORE_REDIS, 0},
 					  {NULL, 0, 0}};
 static const struct wr_choice unavailables[] = {
     {"block", WR_ON_UNAVAILABLE_BLOCK, 0}, {"process", WR_ON_UNAVAILABLE_PROCESS, 0}, {NULL, 0, 0}};
+static const struct wr_choice on_circuits[] = {
+    {"hold", WR_ON_CIRCUIT_HOLD, WR_KEY_BUILT},
+    {"dead_letter", WR_ON_CIRCUIT_DEAD_LETTER, WR_KEY_BUILT},
+    {NULL, 0, WR_KEY_BUILT},
+};
 static const struct wr_choice jitters[] = {{"full", WR_JITTER_FULL, 0},
 					   {"equal", WR_JITTER_EQUAL, 0},
 					   {"none", WR_JITTER_NONE, 0},
@@ -69,7 +74,7 @@ static void inherit_retry(void *stage, const void *pipeline)
 #define DEFAULTED(text) .fallback = (text)
 #define INHERITED(text) .otherwise = "the pipeline's"
 
-#define RETRY_ROWS(prefix, IN, DEFAULT, whose)                                                    \
+#define RETRY_ROWS(prefix, IN, DEFAULT, none, whose)                                              \
 	{.path = prefix "retry",                                                                  \
 	 .type = WR_KEY_MAP,                                                                      \
 	 .doc = "What is done with an event whose handler asks for a retry" whose "."},           \
@@ -113,6 +118,64 @@ static void inherit_retry(void *stage, const void *pipeline)
 	     RANGE(0, 24 * HOUR_MS),                                                              \
 	     DEFAULT("10s"),                                                                      \
 	     .doc = "The longest wait."},                                                         \
+	    {.path = prefix "retry.deadline",                                                     \
+	     .type = WR_KEY_DURATION_MS,                                                          \
+	     IN(retry.deadline_ms, int64_t),                                                      \
+	     RANGE(0, 366 * 24 * HOUR_MS),                                                        \
+	     DEFAULT("0"),                                                                        \
+	     .doc = "How long after its first failure an event may still be retried; a retry "    \
+		    "that would come later is not made and the event is dead-lettered as "        \
+		    "`exhausted`. 0 is without a limit."},                                        \
+	    {.path = prefix "retry.permanent",                                                    \
+	     .type = WR_KEY_STRINGS,                                                              \
+	     IN(retry.permanent, struct wr_conf_strings),                                         \
+	     RANGE(0, 100),                                                                       \
+	     .otherwise = (none),                                                                 \
+	     .doc = "Codes with which a retry is pointless: an event whose handler asks for a "   \
+		    "retry with one of them is dead-lettered at once, as `permanent`."},          \
+	    {.path = prefix "retry.budget",                                                       \
+	     .type = WR_KEY_MAP,                                                                  \
+	     .doc = "How many retries a lane makes: they wait longer where there would be more, " \
+		    "so that they don't bury a dependency that is slow or has just come back."},  \
+	    {.path = prefix "retry.budget.ratio",                                                 \
+	     .type = WR_KEY_NUMBER,                                                               \
+	     IN(retry.budget_ratio, double),                                                      \
+	     RANGE(0, 100),                                                                       \
+	     DEFAULT("0.2"),                                                                      \
+	     .doc = "Retries for each success of the last ten seconds; 0 is without a limit."},   \
+	    {.path = prefix "retry.budget.floor",                                                 \
+	     .type = WR_KEY_INT,                                                                  \
+	     IN(retry.budget_floor, int),                                                         \
+	     RANGE(1, 1000000),                                                                   \
+	     DEFAULT("500"),                                                                      \
+	     .doc = "Retries a second that are made in any case."},                               \
+	    {.path = prefix "retry.circuit",                                                      \
+	     .type = WR_KEY_MAP,                                                                  \
+	     .doc = "When a stage fails wholesale its circuit opens: the lane takes nothing "     \
+		    "more and tries single events until one succeeds."},                          \
+	    {.path = prefix "retry.circuit.failures",                                             \
+	     .type = WR_KEY_INT,                                                                  \
+	     IN(retry.circuit_failures, int),                                                     \
+	     RANGE(0, 1000000),                                                                   \
+	     DEFAULT("10"),                                                                       \
+	     .doc = "After how many events in a row whose first attempt asked for a retry it "    \
+		    "opens; 0 is never."},                                                        \
+	    {.path = prefix "retry.circuit.probe",                                                \
+	     .type = WR_KEY_MAP,                                                                  \
+	     .doc = "The time between the events that are tried while it is open: `initial`, "    \
+		    "then twice as long each time, up to `max`."},                                \
+	    {.path = prefix "retry.circuit.probe.initial",                                        \
+	     .type = WR_KEY_DURATION_MS,                                                          \
+	     IN(retry.probe_initial_ms, int64_t),                                                 \
+	     RANGE(1, HOUR_MS),                                                                   \
+	     DEFAULT("1s"),                                                                       \
+	     .doc = "The time to the first one."},                                                \
+	    {.path = prefix "retry.circuit.probe.max",                                            \
+	     .type = WR_KEY_DURATION_MS,                                                          \
+	     IN(retry.probe_max_ms, int64_t),                                                     \
+	     RANGE(1, 24 * HOUR_MS),                                                              \
+	     DEFAULT("30s"),                                                                      \
+	     .doc = "The longest time."},                                                         \
 	{                                                                                         \
 		.path = prefix "retry.backoff.jitter", .type = WR_KEY_ENUM, .choices = jitters,   \
 		IN(retry.jitter, enum wr_conf_jitter), DEFAULT("full"),                           \

@@ -96,7 +96,9 @@ static enum wr_code set_strings(const struct wr_setter *s)
 	if (s->node->kind != WR_TREE_LIST || s->node->count < (size_t)s->row->least ||
 	    s->node->count > (size_t)s->row->most)
 		return refuse(s);
-	strings->items = calloc(s->node->count, sizeof(*strings->items));
+	/* What was there is inherited, so somebody else's. */
+	*strings = (struct wr_conf_strings){NULL, 0};
+	strings->items = calloc(s->node->count + 1, sizeof(*strings->items));
 	if (strings->items == NULL)
 		return WR_ENOMEM;
 	for (i = 0; i < s->node->count && rc != WR_ENOMEM; i++) {

@@ -1,6 +1,7 @@
 noinst_LIBRARIES += libwr_core.a
 libwr_core_a_SOURCES = \
 	engine/core/backoff.c engine/core/backoff.h \
+	engine/core/circuit.c engine/core/circuit.h \
 	engine/core/claim.c engine/core/claim.h \
 	engine/core/clause.h \
 	engine/core/envelope.c engine/core/envelope.h engine/core/envelope_text.c \
@@ -9,5 +10,7 @@ libwr_core_a_SOURCES = \
 	engine/core/mark.c engine/core/mark.h \
 	engine/core/mark_place.c \
 	engine/core/mark_text.c \
-	engine/core/order.c engine/core/order.h
+	engine/core/order.c engine/core/order.h \
+	engine/core/retry_budget.c engine/core/retry_budget.h \
+	engine/core/retry_policy.c engine/core/retry_policy.h
 WR_CORE_LIBS = libwr_core.a $(WR_BASE_LIBS)

@@ -179,6 +179,7 @@ static void keep_house(struct wr_lane *lane)
 	watch_source(lane);
 	measure_lag(lane);
 	wr_lane_publish(lane, (double)(now - oldest) / (double)WR_NS_PER_S);
+	wr_lane_measure_guards(lane);
 }
 
 bool wr_lane_step(struct wr_lane *lane)

@@ -146,6 +146,34 @@ void wr_lane_finish(struct wr_lane *lane, struct wr_item *item, enum wr_outcome 
 void wr_lane_kill(struct wr_lane *lane, struct wr_item *item, enum wr_class class, const char *code,
 		  const char *message);
 
+/* lane_guard.c: what stands between a stage and its retries. */
+
+/* A call of this stage answered for an event: OK, DROP (a success), or FAIL. */
+void wr_lane_close_circuit(struct wr_lane *lane, struct wr_program *program, uint32_t stage);
+
+static inline void wr_lane_note_answer(struct wr_lane *lane, struct wr_program *program,
+				       uint32_t stage, bool success)
+{
+	struct wr_stage_guard *guard = &program->guards[stage];
+
+	guard->successes += success;
+	if (guard->circuit.failures > 0 || guard->circuit.open)
+		wr_lane_close_circuit(lane, program, stage);
+}
+
+/* Settles an event whose handler asked for a retry. */
+void wr_lane_settle_retry(struct wr_lane *lane, struct wr_item *item);
+
+/* Whether a parked item that is due may be called now; otherwise it was parked again for later. */
+bool wr_lane_may_retry(struct wr_lane *lane, struct wr_item *item);
+
+/* Those that may were called, or wait behind their key. */
+void wr_lane_end_probes(struct wr_lane *lane);
+
+/* Whether a stage's circuit is open, so that the lane takes nothing. */
+bool wr_lane_is_held(const struct wr_lane *lane);
+void wr_lane_measure_guards(struct wr_lane *lane);
+
 /* lane_write.c */
 bool wr_lane_write_ready(struct wr_lane *lane);
 bool wr_lane_rewrite_due(struct wr_lane *lane);

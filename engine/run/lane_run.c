@@ -29,48 +29,23 @@ void wr_lane_kill(struct wr_lane *lane, struct wr_item *item, enum wr_class clas
 	wr_lane_finish(lane, item, WR_OUTCOME_DEAD);
 }
 
-static void park(struct wr_lane *lane, struct wr_item *item)
-{
-	struct wr_event *ev = &item->event;
-	int64_t wait_ms = ev->res.retry_after_ms;
-
-	if (wait_ms == 0)
-		wait_ms = wr_backoff_ms(&item->batch->program->backoffs[ev->stage], ev->pub.attempt,
-					&lane->rng);
-	ev->last_failed_at_ms = wr_clock_wall_ms(lane->o.clock);
-	if (ev->first_failed_at_ms == 0)
-		ev->first_failed_at_ms = ev->last_failed_at_ms;
-	ev->pub.attempt++;
-	item->due_mono_ns = wr_lane_now(lane) + wait_ms * WR_NS_PER_MS;
-	wr_retry_queue_push(&lane->parked, item);
-	if (wr_key_waits_hold(&lane->waits, item) != WR_OK)
-		WR_LOG(WR_LOG_ERROR, "no memory to keep the order of a key while it is retried",
-		       WR_STR("pipeline", lane->conf->name));
-	wr_metric_add(lane->metrics.retries, 1);
-}
-
-static void settle_retry(struct wr_lane *lane, struct wr_item *item)
-{
-	struct wr_event *ev = &item->event;
-	const struct wr_pipeline *pipeline = item->batch->program->pipeline;
-	const struct wr_conf_retry *policy = &pipeline->stages[ev->stage].conf->retry;
-
-	if (ev->pub.attempt < (uint32_t)policy->attempts)
-		park(lane, item);
-	else
-		wr_lane_kill(lane, item, WR_CLASS_EXHAUSTED, ev->effects.code, ev->effects.message);
-}
-
 /* What the verdict means for the item; true when it goes on to its next stage. */
 static bool settle(struct wr_lane *lane, struct wr_item *item)
 {
+	struct wr_program *program = item->batch->program;
 	struct wr_event *ev = &item->event;
 
+	if (ev->res.verdict == WEIR_RETRY) {
+		wr_lane_settle_retry(lane, item);
+		return false;
+	}
+	wr_lane_note_answer(lane, program, ev->stage,
+			    ev->res.verdict == WEIR_OK || ev->res.verdict == WEIR_DROP);
 	switch (ev->res.verdict) {
 	case WEIR_OK:
 		ev->stage++;
 		ev->pub.attempt = 1;
-		if (ev->stage < item->batch->program->pipeline->stage_count)
+		if (ev->stage < program->pipeline->stage_count)
 			return true;
 		wr_lane_finish(lane, item, WR_OUTCOME_PROCESSED);
 		return false;
@@ -78,8 +53,6 @@ static bool settle(struct wr_lane *lane, struct wr_item *item)
 		wr_lane_finish(lane, item, WR_OUTCOME_DROPPED);
 		return false;
 	case WEIR_RETRY:
-		settle_retry(lane, item);
-		return false;
 	case WEIR_UNSET:
 	case WEIR_FAIL:
 		break;
@@ -228,11 +201,12 @@ bool wr_lane_run_due(struct wr_lane *lane)
 
 	while ((item = wr_retry_queue_pop(&lane->parked, now)) != NULL) {
 		/* One that gave up its lead to an earlier event of its key waits in that line already. */
-		if (!item->waiting)
+		if (!item->waiting && wr_lane_may_retry(lane, item))
 			wr_item_list_insert(&due, item);
 	}
 	if (due.first == NULL)
 		return false;
 	run_list(lane, &due);
+	wr_lane_end_probes(lane);
 	return true;
 }

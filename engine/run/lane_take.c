@@ -242,7 +242,7 @@ bool wr_lane_take(struct wr_lane *lane)
 	uint32_t taken = 0;
 	bool moved = false;
 
-	if (lane->handover != WR_HANDOVER_NONE || lane->rewind)
+	if (lane->handover != WR_HANDOVER_NONE || lane->rewind || wr_lane_is_held(lane))
 		return false;
 	while (taken < TAKE_AT_ONCE && take_batch(lane, &taken))
 		moved = true;

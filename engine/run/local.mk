@@ -12,6 +12,7 @@ libwr_run_a_SOURCES = \
 	engine/run/lane_claim.c \
 	engine/run/lane_commit.c \
 	engine/run/lane_create.c \
+	engine/run/lane_guard.c \
 	engine/run/lane_handover.c \
 	engine/run/lane_place.c \
 	engine/run/lane_publish.c \

@@ -10,6 +10,9 @@ static const double seconds[] = {0.000001, 0.00001, 0.0001, 0.0005, 0.001, 0.002
 #define COUNTER(variable, name_, help_)            \
 	const struct wr_metric_family variable = { \
 	    .name = (name_), .help = (help_), .kind = WR_METRIC_COUNTER}
+#define GAUGE(variable, name_, help_)              \
+	const struct wr_metric_family variable = { \
+	    .name = (name_), .help = (help_), .kind = WR_METRIC_GAUGE}
 #define HISTOGRAM(variable, name_, help_)                                      \
 	const struct wr_metric_family variable = {.name = (name_),             \
 						  .help = (help_),             \
@@ -22,16 +25,19 @@ COUNTER(wr_family_events, "weir_events_total",
 COUNTER(wr_family_dead_letters, "weir_dead_letters_total", "Dead letters written, by class.");
 COUNTER(wr_family_stage_overruns, "weir_stage_overruns_total",
 	"Calls that took longer than the stage's timeout.");
+COUNTER(wr_family_circuit_openings, "weir_circuit_openings_total",
+	"How often the circuit of a stage opened: it failed wholesale.");
+GAUGE(wr_family_circuit_open, "weir_circuit_open",
+      "1 while the circuit of the stage is open: the lane takes nothing and probes.");
+GAUGE(wr_family_retry_budget_used, "weir_retry_budget_used_ratio",
+      "Share of the stage's retry budget of the last ten seconds that is used.");
 HISTOGRAM(wr_family_stage_seconds, "weir_stage_seconds",
 	  "Time in a handler, per event (a call's time divided by its events).");
 HISTOGRAM(wr_family_claim_seconds, "weir_claim_seconds",
 	  "Time from sending a batch's claims to their last reply.");
 
-const struct wr_metric_family wr_family_lag = {
-    .name = "weir_consumer_lag_events",
-    .help = "Records between the committed position and the end of the partition.",
-    .kind = WR_METRIC_GAUGE,
-};
+GAUGE(wr_family_lag, "weir_consumer_lag_events",
+      "Records between the committed position and the end of the partition.");
 
 #define X(field, name_, help_)                                  \
 	static const struct wr_metric_family family_##field = { \

@@ -41,6 +41,10 @@ extern const struct wr_metric_family wr_family_dead_letters;
 /* Labels: pipeline, stage. */
 extern const struct wr_metric_family wr_family_stage_seconds;
 extern const struct wr_metric_family wr_family_stage_overruns;
+extern const struct wr_metric_family wr_family_circuit_openings;
+/* Labels: pipeline, stage, lane. */
+extern const struct wr_metric_family wr_family_circuit_open;
+extern const struct wr_metric_family wr_family_retry_budget_used;
 /* Labels: pipeline. */
 extern const struct wr_metric_family wr_family_claim_seconds;
 /* Labels: pipeline, topic, partition. */

@@ -24,36 +24,58 @@ static enum wr_jitter jitter_of(enum wr_conf_jitter jitter)
 	return WR_BACKOFF_FULL;
 }
 
-static enum wr_code make_policies(struct wr_program *program)
+static void make_guard(struct wr_stage_guard *guard, const struct wr_conf_retry *retry)
+{
+	/* Half of each wait is certain: a stage that is down is left alone that long. */
+	const struct wr_backoff probe = {retry->probe_initial_ms, 2, retry->probe_max_ms,
+					 WR_BACKOFF_EQUAL};
+
+	guard->policy = (struct wr_retry_policy){
+	    .attempts = (uint32_t)retry->attempts,
+	    .deadline_ms = retry->deadline_ms,
+	    .backoff = {retry->initial_ms, retry->factor, retry->max_ms, jitter_of(retry->jitter)},
+	    .permanent = retry->permanent.items,
+	    .permanent_count = retry->permanent.count,
+	};
+	wr_retry_budget_init(&guard->budget, retry->budget_ratio, (uint64_t)retry->budget_floor);
+	wr_circuit_init(&guard->circuit, (uint32_t)retry->circuit_failures, &probe);
+}
+
+static enum wr_code make_guards(struct wr_program *program)
 {
 	const struct wr_pipeline *pipeline = program->pipeline;
 
-	program->backoffs = calloc(pipeline->stage_count + 1, sizeof(*program->backoffs));
-	if (program->backoffs == NULL)
+	program->guards = calloc(pipeline->stage_count + 1, sizeof(*program->guards));
+	if (program->guards == NULL)
 		return WR_ENOMEM;
-	for (uint32_t i = 0; i < pipeline->stage_count; i++) {
-		const struct wr_conf_retry *retry = &pipeline->stages[i].conf->retry;
-
-		program->backoffs[i] = (struct wr_backoff){retry->initial_ms, retry->factor,
-							   retry->max_ms, jitter_of(retry->jitter)};
-	}
+	for (uint32_t i = 0; i < pipeline->stage_count; i++)
+		make_guard(&program->guards[i], &pipeline->stages[i].conf->retry);
 	return WR_OK;
 }
 
-static enum wr_code make_metrics(struct wr_program *program)
+static enum wr_code make_metrics(struct wr_program *program, uint32_t lane)
 {
+	char number[16];
 	const struct wr_pipeline *pipeline = program->pipeline;
-	struct wr_metric_label labels[2] = {{"pipeline", program->conf->name}};
+	struct wr_metric_label labels[3] = {{"pipeline", program->conf->name}};
 
 	program->stage_metrics = calloc(pipeline->stage_count + 1, sizeof(*program->stage_metrics));
 	if (program->stage_metrics == NULL)
 		return WR_ENOMEM;
+	snprintf(number, sizeof(number), "%" PRIu32, lane);
+	labels[2] = (struct wr_metric_label){"lane", number};
 	for (uint32_t i = 0; i < pipeline->stage_count; i++) {
 		labels[1] = (struct wr_metric_label){"stage", pipeline->stages[i].name};
 		program->stage_metrics[i].seconds =
 		    wr_metrics_histogram(program->registry, &wr_family_stage_seconds, labels, 2);
 		program->stage_metrics[i].overruns =
 		    wr_metrics_cell(program->registry, &wr_family_stage_overruns, labels, 2);
+		program->stage_metrics[i].circuit_openings =
+		    wr_metrics_cell(program->registry, &wr_family_circuit_openings, labels, 2);
+		program->stage_metrics[i].circuit_open =
+		    wr_metrics_cell(program->registry, &wr_family_circuit_open, labels, 3);
+		program->stage_metrics[i].budget_used =
+		    wr_metrics_cell(program->registry, &wr_family_retry_budget_used, labels, 3);
 	}
 	return WR_OK;
 }
@@ -62,8 +84,8 @@ static enum wr_code init(struct wr_program *program, const struct wr_program_opt
 			 struct wr_err *err)
 {
 	program->outputs = calloc(program->conf->output_count + 1, sizeof(struct wr_sink_topic *));
-	if (program->outputs == NULL || make_policies(program) != WR_OK ||
-	    make_metrics(program) != WR_OK)
+	if (program->outputs == NULL || make_guards(program) != WR_OK ||
+	    make_metrics(program, options->lane) != WR_OK)
 		return wr_err_set(err, WR_ENOMEM, "no memory for a lane");
 	return wr_instances_create(program->pipeline, options->lane, options->lane_count,
 				   program->registry, &program->instances, err);
@@ -99,6 +121,10 @@ static void free_metrics(struct wr_program *program)
 	     i++) {
 		wr_metrics_retire_histogram(program->registry, program->stage_metrics[i].seconds);
 		wr_metrics_retire_cell(program->registry, program->stage_metrics[i].overruns);
+		wr_metrics_retire_cell(program->registry,
+				       program->stage_metrics[i].circuit_openings);
+		wr_metrics_retire_cell(program->registry, program->stage_metrics[i].circuit_open);
+		wr_metrics_retire_cell(program->registry, program->stage_metrics[i].budget_used);
 	}
 	free(program->stage_metrics);
 }
@@ -111,7 +137,7 @@ void wr_program_destroy(struct wr_program *program)
 	WR_ASSERT(program->batches == 0);
 	wr_instances_destroy(program->instances);
 	free_metrics(program);
-	free(program->backoffs);
+	free(program->guards);
 	free(program->outputs);
 	program->magic = 0;
 	free(program);

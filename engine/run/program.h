@@ -11,7 +11,9 @@
 
 #include "base/metrics.h"
 #include "base/err.h"
-#include "core/backoff.h"
+#include "core/circuit.h"
+#include "core/retry_budget.h"
+#include "core/retry_policy.h"
 #include "host/instance.h"
 #include "port/sink.h"
 
@@ -20,6 +22,17 @@
 struct wr_stage_metrics {
 	struct wr_metric_histogram *seconds;
 	struct wr_metric_cell *overruns;
+	struct wr_metric_cell *circuit_open;
+	struct wr_metric_cell *circuit_openings;
+	struct wr_metric_cell *budget_used;
+};
+
+/* What stands between a stage and its retries. */
+struct wr_stage_guard {
+	struct wr_retry_policy policy;
+	struct wr_retry_budget budget;
+	struct wr_circuit circuit;
+	uint64_t successes; /* calls that ended in OK or DROP and are not in the budget yet */
 };
 
 /* Where it is on its way through a lane: see wr_lane_adopt(). */
@@ -39,7 +52,7 @@ struct wr_program {
 	struct wr_instances *instances;
 	struct wr_metrics *registry;
 	struct wr_stage_metrics *stage_metrics; /* by stage */
-	struct wr_backoff *backoffs;            /* by stage */
+	struct wr_stage_guard *guards;          /* by stage */
 	struct wr_sink_topic **outputs;         /* by weir_output; of the lane's present sink */
 	struct wr_sink_topic *dlq;
 	uint32_t batches;        /* opened under it and not free yet */

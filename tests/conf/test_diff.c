@@ -154,7 +154,14 @@ static void pipelines_come_and_go_by_name(void **state)
 
 static void policies_are_compared_by_all_their_parts(void **state)
 {
-	struct wr_conf_retry a = {3, 100, 2.0, 1000, WR_JITTER_FULL}, b = a;
+	static char code[] = "busy", other[] = "busier";
+	static char *codes[] = {code}, *others[] = {other};
+	struct wr_conf_retry a = {.attempts = 3,
+				  .initial_ms = 100,
+				  .factor = 2.0,
+				  .max_ms = 1000,
+				  .jitter = WR_JITTER_FULL};
+	struct wr_conf_retry b = a;
 
 	(void)state;
 	assert_true(wr_conf_retry_equal(&a, &b));
@@ -165,6 +172,20 @@ static void policies_are_compared_by_all_their_parts(void **state)
 	assert_false(wr_conf_retry_equal(&a, &b));
 	b = a;
 	b.factor = 2.5;
+	assert_false(wr_conf_retry_equal(&a, &b));
+	b = a;
+	b.deadline_ms = 1;
+	assert_false(wr_conf_retry_equal(&a, &b));
+	b = a;
+	b.budget_ratio = 0.5;
+	assert_false(wr_conf_retry_equal(&a, &b));
+	b = a;
+	b.probe_max_ms = 1;
+	assert_false(wr_conf_retry_equal(&a, &b));
+	a.permanent = (struct wr_conf_strings){codes, 1};
+	b = a;
+	assert_true(wr_conf_retry_equal(&a, &b));
+	b.permanent.items = others;
 	assert_false(wr_conf_retry_equal(&a, &b));
 }
 

@@ -1,0 +1,61 @@
+#include "config.h"
+
+#include "core/circuit.h"
+
+#include "base/clock.h"
+
+void wr_circuit_init(struct wr_circuit *circuit, uint32_t threshold, const struct wr_backoff *probe)
+{
+	*circuit = (struct wr_circuit){.threshold = threshold, .probe = *probe};
+}
+
+enum wr_circuit_change wr_circuit_note_answer(struct wr_circuit *circuit)
+{
+	bool was_open = circuit->open;
+
+	circuit->failures = circuit->probes = 0;
+	circuit->open = circuit->probing = false;
+	return was_open ? WR_CIRCUIT_CLOSED : WR_CIRCUIT_SAME;
+}
+
+static void plan_probe(struct wr_circuit *circuit, int64_t now_mono_ns, struct wr_rng *rng)
+{
+	int64_t wait_ms = wr_backoff_ms(&circuit->probe, circuit->probes + 1, rng);
+
+	circuit->probing = false;
+	circuit->next_probe_mono_ns = now_mono_ns + wait_ms * WR_NS_PER_MS;
+}
+
+enum wr_circuit_change wr_circuit_note_retry(struct wr_circuit *circuit, uint32_t attempt,
+					     int64_t now_mono_ns, struct wr_rng *rng)
+{
+	if (circuit->open) {
+		/* Events that were called before it opened end as well: only a probe moves the next one. */
+		if (circuit->probing) {
+			circuit->probes++;
+			plan_probe(circuit, now_mono_ns, rng);
+		}
+		return WR_CIRCUIT_SAME;
+	}
+	if (attempt > 1 || circuit->threshold == 0 || ++circuit->failures < circuit->threshold)
+		return WR_CIRCUIT_SAME;
+	circuit->open = true;
+	circuit->opened_mono_ns = now_mono_ns;
+	plan_probe(circuit, now_mono_ns, rng);
+	return WR_CIRCUIT_OPENED;
+}
+
+bool wr_circuit_admit(struct wr_circuit *circuit, int64_t now_mono_ns)
+{
+	if (!circuit->open)
+		return true;
+	if (circuit->probing || now_mono_ns < circuit->next_probe_mono_ns)
+		return false;
+	circuit->probing = true;
+	return true;
+}
+
+void wr_circuit_forget_probe(struct wr_circuit *circuit)
+{
+	circuit->probing = false;
+}

@@ -1,0 +1,47 @@
+/*
+ * A stage's circuit: open while the stage fails wholesale, because what it depends on is down. An open circuit holds
+ * the events instead of emptying them into the DLQ, and lets a single one through from time to time: the probe. Pure;
+ * the caller brings the time. One thread.
+ *
+ * It opens after so many events in a row whose first attempt asked for a retry. Only first attempts count: the
+ * retries of a few bad events, when nothing else comes, look like an outage and are none. Any call that succeeded,
+ * or that failed for good (the stage could tell), closes it.
+ */
+#ifndef WR_CORE_CIRCUIT_H
+#define WR_CORE_CIRCUIT_H
+
+#include "core/backoff.h"
+
+#include <stdbool.h>
+
+struct wr_circuit {
+	uint32_t threshold;      /* events in a row; 0: it never opens */
+	struct wr_backoff probe; /* the time between probes */
+	uint32_t failures;       /* in a row */
+	uint32_t probes;         /* since it opened */
+	bool open;
+	bool probing; /* a probe is out */
+	int64_t opened_mono_ns;
+	int64_t next_probe_mono_ns;
+};
+
+enum wr_circuit_change { WR_CIRCUIT_SAME, WR_CIRCUIT_OPENED, WR_CIRCUIT_CLOSED };
+
+void wr_circuit_init(struct wr_circuit *circuit, uint32_t threshold,
+		     const struct wr_backoff *probe);
+
+/* A call answered for an event: OK, DROP or FAIL. */
+enum wr_circuit_change wr_circuit_note_answer(struct wr_circuit *circuit);
+
+/* A call ended in a retry; `attempt` was the event's first one or a later one. */
+enum wr_circuit_change wr_circuit_note_retry(struct wr_circuit *circuit, uint32_t attempt,
+					     int64_t now_mono_ns, struct wr_rng *rng);
+
+/* Whether an event may be called now. While it is open: one at a time, when the next probe is due; that one is then
+ * the probe. */
+bool wr_circuit_admit(struct wr_circuit *circuit, int64_t now_mono_ns);
+
+/* The probe that was admitted was not called after all: another one may be at once. Nothing when none is out. */
+void wr_circuit_forget_probe(struct wr_circuit *circuit);
+
+#endif

@@ -1,0 +1,171 @@
+/* What stands between a stage and its retries: policy, budget and circuit. */
+#include "config.h"
+
+#include "base/log.h"
+#include "run/lane_private.h"
+
+static struct wr_stage_guard *guard_of(const struct wr_item *item)
+{
+	return &item->batch->program->guards[item->event.stage];
+}
+
+static void circuit_changed(struct wr_lane *lane, struct wr_program *program, uint32_t stage,
+			    enum wr_circuit_change change)
+{
+	const struct wr_stage_metrics *metrics = &program->stage_metrics[stage];
+
+	switch (change) {
+	case WR_CIRCUIT_SAME:
+		return;
+	case WR_CIRCUIT_OPENED:
+		wr_metric_add(metrics->circuit_openings, 1);
+		wr_metric_set(metrics->circuit_open, 1);
+		WR_LOG(WR_LOG_ERROR,
+		       "a stage fails wholesale: the lane takes nothing and tries single events",
+		       WR_STR("pipeline", lane->conf->name), WR_INT("lane", lane->o.number),
+		       WR_STR("stage", program->pipeline->stages[stage].name));
+		return;
+	case WR_CIRCUIT_CLOSED:
+		wr_metric_set(metrics->circuit_open, 0);
+		WR_LOG(WR_LOG_INFO, "a stage answers again", WR_STR("pipeline", lane->conf->name),
+		       WR_INT("lane", lane->o.number),
+		       WR_STR("stage", program->pipeline->stages[stage].name));
+		return;
+	}
+}
+
+void wr_lane_close_circuit(struct wr_lane *lane, struct wr_program *program, uint32_t stage)
+{
+	circuit_changed(lane, program, stage,
+			wr_circuit_note_answer(&program->guards[stage].circuit));
+}
+
+static void spend_successes(struct wr_lane *lane, struct wr_stage_guard *guard)
+{
+	if (guard->successes == 0)
+		return;
+	wr_retry_budget_note_successes(&guard->budget, guard->successes, wr_lane_now(lane));
+	guard->successes = 0;
+}
+
+/* `counts`: this attempt is one of those that the policy allows. */
+static void park(struct wr_lane *lane, struct wr_item *item, int64_t wait_ms, bool counts)
+{
+	item->event.pub.attempt += counts;
+	item->due_mono_ns = wr_lane_now(lane) + wait_ms * WR_NS_PER_MS;
+	wr_retry_queue_push(&lane->parked, item);
+	if (wr_key_waits_hold(&lane->waits, item) != WR_OK)
+		WR_LOG(WR_LOG_ERROR, "no memory to keep the order of a key while it is retried",
+		       WR_STR("pipeline", lane->conf->name));
+	wr_metric_add(lane->metrics.retries, 1);
+}
+
+static enum wr_retry_decision decide(struct wr_lane *lane, struct wr_item *item, int64_t *wait_ms_r)
+{
+	struct wr_event *ev = &item->event;
+	const struct wr_retry_ask ask = {
+	    .attempt = ev->pub.attempt,
+	    .code = ev->effects.code,
+	    .retry_after_ms = ev->res.retry_after_ms,
+	    .first_failed_at_ms = ev->first_failed_at_ms,
+	    .now_ms = ev->last_failed_at_ms,
+	};
+
+	return wr_retry_decide(&guard_of(item)->policy, &ask, &lane->rng, wait_ms_r);
+}
+
+/* While the circuit is open the stage's dependency is to blame, not the event: its attempts are not used up. */
+static bool is_held(const struct wr_item *item)
+{
+	const struct wr_circuit *circuit = &guard_of(item)->circuit;
+
+	return circuit->open && item->batch->program->conf->on_circuit == WR_ON_CIRCUIT_HOLD;
+}
+
+void wr_lane_settle_retry(struct wr_lane *lane, struct wr_item *item)
+{
+	struct wr_event *ev = &item->event;
+	struct wr_stage_guard *guard = guard_of(item);
+	int64_t wait_ms;
+
+	ev->last_failed_at_ms = wr_clock_wall_ms(lane->o.clock);
+	if (ev->first_failed_at_ms == 0)
+		ev->first_failed_at_ms = ev->last_failed_at_ms;
+	switch (decide(lane, item, &wait_ms)) {
+	case WR_RETRY_PERMANENT:
+		wr_lane_note_answer(lane, item->batch->program, ev->stage, false);
+		wr_lane_kill(lane, item, WR_CLASS_PERMANENT, ev->effects.code, ev->effects.message);
+		return;
+	case WR_RETRY_AGAIN:
+		circuit_changed(lane, item->batch->program, ev->stage,
+				wr_circuit_note_retry(&guard->circuit, ev->pub.attempt,
+						      wr_lane_now(lane), &lane->rng));
+		park(lane, item, wait_ms, !is_held(item));
+		return;
+	case WR_RETRY_EXHAUSTED:
+		circuit_changed(lane, item->batch->program, ev->stage,
+				wr_circuit_note_retry(&guard->circuit, ev->pub.attempt,
+						      wr_lane_now(lane), &lane->rng));
+		if (is_held(item))
+			park(lane, item, wait_ms, false);
+		else
+			wr_lane_kill(lane, item, WR_CLASS_EXHAUSTED, ev->effects.code,
+				     ev->effects.message);
+		return;
+	}
+}
+
+static bool park_again(struct wr_lane *lane, struct wr_item *item, int64_t due_mono_ns)
+{
+	item->due_mono_ns = due_mono_ns;
+	wr_retry_queue_push(&lane->parked, item);
+	return false;
+}
+
+bool wr_lane_may_retry(struct wr_lane *lane, struct wr_item *item)
+{
+	struct wr_stage_guard *guard = guard_of(item);
+	int64_t now = wr_lane_now(lane), wait_ns;
+
+	if (!wr_circuit_admit(&guard->circuit, now))
+		/* While a probe is out, the time of the next is not known: it is when this turn has ended. */
+		return park_again(lane, item,
+				  guard->circuit.probing ? now + 1
+							 : guard->circuit.next_probe_mono_ns);
+	spend_successes(lane, guard);
+	if (guard->circuit.open || wr_retry_budget_take(&guard->budget, now, &wait_ns))
+		return true;
+	return park_again(lane, item, now + wait_ns);
+}
+
+void wr_lane_end_probes(struct wr_lane *lane)
+{
+	for (struct wr_program *program = lane->programs; program != NULL;
+	     program = program->next) {
+		for (uint32_t i = 0; i < program->pipeline->stage_count; i++)
+			wr_circuit_forget_probe(&program->guards[i].circuit);
+	}
+}
+
+/* With nothing left to try (the window was dropped) what comes next is the probe. */
+bool wr_lane_is_held(const struct wr_lane *lane)
+{
+	const struct wr_program *program = lane->program;
+
+	for (uint32_t i = 0; lane->parked.count > 0 && i < program->pipeline->stage_count; i++) {
+		if (program->guards[i].circuit.open)
+			return true;
+	}
+	return false;
+}
+
+void wr_lane_measure_guards(struct wr_lane *lane)
+{
+	struct wr_program *program = lane->program;
+
+	for (uint32_t i = 0; i < program->pipeline->stage_count; i++) {
+		spend_successes(lane, &program->guards[i]);
+		wr_metric_set(program->stage_metrics[i].budget_used,
+			      wr_retry_budget_used(&program->guards[i].budget, wr_lane_now(lane)));
+	}
+}

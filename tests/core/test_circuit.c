@@ -1,0 +1,139 @@
+#include "config.h"
+
+#include "core/circuit.h"
+
+#include "base/clock.h"
+#include "tests/unit.h"
+
+#define MS WR_NS_PER_MS
+
+static struct wr_rng rng;
+static struct wr_circuit circuit;
+
+static int set_up(void **state)
+{
+	const struct wr_backoff probe = {1000, 2, 4000, WR_BACKOFF_EXACT};
+
+	(void)state;
+	wr_rng_init(&rng, 5);
+	wr_circuit_init(&circuit, 3, &probe);
+	return 0;
+}
+
+static enum wr_circuit_change ask_retry(uint32_t attempt, int64_t now_ms)
+{
+	return wr_circuit_note_retry(&circuit, attempt, now_ms * MS, &rng);
+}
+
+static void open_it(void)
+{
+	assert_int_equal(ask_retry(1, 0), WR_CIRCUIT_SAME);
+	assert_int_equal(ask_retry(1, 0), WR_CIRCUIT_SAME);
+	assert_int_equal(ask_retry(1, 0), WR_CIRCUIT_OPENED);
+}
+
+static void it_opens_after_so_many_events_in_a_row(void **state)
+{
+	(void)state;
+	assert_true(wr_circuit_admit(&circuit, 0));
+	open_it();
+	assert_false(wr_circuit_admit(&circuit, 0));
+}
+
+static void an_answer_begins_the_row_anew(void **state)
+{
+	(void)state;
+	ask_retry(1, 0);
+	ask_retry(1, 0);
+	assert_int_equal(wr_circuit_note_answer(&circuit), WR_CIRCUIT_SAME);
+	open_it();
+}
+
+/* At the end of a topic the last few bad events retry with nothing else between them. */
+static void later_attempts_do_not_open_it(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(ask_retry(2, i), WR_CIRCUIT_SAME);
+	assert_true(wr_circuit_admit(&circuit, 100 * MS));
+}
+
+static void it_admits_one_probe_at_a_time_when_it_is_due(void **state)
+{
+	(void)state;
+	open_it();
+	assert_false(wr_circuit_admit(&circuit, 999 * MS));
+	assert_true(wr_circuit_admit(&circuit, 1000 * MS));
+	assert_false(wr_circuit_admit(&circuit, 1000 * MS));
+}
+
+static void probes_that_fail_come_more_seldom(void **state)
+{
+	(void)state;
+	open_it();
+	assert_true(wr_circuit_admit(&circuit, 1000 * MS));
+	assert_int_equal(ask_retry(2, 1000), WR_CIRCUIT_SAME);
+	assert_false(wr_circuit_admit(&circuit, 2999 * MS));
+	assert_true(wr_circuit_admit(&circuit, 3000 * MS));
+	ask_retry(3, 3000);
+	assert_true(wr_circuit_admit(&circuit, 7000 * MS));
+	ask_retry(3, 7000);
+	assert_true(wr_circuit_admit(&circuit, 11000 * MS));
+}
+
+static void failures_of_calls_from_before_it_opened_move_no_probe(void **state)
+{
+	(void)state;
+	open_it();
+	for (int i = 0; i < 50; i++)
+		ask_retry(1, 900);
+	assert_true(wr_circuit_admit(&circuit, 1000 * MS));
+}
+
+static void a_probe_that_was_not_called_lets_another_one(void **state)
+{
+	(void)state;
+	open_it();
+	assert_true(wr_circuit_admit(&circuit, 1000 * MS));
+	wr_circuit_forget_probe(&circuit);
+	assert_true(wr_circuit_admit(&circuit, 1000 * MS));
+}
+
+static void an_answer_closes_it(void **state)
+{
+	(void)state;
+	open_it();
+	assert_true(wr_circuit_admit(&circuit, 1000 * MS));
+	assert_int_equal(wr_circuit_note_answer(&circuit), WR_CIRCUIT_CLOSED);
+	assert_true(wr_circuit_admit(&circuit, 1000 * MS));
+	assert_true(wr_circuit_admit(&circuit, 1000 * MS));
+	open_it();
+	assert_true(wr_circuit_admit(&circuit, 1000 * MS));
+}
+
+static void a_threshold_of_zero_never_opens_it(void **state)
+{
+	(void)state;
+	circuit.threshold = 0;
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(ask_retry(1, i), WR_CIRCUIT_SAME);
+}
+
+#define RULE(name) cmocka_unit_test_setup(name, set_up)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    RULE(it_opens_after_so_many_events_in_a_row),
+	    RULE(an_answer_begins_the_row_anew),
+	    RULE(later_attempts_do_not_open_it),
+	    RULE(it_admits_one_probe_at_a_time_when_it_is_due),
+	    RULE(probes_that_fail_come_more_seldom),
+	    RULE(failures_of_calls_from_before_it_opened_move_no_probe),
+	    RULE(a_probe_that_was_not_called_lets_another_one),
+	    RULE(an_answer_closes_it),
+	    RULE(a_threshold_of_zero_never_opens_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
