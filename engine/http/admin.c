@@ -84,7 +84,7 @@ void wr_http_admin_set_log_level(struct wr_http_call *call)
 	/* Under the more talkative of the two, so that it is seen. */
 	if (level > old)
 		wr_log_set_level(level);
-	WR_LOG(WR_LOG_INFO, "log level set", WR_STR("level", wr_log_level_name(level)),
+	WR_LOG(WR_LOG_INFO, "log level set", WR_STR("now", wr_log_level_name(level)),
 	       WR_STR("was", wr_log_level_name(old)), WR_STR("client", call->client));
 	wr_log_set_level(level);
 	wr_http_admin_log_level(call);
