@@ -12,5 +12,6 @@ libwr_core_a_SOURCES = \
 	engine/core/mark_text.c \
 	engine/core/order.c engine/core/order.h \
 	engine/core/retry_budget.c engine/core/retry_budget.h \
-	engine/core/retry_policy.c engine/core/retry_policy.h
+	engine/core/retry_policy.c engine/core/retry_policy.h \
+	engine/core/tier.c engine/core/tier.h
 WR_CORE_LIBS = libwr_core.a $(WR_BASE_LIBS)

@@ -28,3 +28,5 @@ check_PROGRAMS += tests/core/test_retry_budget
 tests_core_test_retry_budget_LDADD = $(WR_CORE_TEST_LIBS)
 check_PROGRAMS += tests/core/test_retry_policy
 tests_core_test_retry_policy_LDADD = $(WR_CORE_TEST_LIBS)
+check_PROGRAMS += tests/core/test_tier
+tests_core_test_tier_LDADD = $(WR_CORE_TEST_LIBS)
