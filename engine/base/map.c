@@ -50,6 +50,11 @@ uint64_t wr_hash(struct wr_bytes key)
 	return XXH3_64bits_withSeed(key.data, key.size, hash_seed);
 }
 
+uint64_t wr_hash_fixed(struct wr_bytes bytes, uint64_t seed)
+{
+	return XXH3_64bits_withSeed(bytes.data, bytes.size, seed);
+}
+
 enum wr_code wr_map_create(struct wr_map **map_r)
 {
 	struct wr_map *map;

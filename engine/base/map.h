@@ -37,4 +37,8 @@ bool wr_map_next(const struct wr_map *map, size_t *cursor_p, struct wr_bytes *ke
 /* The seeded hash of the process, for those who keep tables of their own. */
 uint64_t wr_hash(struct wr_bytes key);
 
+/* A hash that is the same in every process and version: for what is kept. Whoever chooses the bytes can make
+ * collisions. */
+uint64_t wr_hash_fixed(struct wr_bytes bytes, uint64_t seed);
+
 #endif

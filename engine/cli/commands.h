@@ -9,8 +9,6 @@
 extern const struct wr_command wr_command_check;
 extern const struct wr_command wr_command_claims_forget;
 extern const struct wr_command wr_command_claims_show;
-extern const struct wr_command wr_command_offsets_reset;
-extern const struct wr_command wr_command_offsets_show;
 extern const struct wr_command wr_command_plugin_info;
 extern const struct wr_command wr_command_run;
 extern const struct wr_command wr_command_schema;

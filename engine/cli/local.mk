@@ -8,12 +8,8 @@ libwr_cli_a_SOURCES = \
 	engine/cli/claims_show.c \
 	engine/cli/commands.c engine/cli/commands.h \
 	engine/cli/confirm.c engine/cli/confirm.h \
-	engine/cli/instant.c engine/cli/instant.h \
 	engine/cli/kafka_args.c engine/cli/kafka_args.h \
 	engine/cli/lines.c engine/cli/lines.h \
-	engine/cli/offsets.c engine/cli/offsets.h \
-	engine/cli/offsets_reset.c \
-	engine/cli/offsets_show.c \
 	engine/cli/pipeline_args.c engine/cli/pipeline_args.h \
 	engine/cli/plugin_info.c \
 	engine/cli/progress.c engine/cli/progress.h \
@@ -24,7 +20,6 @@ libwr_cli_a_SOURCES = \
 	engine/cli/send.c engine/cli/send_http.c engine/cli/send_kafka.c engine/cli/sender.h \
 	engine/cli/stop.c engine/cli/stop.h \
 	engine/cli/table.c \
-	engine/cli/table_text.c engine/cli/table_text.h \
 	engine/cli/tail.c \
 	engine/cli/version.c \
 	engine/cli/wiring.c engine/cli/wiring.h

@@ -174,7 +174,6 @@ static void check_store(struct wr_checker *c, const struct wr_conf_pipeline *pip
 				"here");
 }
 
-/* exactly_once is refused anyway as long as it is not built; with this broker it never will be. */
 static void check_transactions(struct wr_checker *c, const struct wr_tree_node *node, size_t p)
 {
 	const struct wr_tree_child *delivery = wr_tree_member(node, "delivery");

@@ -18,6 +18,7 @@ enum wr_conf_id_source { WR_ID_JSON, WR_ID_HEADER, WR_ID_KEY };
 enum wr_conf_id_missing { WR_ID_MISSING_DLQ, WR_ID_MISSING_DROP };
 enum wr_conf_store { WR_STORE_REDIS, WR_STORE_MEMORY, WR_STORE_NONE };
 enum wr_conf_on_unavailable { WR_ON_UNAVAILABLE_BLOCK, WR_ON_UNAVAILABLE_PROCESS };
+enum wr_conf_on_rewind { WR_ON_REWIND_SKIP, WR_ON_REWIND_PROCESS };
 enum wr_conf_jitter { WR_JITTER_NONE, WR_JITTER_EQUAL, WR_JITTER_FULL };
 
 enum wr_conf_on_circuit { WR_ON_CIRCUIT_HOLD, WR_ON_CIRCUIT_DEAD_LETTER };
@@ -143,6 +144,8 @@ struct wr_conf_idempotency {
 	int64_t ttl_ms;
 	enum wr_conf_on_unavailable on_unavailable;
 	size_t max_ids; /* memory only: the oldest is forgotten beyond it */
+	enum wr_conf_on_rewind on_rewind;
+	bool check_payload;
 };
 
 struct wr_conf_transaction { /* exactly_once only */

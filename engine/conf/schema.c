@@ -43,7 +43,7 @@ static const struct wr_choice formats[] = {
 static const struct wr_choice id_missings[] = {
     {"dlq", WR_ID_MISSING_DLQ, 0}, {"drop", WR_ID_MISSING_DROP, 0}, {NULL, 0, 0}};
 static const struct wr_choice deliveries[] = {{"at_least_once", WR_AT_LEAST_ONCE, 0},
-					      {"exactly_once", WR_EXACTLY_ONCE, WR_KEY_PLANNED},
+					      {"exactly_once", WR_EXACTLY_ONCE, 0},
 					      {NULL, 0, 0}};
 static const struct wr_choice stores[] = {{"redis", WR_STORE_REDIS, 0},
 					  {"memory", WR_STORE_MEMORY, 0},
@@ -56,6 +56,8 @@ static const struct wr_choice on_circuits[] = {
     {"dead_letter", WR_ON_CIRCUIT_DEAD_LETTER, WR_KEY_BUILT},
     {NULL, 0, WR_KEY_BUILT},
 };
+static const struct wr_choice rewinds[] = {
+    {"skip", WR_ON_REWIND_SKIP, 0}, {"process", WR_ON_REWIND_PROCESS, 0}, {NULL, 0, 0}};
 static const struct wr_choice jitters[] = {{"full", WR_JITTER_FULL, 0},
 					   {"equal", WR_JITTER_EQUAL, 0},
 					   {"none", WR_JITTER_NONE, 0},

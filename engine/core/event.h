@@ -30,21 +30,29 @@ enum wr_class {
 #undef X
 };
 
+#define WR_CLASS_COUNT (WR_CLASS_OUTPUT_REJECTED + 1)
+
 const char *wr_class_name(enum wr_class class);
 
 /* What finally happened to an event; the label `outcome` of weir_events_total. */
-#define WR_OUTCOMES(X)                       \
-	X(WR_OUTCOME_PENDING, "pending")     \
-	X(WR_OUTCOME_PROCESSED, "processed") \
-	X(WR_OUTCOME_DROPPED, "dropped")     \
-	X(WR_OUTCOME_DUPLICATE, "duplicate") \
-	X(WR_OUTCOME_DEAD, "dead_lettered")
+#define WR_OUTCOMES(X)                                                                 \
+	X(WR_OUTCOME_PENDING, "pending")                                               \
+	X(WR_OUTCOME_PROCESSED, "processed")                                           \
+	X(WR_OUTCOME_DROPPED, "dropped")                                               \
+	X(WR_OUTCOME_DUPLICATE, "duplicate")                                           \
+	X(WR_OUTCOME_DEAD, "dead_lettered")                                            \
+	X(WR_OUTCOME_SKIPPED,                                                          \
+	  "skipped") /* completed before, as its partition's mark or its claim says */ \
+	X(WR_OUTCOME_PAYLOAD_MISMATCH,                                                 \
+	  "payload_mismatch") /* a duplicate of its id, but not of its payload */
 
 enum wr_outcome {
 #define X(name, text) name,
 	WR_OUTCOMES(X)
 #undef X
 };
+
+#define WR_OUTCOME_COUNT (WR_OUTCOME_PAYLOAD_MISMATCH + 1)
 
 const char *wr_outcome_name(enum wr_outcome outcome);
 

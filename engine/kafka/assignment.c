@@ -153,7 +153,16 @@ enum wr_code wr_assignment_inform(struct wr_assignment *a, const struct wr_enqui
 void wr_assignment_place(struct wr_assignment *a, struct wr_kafka_partition *p, int64_t offset)
 {
 	p->pub.position = offset;
+	p->at_end = false;
 	p->moved = a->moved = true;
+}
+
+bool wr_assignment_is_at_end(const struct wr_partition *partition)
+{
+	const struct wr_kafka_partition *p = WR_CONTAINER_OF(
+	    (uintptr_t)partition, const struct wr_kafka_partition, pub);
+
+	return wr_assignment_is_read(p) && p->at_end;
 }
 
 /* All that are placed: librdkafka forgets whatever is left out of an assignment. */

@@ -18,6 +18,7 @@ struct wr_kafka_partition {
 	rd_kafka_queue_t *queue; /* NULL: not read since it was assigned, or since it was stopped */
 	bool live;               /* librdkafka reads it */
 	bool moved;              /* it was placed, and librdkafka does not know yet */
+	bool at_end;             /* all that was there since it was placed has been taken */
 	size_t record_bytes;     /* a moving average, for bounding a take by bytes */
 	struct weir_header *headers; /* scratch of wr_assignment_headers() */
 	size_t header_capacity;
@@ -59,6 +60,8 @@ static inline bool wr_assignment_is_read(const struct wr_kafka_partition *p)
 {
 	return p->live && !p->moved;
 }
+
+bool wr_assignment_is_at_end(const struct wr_partition *partition);
 
 /* Gives up all partitions. */
 void wr_assignment_clear(struct wr_assignment *a);

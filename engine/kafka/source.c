@@ -221,9 +221,13 @@ static enum wr_source_event poll_source(struct wr_source *source)
 }
 
 /* An error in place of a record. */
-static void heed_error(struct kafka_source *s, const struct wr_kafka_partition *p,
+static void heed_error(struct kafka_source *s, struct wr_kafka_partition *p,
 		       const rd_kafka_message_t *message)
 {
+	if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+		p->at_end = true;
+		return;
+	}
 	if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
 		s->astray = true;
 		WR_LOG(WR_LOG_WARN, "the offset to read from is not there any more",
@@ -257,6 +261,7 @@ static bool keep(struct kafka_source *s, struct wr_kafka_partition *p, rd_kafka_
 	if (kind == RD_KAFKA_TIMESTAMP_NOT_AVAILABLE)
 		record->timestamp_ms = -1;
 	p->pub.position = message->offset + 1;
+	p->at_end = false;
 	return true;
 }
 
@@ -428,6 +433,12 @@ static size_t partitions(struct wr_source *source, struct wr_partition *const **
 	return s->assignment.count;
 }
 
+static bool is_at_end(struct wr_source *source, const struct wr_partition *partition)
+{
+	(void)source;
+	return wr_assignment_is_at_end(partition);
+}
+
 static int64_t lag(struct wr_source *source, struct wr_partition *partition, int64_t next_offset)
 {
 	struct kafka_source *s = of(source);
@@ -493,6 +504,7 @@ static const struct wr_source_ops ops = {
     .trouble = trouble,
     .release = release,
     .partitions = partitions,
+    .is_at_end = is_at_end,
     .lag = lag,
     .destroy = destroy,
 };

@@ -44,6 +44,7 @@ enum wr_code wr_kafka_source_conf(const struct wr_kafka_source_options *o, rd_ka
 	    {"enable.auto.commit", "false"},
 	    {"enable.auto.offset.store", "false"},
 	    {"isolation.level", "read_committed"},
+	    {"enable.partition.eof", "true"},
 	    {"auto.offset.reset", "error"},
 	    {"queued.min.messages", "1000000"},
 	    {"queued.max.messages.kbytes", fetch_kbytes},

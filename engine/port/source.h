@@ -108,6 +108,10 @@ struct wr_source_ops {
 	/* The partitions assigned now, borrowed until the next poll() or release(). */
 	size_t (*partitions)(struct wr_source *source, struct wr_partition *const **partitions_r);
 
+	/* True when what could be read of a partition since it was placed has been taken, to the end as of then. The
+	 * lane is woken when it changes. */
+	bool (*is_at_end)(struct wr_source *source, const struct wr_partition *partition);
+
 	/* Records between the position and the end of the partition as last heard; -1 unknown. */
 	int64_t (*lag)(struct wr_source *source, struct wr_partition *partition,
 		       int64_t next_offset);

@@ -20,6 +20,7 @@ enum wr_code wr_batch_create(uint32_t capacity, struct wr_batch **batch_r)
 	b->capacity = capacity;
 	wr_arena_init(&b->arena, KEEP_BYTES);
 	wr_claim_set_init(&b->claims);
+	wr_mark_query_init(&b->marks);
 	b->items = malloc(capacity * sizeof(*b->items));
 	b->claimers = malloc(capacity * sizeof(struct wr_item *));
 	b->claims.claims = malloc(capacity * sizeof(*b->claims.claims));
@@ -36,9 +37,10 @@ void wr_batch_destroy(struct wr_batch *b)
 	if (b == NULL)
 		return;
 	WR_CHECK(b, BATCH_MAGIC);
-	WR_ASSERT(!b->claims.submitted);
+	WR_ASSERT(!b->claims.submitted && !b->marks.submitted);
 	free(b->claims.claims);
 	wr_claim_set_fini(&b->claims);
+	wr_mark_query_fini(&b->marks);
 	wr_arena_fini(&b->arena);
 	free(b->items);
 	free(b->claimers);
@@ -49,13 +51,15 @@ void wr_batch_destroy(struct wr_batch *b)
 void wr_batch_reset(struct wr_batch *b)
 {
 	WR_CHECK(b, BATCH_MAGIC);
-	WR_ASSERT(!b->claims.submitted);
+	WR_ASSERT(!b->claims.submitted && !b->marks.submitted);
 	wr_arena_reset(&b->arena);
 	b->state = WR_BATCH_FILLING;
 	b->program = NULL;
 	b->count = 0;
 	b->claims.count = 0;
 	b->claims.done = false;
+	b->marks.done = false;
+	b->marks.count = 0;
 	b->bytes = 0;
 	b->unfinished = 0;
 	b->next_write = 0;

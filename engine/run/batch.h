@@ -18,11 +18,13 @@ enum wr_batch_state {
 	WR_BATCH_CLAIMING, /* its claims are on their way */
 	WR_BATCH_RUNNING,  /* some items have no outcome yet */
 	WR_BATCH_WRITING, /* every item has its outcome; its records are being handed to the sink */
-	WR_BATCH_WRITTEN  /* all handed over; it retires when nothing is pending */
+	WR_BATCH_WRITTEN, /* all handed over; it retires when nothing is pending */
+	WR_BATCH_DROPPED  /* out of the window, and nothing of it counts any more */
 };
 
 struct wr_batch;
 struct wr_item;
+struct wr_refusal;
 struct wr_program; /* run/program.h */
 
 /* One record on its way to the sink: the token of its completion. */
@@ -40,13 +42,16 @@ struct wr_item {
 	struct wr_event event;
 	struct wr_source_record record;
 	struct wr_batch *batch;
-	uint64_t sequence;     /* in the lane: smaller came first */
-	struct wr_bytes claim; /* the value it claims with; absent: it does not claim */
-	struct wr_write write; /* of its output or dead letter */
-	int64_t due_mono_ns;   /* while parked: when to try again */
-	bool parked;           /* in the retry queue */
-	bool waiting;          /* behind an earlier one of its key; it may be parked as well */
-	struct wr_item *next;  /* behind its key, or in a list of items to run */
+	const struct wr_refusal *refusal; /* its output was refused before; NULL: no */
+	uint64_t sequence;                /* in the lane: smaller came first */
+	struct wr_bytes claim;            /* the value it claims with; absent: it does not claim */
+	struct wr_bytes replay_of; /* the owner that a replay takes over from; absent: it is none */
+	bool claimed;              /* it is the owner of its id, as far as the store knows */
+	struct wr_write write;     /* of its output or dead letter */
+	int64_t due_mono_ns;       /* while parked: when to try again */
+	bool parked;               /* in the retry queue */
+	bool waiting;              /* behind an earlier one of its key; it may be parked as well */
+	struct wr_item *next;      /* behind its key, or in a list of items to run */
 };
 
 struct wr_batch {
@@ -58,11 +63,13 @@ struct wr_batch {
 	struct wr_item *items;      /* capacity */
 	struct wr_claim_set claims; /* claims.claims: capacity */
 	struct wr_item **claimers;  /* claims.claims[i] is of claimers[i] */
+	struct wr_mark_query marks; /* of the owners of duplicates, where they decide */
 	size_t bytes;               /* keys and values as they came */
 	struct wr_arena arena;
 	int64_t opened_mono_ns;
 	int64_t claimed_mono_ns; /* when the claims were submitted */
 
+	uint32_t epoch;      /* the lane's, when it was opened */
 	uint32_t unfinished; /* items without an outcome */
 	uint32_t next_write; /* items before it are handed to the sink */
 	uint32_t pending; /* writes without an answer, those that wait for another try included */

@@ -49,8 +49,8 @@ void wr_lane_condition(struct wr_lane *lane, const char *what, bool ready, const
 
 void wr_lane_clear_conditions(struct wr_lane *lane)
 {
-	static const char *const all[] = {"claims",  "dlq",    "group",
-					  "offsets", "output", "producer"};
+	static const char *const all[] = {"claims", "dlq",      "group",       "offsets",
+					  "output", "producer", "transactions"};
 	char component[COMPONENT_BYTES];
 
 	for (size_t i = 0; i < WR_COUNT_OF(all); i++) {
@@ -76,7 +76,8 @@ static bool serve_source(struct wr_lane *lane)
 		wr_lane_on_assigned(lane);
 		return true;
 	case WR_SOURCE_ASTRAY:
-		wr_lane_on_astray(lane);
+		if (lane->handover == WR_HANDOVER_NONE)
+			wr_lane_begin_handover(lane, WR_HANDOVER_PLACING, 0);
 		return true;
 	case WR_SOURCE_LOST:
 		lane->lost = true;
@@ -86,7 +87,7 @@ static bool serve_source(struct wr_lane *lane)
 	case WR_SOURCE_REVOKING:
 		break;
 	}
-	if (lane->handover == WR_HANDOVER_NONE)
+	if (lane->handover < WR_HANDOVER_REVOKING)
 		wr_lane_begin_handover(lane, WR_HANDOVER_REVOKING, 0);
 	return true;
 }
@@ -110,6 +111,8 @@ static void watch_store(struct wr_lane *lane)
 	if (up == lane->store_was_up)
 		return;
 	lane->store_was_up = up;
+	if (up && lane->placing.blind && lane->handover == WR_HANDOVER_NONE)
+		wr_lane_begin_handover(lane, WR_HANDOVER_PLACING, 0);
 	wr_metric_set(lane->metrics.store_up, up ? 1 : 0);
 	wr_lane_condition(lane, "claims", up || !blocks, "the claim store is unavailable");
 	if (up)
@@ -197,14 +200,18 @@ bool wr_lane_step(struct wr_lane *lane)
 	watch_store(lane);
 	if (lane->orphans != NULL)
 		wr_lane_reap_orphans(lane);
+	wr_deaths_reap(&lane->deaths);
 	moved = wr_lane_rewind(lane) || moved;
+	moved = wr_lane_place_due(lane) || moved;
 	moved = wr_lane_finish_claims(lane) || moved;
 	moved = wr_lane_run_due(lane) || moved;
 	moved = wr_lane_rewrite_due(lane) || moved;
 	moved = wr_lane_write_ready(lane) || moved;
 	moved = wr_lane_retire_ready(lane) || moved;
+	moved = wr_lane_txn_step(lane) || moved;
 	moved = wr_lane_handover(lane) || moved;
 	wr_lane_commit_due(lane);
+	wr_lane_put_marks(lane, false);
 	moved = wr_lane_take(lane) || moved;
 	keep_house(lane);
 	return moved;
@@ -215,15 +222,34 @@ static int64_t earlier(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
+/* When a transaction is to be closed, or its failure to be dealt with. */
+static int64_t transaction_due_ns(const struct wr_lane *lane)
+{
+	if (lane->rewind) {
+		if (lane->sink == NULL || lane->sink->ops->state(lane->sink) == WR_SINK_BROKEN)
+			return lane->rebuild_mono_ns;
+		return lane->txn.state == WR_TXN_NONE ? lane->txn.resume_ns : INT64_MAX;
+	}
+	if (lane->txn.state != WR_TXN_OPEN)
+		return INT64_MAX;
+	return lane->txn.begun_ns + lane->conf->transaction.interval_ms * WR_NS_PER_MS;
+}
+
 int64_t wr_lane_deadline_ns(const struct wr_lane *lane)
 {
-	int64_t at = lane->next_housekeeping_ns;
+	int64_t at = lane->next_housekeeping_ns, now = wr_lane_now(lane);
 
 	at = earlier(at, wr_retry_queue_due_ns(&lane->parked));
-	at = earlier(at,
-		     lane->next_commit_ns > wr_lane_now(lane) ? lane->next_commit_ns : INT64_MAX);
+	if (lane->uncommitted && lane->next_commit_ns > now)
+		at = earlier(at, lane->next_commit_ns);
+	if (lane->marks_due && !lane->placing.blind && lane->next_marks_ns > now)
+		at = earlier(at, lane->next_marks_ns);
+	if (lane->placing.under_way && lane->placing.retry_ns > now)
+		at = earlier(at, lane->placing.retry_ns);
+	if (lane->txn.used)
+		at = earlier(at, transaction_due_ns(lane));
 	if (lane->rewind)
-		return earlier(at, lane->rebuild_mono_ns);
+		return lane->txn.used ? at : earlier(at, lane->rebuild_mono_ns);
 	if (lane->rewrites != NULL && !lane->sink_full)
 		at = earlier(at, lane->rewrite_mono_ns);
 	/* With a smaller window than before it may have no place there yet; then a retiring batch makes one. */
@@ -270,6 +296,7 @@ void wr_lane_close_adapters(struct wr_lane *lane, int leave_ms)
 	if (lane->source != NULL)
 		lane->source->ops->destroy(lane->source, leave_ms);
 	lane->source = NULL;
+	wr_deaths_fini(&lane->deaths, lane->store);
 	if (lane->store != NULL)
 		lane->store->ops->destroy(lane->store);
 	lane->store = NULL;

@@ -1,8 +1,15 @@
-/* Claims: who is responsible for an event id. */
+/*
+ * Claims: who is responsible for an event id. A batch's claims are one round trip. What was found may have to be taken
+ * over, which is another one, and whether it may can depend on a mark that only the claim store has, which is one
+ * more; both are rare.
+ */
 #include "config.h"
 
 #include "base/failpoint.h"
+#include "base/log.h"
 #include "run/lane_private.h"
+
+#include <stdio.h>
 
 static void begin_running(struct wr_lane *lane, struct wr_batch *batch)
 {
@@ -10,7 +17,7 @@ static void begin_running(struct wr_lane *lane, struct wr_batch *batch)
 	wr_lane_run_batch(lane, batch);
 }
 
-static bool lets_through(const struct wr_lane *lane)
+bool wr_lane_lets_through(const struct wr_lane *lane)
 {
 	return lane->conf->idempotency.on_unavailable == WR_ON_UNAVAILABLE_PROCESS &&
 	       lane->store->ops->state(lane->store, NULL) == WR_CLAIM_STORE_DOWN;
@@ -40,29 +47,205 @@ void wr_lane_claim(struct wr_lane *lane, struct wr_batch *batch)
 		set->done = true;
 }
 
-static void decide(struct wr_lane *lane, struct wr_item *item, const struct wr_claim *claim)
+void wr_lane_cancel_claims(struct wr_lane *lane, struct wr_batch *batch)
 {
-	enum wr_claim_decision decision = WR_CLAIM_NOT_A_CLAIM;
+	if (batch->claims.submitted)
+		lane->store->ops->cancel(lane->store, &batch->claims);
+	if (batch->marks.submitted)
+		lane->store->ops->cancel_query(lane->store, &batch->marks);
+}
+
+/* The mark of the owner's partition, if the lane holds it. */
+static const struct wr_mark *held_mark(const struct wr_lane *lane, const struct wr_item *item,
+				       const struct wr_owner *owner)
+{
+	struct wr_partition *const *partitions;
+	size_t count = lane->source->ops->partitions(lane->source, &partitions);
+	const struct wr_partition *p = item->record.partition;
+
+	for (size_t i = 0; i <= count; i++) {
+		const struct wr_lane_partition *ours = p->user;
+
+		if (p->id == owner->partition && ours != NULL && ours->placed == WR_PLACED_READ &&
+		    wr_bytes_equal(wr_bytes_of(p->topic), owner->topic))
+			return &ours->mark;
+		if (i < count)
+			p = partitions[i];
+	}
+	return NULL;
+}
+
+/* The text that the store told for the owner's partition; NULL: it was not asked. */
+static const struct wr_bytes *told_mark(const struct wr_batch *batch, const struct wr_owner *owner)
+{
+	char field[WR_LANE_FIELD_BYTES];
+
+	snprintf(field, sizeof(field), "%.*s/%d", (int)owner->topic.size,
+		 (const char *)owner->topic.data, owner->partition);
+	for (size_t i = 0; i < batch->marks.count; i++) {
+		if (wr_bytes_equal(batch->marks.fields[i], wr_bytes_of(field)))
+			return &batch->marks.texts[i];
+	}
+	return NULL;
+}
+
+static enum wr_claim_decision by_told_mark(const struct wr_owner *owner, struct wr_bytes text,
+					   bool is_replay)
+{
+	struct wr_mark mark;
+	struct wr_err err;
+	bool has_mark = text.data != NULL && wr_mark_decode(text, &mark, &err) == WR_OK;
+
+	return wr_claim_decide_owner(owner, has_mark ? &mark : NULL, true, is_replay);
+}
+
+static enum wr_claim_decision decide(const struct wr_lane *lane, const struct wr_batch *batch,
+				     const struct wr_item *item, const struct wr_claim *claim,
+				     bool told)
+{
+	bool is_replay = item->replay_of.data != NULL;
+	enum wr_claim_decision decision;
+	const struct wr_bytes *text;
 	struct wr_owner owner;
 
-	if (claim->outcome != WR_CLAIM_UNREADABLE)
-		decision = wr_claim_decide(claim->value, claim->found, wr_bytes(NULL, 0), &owner);
+	if (claim->outcome == WR_CLAIM_UNREADABLE)
+		return WR_CLAIM_NOT_A_CLAIM;
+	decision = wr_claim_decide(claim->value, claim->found, item->replay_of, &owner);
+	if (decision != WR_CLAIM_ASK)
+		return decision;
+	text = told ? told_mark(batch, &owner) : NULL;
+	if (text != NULL)
+		return by_told_mark(&owner, *text, is_replay);
+	return wr_claim_decide_owner(&owner, held_mark(lane, item, &owner), false, is_replay);
+}
+
+static void end_as_duplicate(struct wr_lane *lane, struct wr_item *item,
+			     const struct wr_claim *claim)
+{
+	wr_lane_finish(lane, item,
+		       wr_claim_payload_differs(claim->value, claim->found)
+			   ? WR_OUTCOME_PAYLOAD_MISMATCH
+			   : WR_OUTCOME_DUPLICATE);
+}
+
+static void kill_without_memory(struct wr_lane *lane, struct wr_item *item)
+{
+	wr_lane_kill(lane, item, WR_CLASS_DECODE, "no-memory", "no memory to claim the event");
+}
+
+/* Claims again, over exactly what was found. False: the item has its outcome. */
+static bool take_over(struct wr_lane *lane, struct wr_item *item, struct wr_claim *claim)
+{
+	const void *found =
+	    wr_arena_copy(&item->batch->arena, claim->found.data, claim->found.size);
+
+	if (found == NULL) {
+		kill_without_memory(lane, item);
+		return false;
+	}
+	claim->expect = wr_bytes(found, claim->found.size);
+	wr_metric_add(lane->metrics.take_overs, 1);
+	return true;
+}
+
+/* False: the item has its outcome, or runs. True: its claim is not settled. */
+static bool heed(struct wr_lane *lane, struct wr_item *item, struct wr_claim *claim,
+		 enum wr_claim_decision decision)
+{
 	switch (decision) {
 	case WR_CLAIM_PROCESS:
-		return;
-	case WR_CLAIM_DUPLICATE:
-	case WR_CLAIM_DEAD:
+		item->claimed = true;
+		return false;
 	case WR_CLAIM_TAKE_OVER:
+		return take_over(lane, item, claim);
 	case WR_CLAIM_ASK:
+		claim->expect = wr_bytes(NULL, 0);
+		return true;
+	case WR_CLAIM_DUPLICATE:
 	case WR_CLAIM_REPLAY_LOSER:
-		wr_lane_finish(lane, item, WR_OUTCOME_DUPLICATE);
-		return;
+		end_as_duplicate(lane, item, claim);
+		return false;
+	case WR_CLAIM_DEAD:
+		wr_lane_finish(lane, item, WR_OUTCOME_SKIPPED);
+		return false;
 	case WR_CLAIM_NOT_A_CLAIM:
-		wr_lane_kill(
-		    lane, item, WR_CLASS_DECODE, "claim-unreadable",
-		    "the claim store holds something else than a claim under this event id");
-		return;
+		break;
 	}
+	wr_lane_kill(lane, item, WR_CLASS_DECODE, "claim-unreadable",
+		     "the claim store holds something else than a claim under this event id");
+	return false;
+}
+
+/* Decides what can be decided; the others stay in the set, in their order. */
+static void settle(struct wr_lane *lane, struct wr_batch *batch, bool told)
+{
+	struct wr_claim_set *set = &batch->claims;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < set->count; i++) {
+		struct wr_claim *claim = &set->claims[i];
+		struct wr_item *item = batch->claimers[i];
+
+		/* To be taken over since before the marks were asked for. */
+		if (told && claim->expect.data != NULL) {
+			set->claims[kept] = *claim;
+			batch->claimers[kept++] = item;
+			continue;
+		}
+		if (!heed(lane, item, claim, decide(lane, batch, item, claim, told)))
+			continue;
+		set->claims[kept] = *claim;
+		batch->claimers[kept++] = item;
+	}
+	set->count = kept;
+}
+
+/* Adds the field of one claim's owner, once. False without memory. */
+static bool ask_for(struct wr_batch *batch, const struct wr_item *item,
+		    const struct wr_claim *claim, struct wr_bytes *fields)
+{
+	char field[WR_LANE_FIELD_BYTES];
+	struct wr_owner owner;
+	int size;
+
+	wr_claim_decide(claim->value, claim->found, item->replay_of, &owner);
+	if (told_mark(batch, &owner) != NULL)
+		return true;
+	size = snprintf(field, sizeof(field), "%.*s/%d", (int)owner.topic.size,
+			(const char *)owner.topic.data, owner.partition);
+	fields[batch->marks.count] =
+	    wr_bytes(wr_arena_copy(&batch->arena, field, (size_t)size), (size_t)size);
+	if (fields[batch->marks.count].data == NULL)
+		return false;
+	batch->marks.texts[batch->marks.count] = wr_bytes(NULL, 0);
+	batch->marks.count++;
+	return true;
+}
+
+/* Asks for the marks of the owners that are not settled. False: for none, so the rest can be claimed. */
+static bool ask(struct wr_lane *lane, struct wr_batch *batch)
+{
+	struct wr_claim_set *set = &batch->claims;
+	struct wr_bytes *fields = NULL;
+
+	batch->marks.count = 0;
+	for (size_t i = 0; i < set->count; i++) {
+		if (set->claims[i].expect.data != NULL)
+			continue;
+		if (fields == NULL) {
+			fields = wr_arena_alloc(&batch->arena, set->count * sizeof(*fields));
+			batch->marks.texts =
+			    wr_arena_alloc(&batch->arena, set->count * sizeof(*fields));
+			batch->marks.fields = fields;
+		}
+		/* Later, with the memory of others. */
+		if (fields == NULL || batch->marks.texts == NULL ||
+		    !ask_for(batch, batch->claimers[i], &set->claims[i], fields))
+			return true;
+	}
+	if (batch->marks.count > 0)
+		lane->store->ops->query_marks(lane->store, &batch->marks);
+	return batch->marks.count > 0;
 }
 
 /* Without memory for its claim value an item could not be told from its duplicates: it waits in the DLQ. */
@@ -72,22 +255,38 @@ static void kill_unclaimable(struct wr_lane *lane, struct wr_batch *batch)
 		struct wr_item *item = &batch->items[i];
 
 		if (item->event.outcome == WR_OUTCOME_PENDING && item->claim.data == NULL)
-			wr_lane_kill(lane, item, WR_CLASS_DECODE, "no-memory",
-				     "no memory to claim the event");
+			kill_without_memory(lane, item);
 	}
 }
 
-static void resolve(struct wr_lane *lane, struct wr_batch *batch)
+/* The next step of a batch whose answers are there. True: all its claims are settled. */
+static bool resolve(struct wr_lane *lane, struct wr_batch *batch)
 {
-	struct wr_claim_set *set = &batch->claims;
+	bool told = batch->marks.done;
 
-	for (size_t i = 0; i < set->count; i++)
-		decide(lane, batch->claimers[i], &set->claims[i]);
+	batch->marks.done = false;
+	settle(lane, batch, told);
+	if (batch->claims.count == 0 || ask(lane, batch))
+		return batch->claims.count == 0;
+	WR_FAILPOINT(before_take_over);
+	lane->store->ops->submit(lane->store, &batch->claims);
+	return false;
+}
+
+static void finish(struct wr_lane *lane, struct wr_batch *batch)
+{
 	kill_unclaimable(lane, batch);
-	if (set->count > 0)
+	if (lane->store != NULL)
 		wr_metric_observe(
 		    lane->claim_seconds,
 		    (double)(wr_lane_now(lane) - batch->claimed_mono_ns) / (double)WR_NS_PER_S, 1);
+	WR_FAILPOINT(after_claim);
+}
+
+static void let_through(struct wr_lane *lane, struct wr_batch *batch)
+{
+	wr_lane_cancel_claims(lane, batch);
+	wr_metric_add(lane->metrics.unchecked, (double)batch->claims.count);
 }
 
 bool wr_lane_finish_claims(struct wr_lane *lane)
@@ -99,13 +298,14 @@ bool wr_lane_finish_claims(struct wr_lane *lane)
 
 		if (batch->state != WR_BATCH_CLAIMING)
 			continue;
-		if (batch->claims.done) {
-			resolve(lane, batch);
-			WR_FAILPOINT(after_claim);
-		} else if (lets_through(lane)) {
-			lane->store->ops->cancel(lane->store, &batch->claims);
-			wr_metric_add(lane->metrics.unchecked, (double)batch->claims.count);
+		if (batch->claims.submitted || batch->marks.submitted) {
+			if (!wr_lane_lets_through(lane))
+				break;
+			let_through(lane, batch);
+		} else if (resolve(lane, batch)) {
+			finish(lane, batch);
 		} else {
+			moved = true;
 			break;
 		}
 		begin_running(lane, batch);

@@ -13,39 +13,59 @@
 static bool has_commit_room(struct wr_lane *lane, size_t count)
 {
 	struct wr_source_commit *commits;
+	char *metadata;
 
 	if (count <= lane->commit_capacity)
 		return true;
 	commits = realloc(lane->commits, count * sizeof(*commits));
-	if (commits == NULL)
+	if (commits != NULL)
+		lane->commits = commits;
+	metadata = realloc(lane->commit_metadata, count * WR_MARK_METADATA_BYTES);
+	if (metadata != NULL)
+		lane->commit_metadata = metadata;
+	if (commits == NULL || metadata == NULL)
 		return false;
-	lane->commits = commits;
 	lane->commit_capacity = count;
 	return true;
 }
 
-/* What has retired since Kafka was last told. */
-static size_t collect_commits(struct wr_lane *lane)
+static struct wr_source_commit commit_of(struct wr_partition *partition, char *metadata)
+{
+	const struct wr_mark mark = wr_lane_mark_of(partition->user);
+
+	return (struct wr_source_commit){
+	    .partition = partition,
+	    .offset = mark.next,
+	    .metadata = wr_bytes(metadata, wr_mark_metadata_encode(&mark, metadata)),
+	};
+}
+
+/* What has retired since Kafka was last told. False without memory. */
+bool wr_lane_collect_commits(struct wr_lane *lane, size_t *count_r)
 {
 	struct wr_partition *const *partitions;
 	size_t count = lane->source->ops->partitions(lane->source, &partitions), n = 0;
 
+	*count_r = 0;
 	if (!has_commit_room(lane, count))
-		return 0;
+		return false;
 	for (size_t i = 0; i < count; i++) {
-		struct wr_lane_partition *partition = partitions[i]->user;
+		struct wr_lane_partition *ours = partitions[i]->user;
 
-		if (partition != NULL && partition->next >= 0 &&
-		    partition->next != partition->committed)
-			lane->commits[n++] = (struct wr_source_commit){.partition = partitions[i],
-								       .offset = partition->next};
+		if (ours != NULL && ours->placed == WR_PLACED_READ &&
+		    ours->next != ours->committed) {
+			lane->commits[n] = commit_of(partitions[i], lane->commit_metadata +
+									n * WR_MARK_METADATA_BYTES);
+			n++;
+		}
 	}
-	return n;
+	*count_r = n;
+	return true;
 }
 
-static void note_committed(struct wr_lane *lane, size_t n)
+void wr_lane_note_committed(struct wr_lane *lane, size_t count)
 {
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < count; i++)
 		((struct wr_lane_partition *)lane->commits[i].partition->user)->committed =
 		    lane->commits[i].offset;
 }
@@ -74,6 +94,7 @@ static bool commit_answered(struct wr_lane *lane)
 	lane->commit_under_way = false;
 	if (code == WR_OK) {
 		WR_FAILPOINT(after_offset_commit);
+		wr_deaths_write(&lane->deaths, lane->store);
 		wr_metric_add(lane->metrics.commits, 1);
 		return true;
 	}
@@ -88,19 +109,19 @@ void wr_lane_commit_due(struct wr_lane *lane)
 	struct wr_err err;
 	size_t n;
 
-	if (!commit_answered(lane) || !lane->uncommitted ||
+	if (lane->txn.used || !commit_answered(lane) || !lane->uncommitted ||
 	    wr_lane_now(lane) < lane->next_commit_ns)
 		return;
 	lane->next_commit_ns = wr_lane_now(lane) + COMMIT_INTERVAL_NS;
-	n = collect_commits(lane);
-	if (n == 0)
+	if (!wr_lane_collect_commits(lane, &n) || n == 0)
 		return;
 	if (WR_FAILPOINT_FAILS(before_offset_commit) ||
 	    lane->source->ops->commit(lane->source, lane->commits, n, &err) != WR_OK) {
 		wr_metric_add(lane->metrics.commit_failures, 1);
 		return;
 	}
-	note_committed(lane, n);
+	wr_lane_note_committed(lane, n);
+	wr_deaths_cover(&lane->deaths);
 	lane->uncommitted = false;
 	lane->commit_under_way = true;
 }
@@ -112,13 +133,14 @@ void wr_lane_commit_and_wait(struct wr_lane *lane)
 
 	if (lane->commit_under_way)
 		forget_committed(lane); /* its answer may come too late: say it once more */
-	n = collect_commits(lane);
-	if (n == 0)
+	if (!wr_lane_collect_commits(lane, &n) || n == 0)
 		return;
+	wr_deaths_cover(&lane->deaths);
 	if (lane->source->ops->commit_sync(lane->source, lane->commits, n, COMMIT_SYNC_MS, &err) ==
 	    WR_OK) {
 		WR_FAILPOINT(after_offset_commit);
-		note_committed(lane, n);
+		wr_lane_note_committed(lane, n);
+		wr_deaths_write(&lane->deaths, lane->store);
 		wr_metric_add(lane->metrics.commits, 1);
 		return;
 	}

@@ -33,15 +33,32 @@ static void make_metrics(struct wr_lane *lane)
 
 	wr_lane_metrics_init(&lane->metrics, registry, lane->conf->name, lane->label);
 	lane->claim_seconds = wr_metrics_histogram(registry, &wr_family_claim_seconds, labels, 1);
-	for (int i = WR_OUTCOME_PROCESSED; i <= WR_OUTCOME_DEAD; i++) {
+	for (int i = WR_OUTCOME_PROCESSED; i < WR_OUTCOME_COUNT; i++) {
 		labels[1] =
 		    (struct wr_metric_label){"outcome", wr_outcome_name((enum wr_outcome)i)};
 		lane->outcomes[i] = wr_metrics_cell(registry, &wr_family_events, labels, 2);
 	}
-	for (int i = 0; i <= WR_CLASS_OUTPUT_REJECTED; i++) {
+	for (int i = 0; i < WR_CLASS_COUNT; i++) {
 		labels[1] = (struct wr_metric_label){"class", wr_class_name((enum wr_class)i)};
 		lane->dead_letters[i] =
 		    wr_metrics_cell(registry, &wr_family_dead_letters, labels, 2);
+	}
+}
+
+static void make_more_metrics(struct wr_lane *lane)
+{
+	struct wr_metrics *registry = lane->o.metrics;
+	struct wr_metric_label labels[2] = {{"pipeline", lane->conf->name}};
+
+	for (int i = 0; i < WR_REWIND_COUNT; i++) {
+		labels[1] = (struct wr_metric_label){"reason", wr_rewind_name((enum wr_rewind)i)};
+		lane->rewinds[i] = wr_metrics_cell(registry, &wr_family_rewinds, labels, 2);
+	}
+	for (int i = 0; lane->txn.used && i < WR_TXN_RESULT_COUNT; i++) {
+		labels[1] =
+		    (struct wr_metric_label){"result", wr_txn_result_name((enum wr_txn_result)i)};
+		lane->transactions[i] =
+		    wr_metrics_cell(registry, &wr_family_transactions, labels, 2);
 	}
 }
 
@@ -105,6 +122,7 @@ static enum wr_code init(struct wr_lane *lane, const struct wr_lane_options *opt
 	if (lane->wake_fd < 0)
 		return wr_err_set(err, WR_EIO, "no descriptor left for a lane");
 	make_metrics(lane);
+	make_more_metrics(lane);
 	if (make_batches(lane) != WR_OK || wr_json_reader_create(&lane->json.reader) != WR_OK)
 		return wr_err_set(err, WR_ENOMEM, "no memory for a lane");
 	if (options->board != NULL) {
@@ -132,6 +150,8 @@ enum wr_code wr_lane_create(const struct wr_lane_options *options, struct wr_lan
 	lane->wake_fd = -1;
 	lane->clean = true;
 	lane->store_was_up = true;
+	lane->txn.used = lane->conf->delivery == WR_EXACTLY_ONCE;
+	wr_mark_query_init(&lane->placing.query);
 	wr_rng_init(&lane->rng, options->seed);
 	snprintf(lane->label, sizeof(lane->label), "%" PRIu32, options->number);
 	snprintf(lane->component, sizeof(lane->component), "pipeline/%.100s/lane/%" PRIu32,
@@ -167,10 +187,14 @@ static void free_metrics(struct wr_lane *lane)
 
 	wr_lane_metrics_fini(&lane->metrics, registry);
 	wr_metrics_retire_histogram(registry, lane->claim_seconds);
-	for (int i = WR_OUTCOME_PROCESSED; i <= WR_OUTCOME_DEAD; i++)
+	for (int i = WR_OUTCOME_PROCESSED; i < WR_OUTCOME_COUNT; i++)
 		wr_metrics_retire_cell(registry, lane->outcomes[i]);
-	for (int i = 0; i <= WR_CLASS_OUTPUT_REJECTED; i++)
+	for (int i = 0; i < WR_CLASS_COUNT; i++)
 		wr_metrics_retire_cell(registry, lane->dead_letters[i]);
+	for (int i = 0; i < WR_REWIND_COUNT; i++)
+		wr_metrics_retire_cell(registry, lane->rewinds[i]);
+	for (int i = 0; i < WR_TXN_RESULT_COUNT; i++)
+		wr_metrics_retire_cell(registry, lane->transactions[i]);
 }
 
 void wr_lane_destroy(struct wr_lane *lane)
@@ -190,6 +214,10 @@ void wr_lane_destroy(struct wr_lane *lane)
 	wr_json_reader_destroy(lane->json.reader);
 	free(lane->commits);
 	free(lane->shown);
+	free(lane->commit_metadata);
+	free(lane->placing.fields);
+	free(lane->placing.query.texts);
+	wr_mark_query_fini(&lane->placing.query);
 	if (lane->wake_fd >= 0)
 		close(lane->wake_fd);
 	lane->magic = 0;

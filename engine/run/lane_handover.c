@@ -6,6 +6,7 @@
 #include "run/lane_private.h"
 
 #define HANDOVER_NS (10 * WR_NS_PER_S)
+#define LAST_FLUSH_NS WR_NS_PER_S
 #define HANDOVER_RETRY_NS \
 	(2 * WR_NS_PER_S) /* of it, for inline retries: the whole group waits meanwhile */
 
@@ -39,12 +40,13 @@ static bool can_finish(struct wr_lane *lane)
 		return false;
 	if (batch->state == WR_BATCH_CLAIMING)
 		return !store_down;
-	if (batch->state != WR_BATCH_RUNNING)
+	if (batch->state != WR_BATCH_RUNNING || batch->unfinished == 0)
 		return true;
 	return wr_retry_queue_due_ns(&lane->parked) < last_retry_ns(lane);
 }
 
-static void give_up_partitions(struct wr_lane *lane)
+/* Drops what could not be finished and commits the rest. */
+static void end_window(struct wr_lane *lane)
 {
 	if (lane->in_flight > 0) {
 		lane->clean = false;
@@ -54,30 +56,70 @@ static void give_up_partitions(struct wr_lane *lane)
 		       WR_INT("batches", lane->in_flight));
 	}
 	wr_lane_drop_window(lane);
+	wr_lane_nothing_blocked(lane);
 	if (lane->handover == WR_HANDOVER_STOPPING)
 		WR_FAILPOINT(in_shutdown);
 	else
 		WR_FAILPOINT(in_rebalance);
-	if (!lane->lost)
+	if (!lane->lost && !lane->txn.used)
 		wr_lane_commit_and_wait(lane);
+	wr_deaths_forget(&lane->deaths);
+	if (!lane->lost)
+		wr_lane_put_marks(lane, true);
 	lane->commit_under_way = lane->uncommitted = lane->refreshing = false;
-	wr_lane_forget_partitions(lane);
-	wr_metric_set(lane->metrics.partitions, 0);
 }
 
-/* True when the partitions have been given up. */
-bool wr_lane_handover(struct wr_lane *lane)
+static void release(struct wr_lane *lane)
 {
-	if (lane->handover == WR_HANDOVER_NONE || lane->left ||
-	    (lane->in_flight > 0 && can_finish(lane)))
-		return false;
-	give_up_partitions(lane);
+	wr_lane_forget_partitions(lane);
+	wr_metric_set(lane->metrics.partitions, 0);
 	lane->source->ops->release(lane->source);
 	lane->lost = false;
-	if (lane->handover == WR_HANDOVER_STOPPING)
-		lane->left = true;
-	else
+}
+
+static void limit_flush(struct wr_lane *lane)
+{
+	int64_t longest = wr_lane_now(lane) + LAST_FLUSH_NS;
+
+	if (lane->handover_deadline_ns > longest)
+		lane->handover_deadline_ns = longest;
+}
+
+/* The last marks get a moment, but no more than the stop may take. */
+static bool leave(struct wr_lane *lane)
+{
+	if (!wr_lane_is_flushed(lane) && wr_lane_now(lane) < lane->handover_deadline_ns)
+		return false;
+	lane->left = true;
+	return true;
+}
+
+/* True when something happened. */
+bool wr_lane_handover(struct wr_lane *lane)
+{
+	if (lane->released)
+		return !lane->left && leave(lane);
+	if (lane->handover == WR_HANDOVER_NONE || (lane->in_flight > 0 && can_finish(lane)) ||
+	    !wr_lane_txn_settle(lane))
+		return false;
+	end_window(lane);
+	switch (lane->handover) {
+	case WR_HANDOVER_PLACING:
+		wr_lane_refresh(lane);
 		lane->handover = WR_HANDOVER_NONE;
+		break;
+	case WR_HANDOVER_REVOKING:
+		release(lane);
+		lane->handover = WR_HANDOVER_NONE;
+		break;
+	case WR_HANDOVER_STOPPING:
+		release(lane);
+		lane->released = true;
+		limit_flush(lane);
+		break;
+	case WR_HANDOVER_NONE:
+		break;
+	}
 	return true;
 }
 
@@ -91,7 +133,7 @@ static bool go_back(struct wr_lane *lane)
 		struct wr_lane_partition *ours = partitions[i]->user;
 		struct wr_err err;
 
-		if (ours == NULL || ours->next < 0 || ours->next == partitions[i]->position)
+		if (ours == NULL || ours->placed != WR_PLACED_READ || ours->next == ours->position)
 			continue;
 		if (lane->source->ops->place(lane->source, partitions[i], ours->next, &err) !=
 		    WR_OK) {
@@ -124,14 +166,17 @@ static bool has_working_sink(struct wr_lane *lane)
  * that retired, through a new sink. What was written twice carries the same weir-event-id. */
 bool wr_lane_rewind(struct wr_lane *lane)
 {
+	if (lane->txn.used)
+		return wr_lane_txn_rewind(lane);
 	if (!lane->rewind || wr_lane_now(lane) < lane->rebuild_mono_ns)
 		return false;
 	lane->rebuild_mono_ns = wr_lane_now(lane) + WR_NS_PER_S;
 	wr_lane_drop_window(lane);
+	wr_lane_nothing_blocked(lane);
 	if (!has_working_sink(lane) || !go_back(lane))
 		return false;
 	wr_lane_reap_orphans(lane);
 	lane->rewind = false;
-	wr_metric_add(lane->metrics.rewinds, 1);
+	wr_metric_add(lane->rewinds[WR_REWIND_PRODUCER], 1);
 	return true;
 }

@@ -1,4 +1,8 @@
-/* Partitions that come and go. */
+/*
+ * Where reading begins. When partitions are assigned the claim store is asked for their marks, and core/mark.h
+ * decides by these, by what the group committed and by what the broker has. Where records would be skipped because they
+ * are completed, the last completed one is read first: it tells whether this is the topic we know.
+ */
 #include "config.h"
 
 #include "base/failpoint.h"
@@ -8,15 +12,40 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+struct wr_lane_probe {
+	struct wr_placing known;
+	struct wr_mark stored, committed;
+	struct wr_plan plan;
+};
+
+static void free_probe(struct wr_lane_partition *ours)
+{
+	free(ours->probe);
+	ours->probe = NULL;
+}
+
 static void free_partition(struct wr_lane *lane, struct wr_partition *partition)
 {
 	struct wr_lane_partition *ours = partition->user;
 
 	if (ours == NULL)
 		return;
+	if (lane->store != NULL)
+		lane->store->ops->yield_mark(lane->store, wr_bytes_of(ours->field));
 	wr_metrics_retire_cell(lane->o.metrics, ours->lag);
+	wr_lane_forget_refusals(ours, INT64_MAX);
+	free_probe(ours);
 	free(ours);
 	partition->user = NULL;
+}
+
+static void stop_asking(struct wr_lane *lane)
+{
+	struct wr_lane_placing *p = &lane->placing;
+
+	if (p->query.submitted)
+		lane->store->ops->cancel_query(lane->store, &p->query);
+	p->under_way = false;
 }
 
 void wr_lane_forget_partitions(struct wr_lane *lane)
@@ -24,6 +53,7 @@ void wr_lane_forget_partitions(struct wr_lane *lane)
 	struct wr_partition *const *partitions;
 	size_t count = lane->source->ops->partitions(lane->source, &partitions);
 
+	stop_asking(lane);
 	for (size_t i = 0; i < count; i++)
 		free_partition(lane, partitions[i]);
 }
@@ -36,8 +66,7 @@ static bool add_partition(struct wr_lane *lane, struct wr_partition *partition)
 	if (ours == NULL)
 		return false;
 	snprintf(number, sizeof(number), "%d", partition->id);
-	ours->next = ours->committed = -1;
-	wr_claim_prefix_init(&ours->prefix, 0, partition->topic, partition->id);
+	snprintf(ours->field, sizeof(ours->field), "%.249s/%d", partition->topic, partition->id);
 	ours->lag = wr_metrics_cell(lane->o.metrics, &wr_family_lag,
 				    (const struct wr_metric_label[]){{"pipeline", lane->conf->name},
 								     {"topic", partition->topic},
@@ -47,30 +76,51 @@ static bool add_partition(struct wr_lane *lane, struct wr_partition *partition)
 	return true;
 }
 
-/* Where reading begins: what the group committed, if that can still be read. */
-static int64_t place_of(struct wr_lane *lane, const struct wr_partition *p)
+static bool has_room(struct wr_lane_placing *p, size_t count)
 {
-	int64_t fallback = lane->source->ops->from_latest(lane->source) ? p->high : p->low;
+	struct wr_bytes *fields, *texts;
 
-	if (p->committed < 0)
-		return fallback;
-	if (p->committed >= p->low && p->committed <= p->high)
-		return p->committed;
-	WR_LOG(WR_LOG_WARN, "the committed offset is out of range",
-	       WR_STR("pipeline", lane->conf->name), WR_STR("topic", p->topic),
-	       WR_INT("partition", p->id), WR_INT("committed", p->committed), WR_INT("low", p->low),
-	       WR_INT("high", p->high), WR_INT("position", fallback));
-	return fallback;
+	if (count <= p->capacity)
+		return true;
+	fields = realloc(p->fields, count * sizeof(*fields));
+	if (fields != NULL)
+		p->fields = fields;
+	texts = realloc(p->query.texts, count * sizeof(*texts));
+	if (texts != NULL)
+		p->query.texts = texts;
+	if (fields == NULL || texts == NULL)
+		return false;
+	p->capacity = count;
+	return true;
 }
 
-static void place(struct wr_lane *lane, struct wr_partition *partition)
+static void ask_for_marks(struct wr_lane *lane, struct wr_partition *const *partitions,
+			  size_t count)
 {
-	struct wr_err err;
+	struct wr_lane_placing *p = &lane->placing;
 
-	if (lane->source->ops->place(lane->source, partition, place_of(lane, partition), &err) !=
-	    WR_OK)
-		WR_LOG(WR_LOG_ERROR, "a partition can't be placed",
-		       WR_STR("pipeline", lane->conf->name), WR_STR("reason", err.text));
+	while (!has_room(p, count))
+		wr_lane_pause(lane);
+	for (size_t i = 0; i < count; i++) {
+		const struct wr_lane_partition *ours = partitions[i]->user;
+
+		p->fields[i] = wr_bytes_of(ours->field);
+		p->query.texts[i] = wr_bytes(NULL, 0);
+	}
+	p->query.fields = p->fields;
+	p->query.count = count;
+	p->blind = false;
+	if (lane->store != NULL && count > 0)
+		lane->store->ops->query_marks(lane->store, &p->query);
+}
+
+/* Nothing of it is read until it is placed (anew). */
+static void displace(struct wr_lane_partition *ours)
+{
+	ours->placed = WR_PLACED_NOT;
+	ours->next = ours->committed = ours->position = ours->last_offset = -1;
+	ours->mark_due = false;
+	free_probe(ours);
 }
 
 void wr_lane_on_assigned(struct wr_lane *lane)
@@ -78,13 +128,17 @@ void wr_lane_on_assigned(struct wr_lane *lane)
 	struct wr_partition *const *partitions;
 	size_t count = lane->source->ops->partitions(lane->source, &partitions);
 
+	stop_asking(lane);
 	for (size_t i = 0; i < count; i++) {
 		while (partitions[i]->user == NULL && !add_partition(lane, partitions[i]))
 			wr_lane_pause(
 			    lane); /* without memory nothing can be taken: wait for some */
-		place(lane, partitions[i]);
+		displace(partitions[i]->user);
 	}
 	WR_FAILPOINT(after_assignment);
+	ask_for_marks(lane, partitions, count);
+	lane->placing.under_way = true;
+	lane->placing.retry_ns = 0;
 	if (lane->refreshing) {
 		lane->refreshing = false;
 		return;
@@ -96,29 +150,236 @@ void wr_lane_on_assigned(struct wr_lane *lane)
 	       WR_INT("lane", lane->o.number), WR_INT("partitions", count));
 }
 
-static void forget_positions(struct wr_lane *lane)
+/* All that was taken is dropped already: what is done is asked for, not remembered. */
+void wr_lane_refresh(struct wr_lane *lane)
 {
 	struct wr_partition *const *partitions;
 	size_t count = lane->source->ops->partitions(lane->source, &partitions);
 
+	lane->marks_due = lane->uncommitted = lane->commit_under_way = false;
+	if (count == 0)
+		return;
+	stop_asking(lane);
+	for (size_t i = 0; i < count; i++) {
+		if (partitions[i]->user != NULL)
+			displace(partitions[i]->user);
+	}
+	lane->refreshing = true;
+	lane->source->ops->refresh(lane->source);
+}
+
+/* Garbage under the mark's name is no reason to stop for ever: the commit's metadata says most of it. */
+static const struct wr_mark *read_mark(const struct wr_lane *lane, const char *field,
+				       struct wr_bytes text, struct wr_mark *mark)
+{
+	struct wr_err err;
+
+	if (text.data == NULL)
+		return NULL;
+	if (wr_mark_decode(text, mark, &err) == WR_OK)
+		return mark;
+	WR_LOG(WR_LOG_ERROR, "a done mark can't be read; what it said is lost",
+	       WR_STR("pipeline", lane->conf->name), WR_STR("partition", field),
+	       WR_STR("reason", err.text));
+	return NULL;
+}
+
+static enum wr_rewind rewind_of(enum wr_place_reason reason)
+{
+	switch (reason) {
+	case WR_PLACE_REWOUND:
+		return WR_REWIND_BACK;
+	case WR_PLACE_ABANDONED:
+		return WR_REWIND_FORWARD;
+	case WR_PLACE_OUT_OF_RANGE:
+		return WR_REWIND_OUT_OF_RANGE;
+	case WR_PLACE_NEW_TOPIC:
+		return WR_REWIND_NEW_TOPIC;
+	case WR_PLACE_CONTINUED:
+	case WR_PLACE_FIRST:
+		break;
+	}
+	return WR_REWIND_COUNT;
+}
+
+static void tell(const struct wr_lane *lane, const struct wr_partition *partition,
+		 const struct wr_plan *plan)
+{
+	enum wr_rewind rewind = rewind_of(plan->reason);
+
+	if (rewind == WR_REWIND_COUNT)
+		return;
+	wr_metric_add(lane->rewinds[rewind], 1);
+	WR_LOG(WR_LOG_WARN, "a partition is not read on from where it was left",
+	       WR_STR("pipeline", lane->conf->name), WR_STR("topic", partition->topic),
+	       WR_INT("partition", partition->id), WR_STR("why", wr_rewind_name(rewind)),
+	       WR_INT("committed", partition->committed), WR_INT("position", plan->position),
+	       WR_INT("low", partition->low), WR_INT("high", partition->high),
+	       WR_INT("incarnation", plan->mark.incarnation));
+}
+
+static bool read_from(struct wr_lane *lane, struct wr_partition *partition, int64_t offset)
+{
+	struct wr_lane_partition *ours = partition->user;
+	struct wr_err err;
+
+	if (lane->source->ops->place(lane->source, partition, offset, &err) == WR_OK) {
+		ours->position = offset;
+		return true;
+	}
+	WR_LOG(WR_LOG_WARN, "a partition can't be read yet", WR_STR("pipeline", lane->conf->name),
+	       WR_STR("topic", partition->topic), WR_INT("partition", partition->id),
+	       WR_STR("reason", err.text));
+	return false;
+}
+
+/* Where the group has no offset, or another than the one that is read from, it is told soon: a start from the end of
+ * a topic would else be forgotten by a crash before the first event. */
+static bool is_news(const struct wr_lane *lane, const struct wr_partition *partition,
+		    int64_t position)
+{
+	return partition->committed >= 0 ? position != partition->committed
+					 : lane->source->ops->from_latest(lane->source);
+}
+
+/* The plan stands: reads on by it. False: to be tried again. */
+static bool settle(struct wr_lane *lane, struct wr_partition *partition)
+{
+	struct wr_lane_partition *ours = partition->user;
+	const struct wr_plan *plan = &ours->probe->plan;
+
+	ours->mark = plan->mark;
+	if (lane->store != NULL && plan->mark_changed && !lane->placing.blind &&
+	    !wr_lane_put_mark(lane, ours, true))
+		return false;
+	if (!read_from(lane, partition, plan->position))
+		return false;
+	tell(lane, partition, plan);
+	ours->next = plan->position;
+	ours->committed = partition->committed;
+	ours->last_offset = -1;
+	ours->placed = WR_PLACED_READ;
+	wr_claim_prefix_init(&ours->prefix, plan->mark.incarnation, partition->topic,
+			     partition->id);
+	if (is_news(lane, partition, plan->position))
+		lane->uncommitted = true;
+	else
+		ours->committed = plan->position; /* nothing to tell yet */
+	free_probe(ours);
+	return true;
+}
+
+static bool decide(struct wr_lane *lane, struct wr_partition *partition, struct wr_bytes text)
+{
+	struct wr_lane_partition *ours = partition->user;
+	struct wr_lane_probe *probe = calloc(1, sizeof(*probe));
+	struct wr_err err;
+
+	if (probe == NULL)
+		return false;
+	ours->probe = probe;
+	probe->known = (struct wr_placing){
+	    .stored = read_mark(lane, ours->field, text, &probe->stored),
+	    .committed_offset = partition->committed,
+	    .low = partition->low,
+	    .high = partition->high,
+	    .from_latest = lane->source->ops->from_latest(lane->source),
+	    .reprocess = lane->conf->idempotency.on_rewind == WR_ON_REWIND_PROCESS,
+	};
+	if (lane->store != NULL && partition->metadata.data != NULL &&
+	    wr_mark_metadata_decode(partition->metadata, &probe->committed, &err) == WR_OK)
+		probe->known.committed = &probe->committed;
+	wr_mark_place(&probe->known, &probe->plan);
+	return true;
+}
+
+/* One partition's next step. False: it must be tried again. */
+static bool place(struct wr_lane *lane, struct wr_partition *partition, struct wr_bytes text)
+{
+	struct wr_lane_partition *ours = partition->user;
+
+	if (ours->probe == NULL && !decide(lane, partition, text))
+		return false;
+	if (ours->probe->plan.place == WR_PLACE_READ)
+		return settle(lane, partition);
+	if (!read_from(lane, partition, ours->probe->plan.verify_at))
+		return false;
+	ours->placed = WR_PLACED_PROBE;
+	return true;
+}
+
+static bool has_marks(struct wr_lane *lane)
+{
+	struct wr_lane_placing *p = &lane->placing;
+
+	if (!p->query.submitted)
+		return true;
+	if (!wr_lane_lets_through(lane))
+		return false;
+	lane->store->ops->cancel_query(lane->store, &p->query);
+	for (size_t i = 0; i < p->query.count; i++)
+		p->query.texts[i] = wr_bytes(NULL, 0);
+	p->blind = true;
+	WR_LOG(WR_LOG_WARN, "partitions are read without their done marks",
+	       WR_STR("pipeline", lane->conf->name), WR_INT("lane", lane->o.number));
+	return true;
+}
+
+/* Nothing is left to be read where the record should be: it is another topic's. */
+static void give_up_probe(struct wr_lane *lane, struct wr_partition *partition)
+{
+	struct wr_lane_partition *ours = partition->user;
+
+	if (ours->placed != WR_PLACED_PROBE ||
+	    !lane->source->ops->is_at_end(lane->source, partition))
+		return;
+	wr_mark_verified(&ours->probe->known, NULL, &ours->probe->plan);
+	ours->placed = WR_PLACED_NOT;
+}
+
+bool wr_lane_place_due(struct wr_lane *lane)
+{
+	struct wr_partition *const *partitions;
+	struct wr_lane_placing *p = &lane->placing;
+	bool moved = false, placed = true;
+	size_t count;
+
+	if (!p->under_way || lane->handover != WR_HANDOVER_NONE || lane->rewind ||
+	    wr_lane_now(lane) < p->retry_ns || !has_marks(lane))
+		return false;
+	count = lane->source->ops->partitions(lane->source, &partitions);
 	for (size_t i = 0; i < count; i++) {
 		struct wr_lane_partition *ours = partitions[i]->user;
 
-		if (ours != NULL)
-			ours->next = ours->committed = -1;
+		give_up_probe(lane, partitions[i]);
+		if (ours->placed == WR_PLACED_NOT) {
+			if (place(lane, partitions[i], p->query.texts[i]))
+				moved = true;
+			else
+				p->retry_ns = wr_lane_now(lane) + WR_NS_PER_S;
+		}
+		placed = placed && ours->placed == WR_PLACED_READ;
 	}
+	p->under_way = !placed;
+	return moved;
 }
 
-/* A partition can't be read from where it stood: what has retired is committed, the rest is read again from wherever
- * the group and the broker say now. */
-void wr_lane_on_astray(struct wr_lane *lane)
+/* Records of a partition that is not placed for good: the first one is looked at, all are read again later. */
+void wr_lane_looked_at(struct wr_lane *lane, struct wr_source_record *records, size_t count)
 {
-	if (lane->handover != WR_HANDOVER_NONE)
+	struct wr_partition *partition = records[0].partition;
+	struct wr_lane_partition *ours = partition->user;
+	struct wr_lane_probe *probe = ours->probe;
+	struct wr_fingerprint found = wr_lane_fingerprint(&records[0]);
+	int64_t offset = records[0].offset;
+
+	for (size_t i = 0; i < count; i++)
+		lane->source->ops->give_back(lane->source, &records[i]);
+	if (ours->placed != WR_PLACED_PROBE)
 		return;
-	wr_lane_drop_window(lane);
-	wr_lane_commit_and_wait(lane);
-	forget_positions(lane);
-	lane->commit_under_way = lane->uncommitted = false;
-	lane->refreshing = true;
-	lane->source->ops->refresh(lane->source);
+	wr_mark_verified(&probe->known, offset == probe->plan.verify_at ? &found : NULL,
+			 &probe->plan);
+	ours->placed = WR_PLACED_NOT;
+	if (!settle(lane, partition))
+		lane->placing.retry_ns = wr_lane_now(lane) + WR_NS_PER_S;
 }

@@ -1,9 +1,9 @@
 /*
  * The inside of a lane, shared by run/lane*.c: lane.c is its life and its loop, lane_take.c fills batches,
  * lane_claim.c decides who is responsible, lane_run.c runs the stages, lane_write.c writes what the verdicts say,
- * lane_retire.c retires batches, lane_commit.c commits, lane_place.c takes partitions and
- * lane_handover.c gives them up. All of it belongs to the lane's thread, but where a field
- * says otherwise.
+ * lane_retire.c retires batches, lane_commit.c and lane_txn.c commit them, lane_mark.c says so to the claim store,
+ * lane_place.c begins and lane_handover.c ends with partitions. All of it belongs to the lane's thread, but where a
+ * field says otherwise.
  */
 #ifndef WR_RUN_LANE_PRIVATE_H
 #define WR_RUN_LANE_PRIVATE_H
@@ -11,10 +11,13 @@
 #include "base/check.h"
 #include "base/rng.h"
 #include "core/claim.h"
+#include "core/mark.h"
+#include "core/order.h"
 #include "run/batch.h"
 #include "run/board.h"
 #include "run/key_waits.h"
 #include "run/lane.h"
+#include "run/lane_deaths.h"
 #include "run/metric_table.h"
 #include "run/program.h"
 #include "run/retry_queue.h"
@@ -26,19 +29,70 @@
 
 enum wr_handover {
 	WR_HANDOVER_NONE,
-	WR_HANDOVER_REVOKING, /* finish what can be finished, commit, release */
+	WR_HANDOVER_PLACING, /* finish what can be finished, commit, then place the partitions anew */
+	WR_HANDOVER_REVOKING, /* the same, then release them */
 	WR_HANDOVER_STOPPING  /* the same, then leave */
 };
 
 enum wr_lane_hold { WR_HOLD_NONE, WR_HOLD_ASKED, WR_HOLD_REACHED };
 
+enum wr_placed {
+	WR_PLACED_NOT,   /* where to read from is not decided */
+	WR_PLACED_PROBE, /* the record that tells whether this is the topic we know is fetched */
+	WR_PLACED_READ
+};
+
+struct wr_lane_probe; /* lane_place.c's own */
+struct wr_refusal;    /* lane_refusal.c's own */
+
+/* "<topic>/<partition>" */
+#define WR_LANE_FIELD_BYTES 264
+
 /* What the lane knows of a partition that it holds: wr_partition.user. */
 struct wr_lane_partition {
-	int64_t next;      /* the first offset that has not retired; -1: nothing was taken yet */
-	int64_t position;  /* behind the last offset that was taken */
-	int64_t committed; /* what Kafka was last told; -1: nothing */
+	enum wr_placed placed;
+	struct wr_lane_probe *probe; /* until it is placed; NULL: none */
+	int64_t next;                /* behind what is done: retired, or not to be read at all */
+	int64_t position;            /* behind the last offset that was taken */
+	int64_t committed;           /* what Kafka was last told; -1: nothing */
+
+	struct wr_mark mark;             /* what is completed for good */
+	int64_t last_offset;             /* that retired since it was placed; -1: none */
+	struct wr_fingerprint last;      /* of that record */
+	const struct wr_item *last_item; /* while a batch retires */
+	bool mark_due;                   /* the claim store is to be told */
+
+	struct wr_refusal *refusals;
 	struct wr_claim_prefix prefix;
+	char field[WR_LANE_FIELD_BYTES];
 	struct wr_metric_cell *lag;
+};
+
+/* Deciding where to read from, for all partitions of an assignment. */
+struct wr_lane_placing {
+	struct wr_mark_query query;
+	struct wr_bytes *fields;
+	size_t capacity;
+	bool under_way;   /* not all partitions are placed */
+	bool blind;       /* they were placed without their marks, which the store could not tell */
+	int64_t retry_ns; /* not before: placing what failed */
+};
+
+struct wr_lane_txn {
+	bool used; /* delivery: exactly_once */
+	enum wr_txn_state state;
+	int64_t begun_ns;
+	uint32_t singles;  /* so many more transactions hold a single batch */
+	uint32_t failures; /* since the last one that was committed */
+	int64_t resume_ns; /* after an abort: not before */
+	size_t commit_count;
+};
+
+/* What has retired and is not counted yet, because its transaction may be aborted. */
+struct wr_lane_tally {
+	uint32_t outcomes[WR_OUTCOME_COUNT];
+	uint32_t dead[WR_CLASS_COUNT];
+	uint32_t batches;
 };
 
 struct wr_lane {
@@ -67,6 +121,7 @@ struct wr_lane {
 	uint32_t batch_count;     /* of all batches, wherever they are */
 	struct wr_batch *orphans; /* dropped, but the sink still borrows their bytes */
 	uint64_t next_sequence;
+	uint32_t epoch;                   /* goes up whenever what was taken is dropped */
 	struct wr_source_record *records; /* scratch of a take */
 	struct wr_item **work;            /* scratch of a run */
 	struct wr_item **asked;
@@ -81,21 +136,31 @@ struct wr_lane {
 	uint32_t outputs_waiting;         /* of them, those that are no dead letters */
 	bool sink_full;                   /* the last write found no room */
 	bool dlq_blocked, output_blocked; /* a health condition says so */
-	bool refreshing;         /* the source was asked for the partitions' offsets again */
-	bool rewind;             /* the sink broke: drop the window and read it again */
+	bool astray;                      /* offsets went back while they were taken */
+	bool refreshing; /* the source was asked for the partitions' offsets again */
+	bool
+	    rewind; /* the sink broke or the transaction failed: drop the window and read it again */
 	int64_t rebuild_mono_ns; /* not before: making a new sink */
 
 	enum wr_handover handover;
 	int64_t handover_deadline_ns;
-	bool lost;  /* the partitions of the handover are gone already */
-	bool clean; /* nothing was dropped while stopping */
-	bool left;  /* stopping is done */
+	bool lost;     /* the partitions of the handover are gone already */
+	bool clean;    /* nothing was dropped while stopping */
+	bool released; /* stopping: the partitions are given up, the last marks are on their way */
+	bool left;     /* stopping is done */
 
 	bool uncommitted; /* something has retired since the last commit */
 	bool commit_under_way;
 	int64_t next_commit_ns;
 	struct wr_source_commit *commits; /* scratch */
+	char *commit_metadata;
 	size_t commit_capacity;
+	struct wr_lane_placing placing;
+	struct wr_lane_txn txn;
+	struct wr_lane_tally tally;
+	struct wr_deaths deaths;
+	bool marks_due; /* of some partition */
+	int64_t next_marks_ns;
 	int64_t next_housekeeping_ns;
 	bool store_was_up;
 
@@ -105,8 +170,10 @@ struct wr_lane {
 
 	struct wr_lane_metrics metrics;
 	struct wr_metric_histogram *claim_seconds;
-	struct wr_metric_cell *outcomes[WR_OUTCOME_DEAD + 1];
-	struct wr_metric_cell *dead_letters[WR_CLASS_OUTPUT_REJECTED + 1];
+	struct wr_metric_cell *outcomes[WR_OUTCOME_COUNT];
+	struct wr_metric_cell *dead_letters[WR_CLASS_COUNT];
+	struct wr_metric_cell *rewinds[WR_REWIND_COUNT];
+	struct wr_metric_cell *transactions[WR_TXN_RESULT_COUNT];
 
 	pthread_t thread;
 	bool started;                     /* [main] */
@@ -138,6 +205,8 @@ void wr_lane_discard_open(struct wr_lane *lane);
 /* lane_claim.c */
 void wr_lane_claim(struct wr_lane *lane, struct wr_batch *batch);
 bool wr_lane_finish_claims(struct wr_lane *lane);
+void wr_lane_cancel_claims(struct wr_lane *lane, struct wr_batch *batch);
+bool wr_lane_lets_through(const struct wr_lane *lane); /* without claims: the store is down */
 
 /* lane_run.c */
 void wr_lane_run_batch(struct wr_lane *lane, struct wr_batch *batch);
@@ -181,8 +250,18 @@ void wr_lane_forget_rewrites(struct wr_lane *lane, const struct wr_batch *batch)
 void wr_lane_nothing_blocked(struct wr_lane *lane);
 void wr_lane_write_done(void *lane, void *token, enum wr_code code, const char *reason);
 
+/* lane_refusal.c: outputs that were refused in a transaction that was aborted for it. */
+void wr_lane_remember_refusal(struct wr_lane *lane, const struct wr_write *write,
+			      const char *reason);
+const struct wr_refusal *wr_lane_refusal_of(const struct wr_lane_partition *partition,
+					    int64_t offset);
+const char *wr_refusal_reason(const struct wr_refusal *refusal);
+bool wr_refusal_names(const struct wr_refusal *refusal, const struct wr_emit *emit);
+void wr_lane_forget_refusals(struct wr_lane_partition *partition, int64_t before);
+
 /* lane_retire.c */
 bool wr_lane_retire_ready(struct wr_lane *lane);
+void wr_lane_count_tally(struct wr_lane *lane);
 void wr_lane_drop_window(struct wr_lane *lane);
 void wr_lane_reap_orphans(struct wr_lane *lane);
 void wr_lane_put_free(struct wr_lane *lane, struct wr_batch *batch);
@@ -190,10 +269,31 @@ void wr_lane_put_free(struct wr_lane *lane, struct wr_batch *batch);
 /* lane_commit.c */
 void wr_lane_commit_due(struct wr_lane *lane);
 void wr_lane_commit_and_wait(struct wr_lane *lane);
+bool wr_lane_collect_commits(struct wr_lane *lane, size_t *count_r); /* into lane->commits */
+void wr_lane_note_committed(struct wr_lane *lane, size_t count);
+
+/* lane_txn.c: all of it does nothing, and lets everything pass, under at_least_once. */
+bool wr_lane_txn_admits(struct wr_lane *lane); /* one more batch may be written */
+bool wr_lane_txn_step(struct wr_lane *lane);
+void wr_lane_txn_fail(struct wr_lane *lane); /* abort it, and read its events again */
+bool wr_lane_txn_rewind(struct wr_lane *lane);
+
+/* True when no transaction is open any more: partitions may be given up. */
+bool wr_lane_txn_settle(struct wr_lane *lane);
+
+/* lane_mark.c */
+struct wr_mark wr_lane_mark_of(const struct wr_lane_partition *partition); /* with what retired */
+void wr_lane_mark_retired(struct wr_lane *lane, struct wr_lane_partition *partition);
+bool wr_lane_put_mark(struct wr_lane *lane, const struct wr_lane_partition *partition, bool anyway);
+void wr_lane_put_marks(struct wr_lane *lane, bool now);
+bool wr_lane_is_flushed(const struct wr_lane *lane); /* nothing of them is on its way */
+struct wr_fingerprint wr_lane_fingerprint(const struct wr_source_record *record);
 
 /* lane_place.c */
 void wr_lane_on_assigned(struct wr_lane *lane);
-void wr_lane_on_astray(struct wr_lane *lane);
+bool wr_lane_place_due(struct wr_lane *lane);
+void wr_lane_looked_at(struct wr_lane *lane, struct wr_source_record *records, size_t count);
+void wr_lane_refresh(struct wr_lane *lane);
 void wr_lane_forget_partitions(struct wr_lane *lane);
 
 /* lane_handover.c */

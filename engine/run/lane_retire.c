@@ -22,35 +22,88 @@ void wr_lane_put_free(struct wr_lane *lane, struct wr_batch *batch)
 	lane->free_batches = batch;
 }
 
-static void count_outcomes(struct wr_lane *lane, const struct wr_batch *batch)
+void wr_lane_count_tally(struct wr_lane *lane)
 {
-	uint32_t outcomes[WR_OUTCOME_DEAD + 1] = {0};
+	struct wr_lane_tally *tally = &lane->tally;
 
+	for (int i = 0; i < WR_OUTCOME_COUNT; i++) {
+		if (tally->outcomes[i] > 0)
+			wr_metric_add(lane->outcomes[i], tally->outcomes[i]);
+	}
+	for (int i = 0; i < WR_CLASS_COUNT; i++) {
+		if (tally->dead[i] > 0)
+			wr_metric_add(lane->dead_letters[i], tally->dead[i]);
+	}
+	wr_metric_add(lane->metrics.batches, tally->batches);
+	*tally = (struct wr_lane_tally){.batches = 0};
+}
+
+static void add_to_tally(struct wr_lane *lane, const struct wr_batch *batch)
+{
 	for (uint32_t i = 0; i < batch->count; i++) {
 		const struct wr_event *ev = &batch->items[i].event;
 
-		outcomes[ev->outcome]++;
+		lane->tally.outcomes[ev->outcome]++;
 		if (ev->outcome == WR_OUTCOME_DEAD)
-			wr_metric_add(lane->dead_letters[ev->class], 1);
+			lane->tally.dead[ev->class]++;
 	}
-	for (int outcome = 0; outcome <= WR_OUTCOME_DEAD; outcome++) {
-		if (outcomes[outcome] > 0)
-			wr_metric_add(lane->outcomes[outcome], outcomes[outcome]);
+	lane->tally.batches++;
+}
+
+static void remember_dead(struct wr_lane *lane, const struct wr_item *item)
+{
+	if (item->event.outcome == WR_OUTCOME_DEAD && item->claimed)
+		wr_deaths_add(&lane->deaths, wr_bytes_from(item->event.pub.id), item->claim);
+}
+
+/* The last record of each partition says where it stands. */
+static void advance(struct wr_lane *lane, const struct wr_batch *batch)
+{
+	struct wr_lane_partition *ours;
+
+	for (uint32_t i = 0; i < batch->count; i++) {
+		ours = batch->items[i].record.partition->user;
+		ours->last_item = &batch->items[i];
+		remember_dead(lane, &batch->items[i]);
 	}
-	wr_metric_add(lane->metrics.batches, 1);
+	for (uint32_t i = 0; i < batch->count; i++) {
+		const struct wr_source_record *record = &batch->items[i].record;
+
+		ours = record->partition->user;
+		if (ours->last_item != &batch->items[i])
+			continue;
+		ours->last_item = NULL;
+		ours->last_offset = record->offset;
+		ours->last = wr_lane_fingerprint(record);
+		ours->next = record->offset + 1;
+		if (wr_order_may_mark(lane->txn.used, true, false))
+			wr_lane_mark_retired(lane, ours);
+	}
 }
 
 static void retire(struct wr_lane *lane, struct wr_batch *batch)
 {
-	for (uint32_t i = 0; i < batch->count; i++) {
-		const struct wr_source_record *record = &batch->items[i].record;
-		struct wr_lane_partition *partition = record->partition->user;
-
-		partition->next = record->offset + 1;
-	}
+	WR_ASSERT(batch->epoch == lane->epoch);
+	advance(lane, batch);
 	lane->uncommitted = true;
-	count_outcomes(lane, batch);
+	add_to_tally(lane, batch);
+	if (!lane->txn.used)
+		wr_lane_count_tally(lane);
 	wr_lane_put_free(lane, batch);
+}
+
+/* Of the oldest batch. */
+static bool may_retire(const struct wr_batch *batch)
+{
+	const struct wr_batch_facts facts = {
+	    .unfinished = batch->unfinished,
+	    .handed_over = batch->state == WR_BATCH_WRITTEN,
+	    .pending = batch->pending,
+	    .earlier_written = true,
+	    .is_oldest = true,
+	};
+
+	return wr_order_may_retire(&facts);
 }
 
 bool wr_lane_retire_ready(struct wr_lane *lane)
@@ -60,7 +113,7 @@ bool wr_lane_retire_ready(struct wr_lane *lane)
 
 	while (lane->in_flight > 0 && !lane->rewind) {
 		batch = wr_lane_batch(lane, 0);
-		if (batch->state != WR_BATCH_WRITTEN || batch->pending > 0)
+		if (!may_retire(batch))
 			break;
 		WR_FAILPOINT(after_all_acks);
 		lane->head = (lane->head + 1) % lane->window_size;
@@ -74,8 +127,7 @@ bool wr_lane_retire_ready(struct wr_lane *lane)
 /* Takes a batch out of the lane's hands. The sink may still borrow its bytes, so it may have to wait. */
 static void drop(struct wr_lane *lane, struct wr_batch *batch)
 {
-	if (batch->claims.submitted)
-		lane->store->ops->cancel(lane->store, &batch->claims);
+	wr_lane_cancel_claims(lane, batch);
 	wr_key_waits_remove_batch(&lane->waits, batch);
 	wr_retry_queue_remove_batch(&lane->parked, batch);
 	wr_lane_forget_rewrites(lane, batch);
@@ -83,11 +135,13 @@ static void drop(struct wr_lane *lane, struct wr_batch *batch)
 		wr_lane_put_free(lane, batch);
 		return;
 	}
+	batch->state = WR_BATCH_DROPPED;
 	batch->next = lane->orphans;
 	lane->orphans = batch;
 }
 
-/* Newest first: wr_key_waits_remove_batch() relies on it. */
+/* What was taken so far is of another epoch than what comes next. Newest first: wr_key_waits_remove_batch() relies on
+ * it. */
 void wr_lane_drop_window(struct wr_lane *lane)
 {
 	while (lane->in_flight > 0) {
@@ -97,7 +151,7 @@ void wr_lane_drop_window(struct wr_lane *lane)
 		drop(lane, batch);
 	}
 	wr_lane_discard_open(lane);
-	wr_lane_nothing_blocked(lane);
+	lane->epoch++;
 }
 
 void wr_lane_reap_orphans(struct wr_lane *lane)

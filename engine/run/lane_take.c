@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "base/log.h"
+#include "base/map.h"
 #include "core/envelope.h"
 #include "core/event_id.h"
 #include "run/lane_private.h"
@@ -92,9 +93,19 @@ static bool decode(struct wr_lane *lane, struct wr_item *item)
 	return false;
 }
 
+static struct wr_bytes claim_of(const struct wr_lane *lane, const struct wr_item *item)
+{
+	const struct wr_lane_partition *partition = item->record.partition->user;
+	struct wr_arena *arena = &item->batch->arena;
+
+	if (!lane->conf->idempotency.check_payload)
+		return wr_claim_value(&partition->prefix, item->record.offset, arena);
+	return wr_claim_value_hashed(&partition->prefix, item->record.offset,
+				     wr_hash_fixed(item->record.value, 0), arena);
+}
+
 static void identify(struct wr_lane *lane, struct wr_item *item)
 {
-	struct wr_lane_partition *partition = item->record.partition->user;
 	enum wr_event_id_result result;
 	struct wr_bytes id;
 
@@ -103,8 +114,7 @@ static void identify(struct wr_lane *lane, struct wr_item *item)
 	result = find_id(lane, item, &id);
 	item->event.pub.id = wr_bytes_to_public(id);
 	if (result == WR_EVENT_ID_OK) {
-		item->claim =
-		    wr_claim_value(&partition->prefix, item->record.offset, &item->batch->arena);
+		item->claim = claim_of(lane, item);
 		return;
 	}
 	if (result == WR_EVENT_ID_MISSING &&
@@ -117,16 +127,16 @@ static void identify(struct wr_lane *lane, struct wr_item *item)
 }
 
 /* Offsets only rise, but in a topic that was made anew or cut short while it was read. */
-static void note_position(struct wr_lane_partition *partition,
+static void note_position(struct wr_lane *lane, struct wr_lane_partition *partition,
 			  const struct wr_source_record *record)
 {
-	if (partition->next < 0)
-		partition->next = partition->committed = record->offset;
-	else if (record->offset < partition->position)
+	if (record->offset < partition->position) {
+		lane->astray = true;
 		WR_LOG(WR_LOG_WARN, "offsets went back: the topic was made anew or cut short",
 		       WR_STR("topic", record->partition->topic),
 		       WR_INT("partition", record->partition->id),
 		       WR_INT("expected", partition->position), WR_INT("offset", record->offset));
+	}
 	partition->position = record->offset + 1;
 }
 
@@ -147,7 +157,13 @@ static void add(struct wr_lane *lane, struct wr_batch *batch, const struct wr_so
 	ev->pub.offset = record->offset;
 	batch->bytes += record->key.size + record->value.size;
 	batch->unfinished++;
-	note_position(partition, record);
+	note_position(lane, partition, record);
+	if (wr_mark_covers(&partition->mark, record->offset)) {
+		wr_lane_finish(lane, item, WR_OUTCOME_SKIPPED);
+		return;
+	}
+	if (partition->refusals != NULL)
+		item->refusal = wr_lane_refusal_of(partition, record->offset);
 	take_headers(lane, item);
 	if (item->event.outcome == WR_OUTCOME_PENDING)
 		identify(lane, item);
@@ -172,6 +188,7 @@ static struct wr_batch *open_batch(struct wr_lane *lane)
 	wr_batch_reset(batch);
 	batch->program = lane->program;
 	batch->program->batches++;
+	batch->epoch = lane->epoch;
 	lane->open = batch;
 	return batch;
 }
@@ -193,17 +210,28 @@ static bool is_ripe(const struct wr_lane *lane, const struct wr_batch *batch)
 		   lane->conf->batch.linger_ms * WR_NS_PER_MS;
 }
 
+static bool is_to_be_processed(const struct wr_source_record *record)
+{
+	const struct wr_lane_partition *partition = record->partition->user;
+
+	return partition->placed == WR_PLACED_READ;
+}
+
 static void fill(struct wr_lane *lane, struct wr_batch *batch)
 {
 	size_t got, room_bytes;
 	uint32_t before = batch->count;
 
-	while (!is_full(lane, batch)) {
+	while (!is_full(lane, batch) && !lane->astray) {
 		room_bytes = lane->conf->batch.max_bytes - batch->bytes;
 		got = lane->source->ops->take(lane->source, lane->records,
 					      batch->capacity - batch->count, room_bytes);
 		if (got == 0)
 			break;
+		if (!is_to_be_processed(&lane->records[0])) {
+			wr_lane_looked_at(lane, lane->records, got);
+			continue;
+		}
 		if (batch->count == 0)
 			batch->opened_mono_ns = wr_lane_now(lane);
 		for (size_t i = 0; i < got; i++)
@@ -226,7 +254,7 @@ static bool take_batch(struct wr_lane *lane, uint32_t *taken_p)
 	before = batch->count;
 	fill(lane, batch);
 	*taken_p += batch->count - before;
-	if (!is_ripe(lane, batch))
+	if (lane->astray || !is_ripe(lane, batch))
 		return false;
 	wr_metric_add(lane->metrics.taken_bytes, (double)batch->bytes);
 	lane->open = NULL;
@@ -246,6 +274,9 @@ bool wr_lane_take(struct wr_lane *lane)
 		return false;
 	while (taken < TAKE_AT_ONCE && take_batch(lane, &taken))
 		moved = true;
+	if (lane->astray)
+		wr_lane_begin_handover(lane, WR_HANDOVER_PLACING, 0);
+	lane->astray = false;
 	return moved || taken > 0;
 }
 

@@ -185,28 +185,33 @@ static void dead_letter_refused(struct wr_lane *lane, struct wr_write *write, co
 	postpone(lane, write, REWRITE_MS);
 }
 
+static void reject(struct wr_lane *lane, struct wr_item *item, const char *reason)
+{
+	struct wr_event *ev = &item->event;
+
+	ev->outcome = WR_OUTCOME_DEAD;
+	ev->class = WR_CLASS_OUTPUT_REJECTED;
+	ev->code = "output-rejected";
+	ev->message = wr_arena_copy(&item->batch->arena, reason, strlen(reason));
+	ev->last_failed_at_ms = wr_clock_wall_ms(lane->o.clock);
+	if (ev->first_failed_at_ms == 0)
+		ev->first_failed_at_ms = ev->last_failed_at_ms;
+}
+
 /* An output that can never be written: its event becomes a dead letter, the others stand. */
 static void output_refused(struct wr_lane *lane, struct wr_write *write, const char *reason)
 {
-	struct wr_item *item = write->item;
-	struct wr_event *ev = &item->event;
-	struct wr_batch *batch = item->batch;
+	const struct wr_event *ev = &write->item->event;
 
 	if (ev->outcome == WR_OUTCOME_DEAD) {
-		batch->pending--; /* its dead letter is on its way already */
+		write->item->batch->pending--; /* its dead letter is on its way already */
 		return;
 	}
 	WR_LOG(WR_LOG_WARN, "an output record was refused; its event is dead-lettered",
 	       WR_STR("pipeline", lane->conf->name), WR_STR("source_topic", ev->pub.topic),
 	       WR_INT("partition", ev->pub.partition), WR_INT("offset", ev->pub.offset),
 	       WR_STR("reason", reason));
-	ev->outcome = WR_OUTCOME_DEAD;
-	ev->class = WR_CLASS_OUTPUT_REJECTED;
-	ev->code = "output-rejected";
-	ev->message = wr_arena_copy(&batch->arena, reason, strlen(reason));
-	ev->last_failed_at_ms = wr_clock_wall_ms(lane->o.clock);
-	if (ev->first_failed_at_ms == 0)
-		ev->first_failed_at_ms = ev->last_failed_at_ms;
+	reject(lane, write->item, reason);
 	/* The item's own write is free when the refused one was it; when an emit was refused it may still be under
 	 * way, so the dead letter takes the token of the refused record. */
 	write->dead = true;
@@ -231,10 +236,8 @@ static void write_succeeded(struct wr_lane *lane, struct wr_write *write)
 		wr_metric_add(lane->metrics.emits, 1);
 }
 
-static void write_failed_for_now(struct wr_lane *lane, struct wr_write *write, const char *reason)
+static void block(struct wr_lane *lane, const struct wr_write *write)
 {
-	WR_LOG(WR_LOG_WARN, "a write failed for now and is tried again",
-	       WR_STR("pipeline", lane->conf->name), WR_STR("reason", reason));
 	if (write->dead) {
 		lane->dlq_blocked = true;
 		wr_lane_condition(lane, "dlq", false, "the dead-letter topic can't be written");
@@ -242,7 +245,33 @@ static void write_failed_for_now(struct wr_lane *lane, struct wr_write *write, c
 		lane->output_blocked = true;
 		wr_lane_condition(lane, "output", false, "an output topic can't be written");
 	}
+}
+
+static void write_failed_for_now(struct wr_lane *lane, struct wr_write *write, const char *reason)
+{
+	WR_LOG(WR_LOG_WARN, "a write failed for now and is tried again",
+	       WR_STR("pipeline", lane->conf->name), WR_STR("reason", reason));
+	block(lane, write);
 	postpone(lane, write, REWRITE_MS);
+}
+
+/* What the producer took and could not deliver spoils the whole transaction. */
+static void delivery_failed(struct wr_lane *lane, struct wr_write *write, enum wr_code code,
+			    const char *reason)
+{
+	write->item->batch->pending--;
+	wr_lane_txn_fail(lane);
+	if (code == WR_EREFUSED && !write->dead) {
+		wr_lane_remember_refusal(lane, write, reason);
+		return;
+	}
+	if (code == WR_EUNKNOWN)
+		return;
+	WR_LOG(WR_LOG_ERROR, "a transaction is aborted for a record that can't be written",
+	       WR_STR("pipeline", lane->conf->name),
+	       WR_STR("what", write->dead ? "dead letter" : "output"), WR_STR("reason", reason));
+	block(lane, write);
+	lane->txn.resume_ns = wr_lane_now(lane) + REWRITE_MS * WR_NS_PER_MS;
 }
 
 /* The answer to one write. */
@@ -269,15 +298,6 @@ static void settle_write(struct wr_lane *lane, struct wr_write *write, enum wr_c
 	}
 }
 
-static bool is_orphan(const struct wr_lane *lane, const struct wr_batch *batch)
-{
-	for (const struct wr_batch *b = lane->orphans; b != NULL; b = b->next) {
-		if (b == batch)
-			return true;
-	}
-	return false;
-}
-
 void wr_lane_write_done(void *arg, void *token, enum wr_code code, const char *reason)
 {
 	struct wr_lane *lane = arg;
@@ -285,8 +305,10 @@ void wr_lane_write_done(void *arg, void *token, enum wr_code code, const char *r
 
 	WR_CHECK(lane, WR_LANE_MAGIC);
 	lane->sink_full = false;
-	if (lane->orphans != NULL && is_orphan(lane, write->item->batch))
+	if (write->item->batch->state == WR_BATCH_DROPPED)
 		write->item->batch->pending--;
+	else if (lane->txn.used && code != WR_OK)
+		delivery_failed(lane, write, code, reason != NULL ? reason : "");
 	else
 		settle_write(lane, write, code, reason != NULL ? reason : "");
 }
@@ -306,7 +328,10 @@ static bool hand_over(struct wr_lane *lane, struct wr_write *write)
 		lane->sink_full = true;
 		return false;
 	}
-	settle_write(lane, write, code, err.text);
+	if (lane->txn.used && code == WR_EUNKNOWN)
+		delivery_failed(lane, write, code, err.text);
+	else
+		settle_write(lane, write, code, err.text);
 	return true;
 }
 
@@ -331,6 +356,11 @@ static bool write_emit(struct wr_lane *lane, struct wr_batch *batch, struct wr_i
 	return true;
 }
 
+static bool is_refused(const struct wr_item *item, const struct wr_emit *emit)
+{
+	return item->refusal != NULL && wr_refusal_names(item->refusal, emit);
+}
+
 static bool write_emits(struct wr_lane *lane, struct wr_batch *batch, struct wr_item *item)
 {
 	if (!batch->emits_begun) {
@@ -339,7 +369,7 @@ static bool write_emits(struct wr_lane *lane, struct wr_batch *batch, struct wr_
 	}
 	while (batch->next_emit != NULL) {
 		if (batch->program->outputs[batch->next_emit->output] != NULL &&
-		    !write_emit(lane, batch, item))
+		    !is_refused(item, batch->next_emit) && !write_emit(lane, batch, item))
 			return false;
 		batch->next_emit = batch->next_emit->next;
 	}
@@ -356,6 +386,8 @@ static bool has_own_record(const struct wr_item *item)
 		return true;
 	case WR_OUTCOME_DROPPED:
 	case WR_OUTCOME_DUPLICATE:
+	case WR_OUTCOME_PAYLOAD_MISMATCH:
+	case WR_OUTCOME_SKIPPED:
 		return false;
 	case WR_OUTCOME_PENDING:
 		break;
@@ -367,13 +399,17 @@ static bool has_own_record(const struct wr_item *item)
 /* Everything of one item; false when there was no room. */
 static bool write_item(struct wr_lane *lane, struct wr_batch *batch, struct wr_item *item)
 {
-	/* Asked before the emits: one that is refused makes the item a dead letter, with that write's token. */
-	bool own = has_own_record(item);
+	bool own;
 
+	if (item->refusal != NULL && (item->event.outcome == WR_OUTCOME_PROCESSED ||
+				      item->event.outcome == WR_OUTCOME_DROPPED))
+		reject(lane, item, wr_refusal_reason(item->refusal));
+	/* Asked before the emits: one that is refused makes the item a dead letter, with that write's token. */
+	own = has_own_record(item);
 	if (item->event.emits.first != NULL && !write_emits(lane, batch, item))
 		return false;
 	if (item->event.emits.first != NULL && item->event.outcome == WR_OUTCOME_DEAD &&
-	    item->event.class == WR_CLASS_OUTPUT_REJECTED)
+	    item->event.class == WR_CLASS_OUTPUT_REJECTED && item->refusal == NULL)
 		own = false;
 	if (!own)
 		return true;
@@ -405,6 +441,19 @@ static bool write_batch(struct wr_lane *lane, struct wr_batch *batch)
 	return true;
 }
 
+/* Of a batch whose predecessors are all handed over. */
+static bool may_write(const struct wr_batch *batch, bool is_oldest)
+{
+	const struct wr_batch_facts facts = {
+	    .unfinished = batch->unfinished,
+	    .pending = batch->pending,
+	    .earlier_written = true,
+	    .is_oldest = is_oldest,
+	};
+
+	return wr_order_may_write(&facts);
+}
+
 bool wr_lane_write_ready(struct wr_lane *lane)
 {
 	bool moved = false;
@@ -414,7 +463,8 @@ bool wr_lane_write_ready(struct wr_lane *lane)
 	for (uint32_t i = 0; i < lane->in_flight; i++) {
 		struct wr_batch *batch = wr_lane_batch(lane, i);
 
-		if (batch->state == WR_BATCH_RUNNING && batch->unfinished == 0)
+		if (batch->state == WR_BATCH_RUNNING && may_write(batch, i == 0) &&
+		    wr_lane_txn_admits(lane))
 			batch->state = WR_BATCH_WRITING;
 		if (batch->state == WR_BATCH_WRITING)
 			moved = write_batch(lane, batch) || moved;

@@ -13,12 +13,16 @@ libwr_run_a_SOURCES = \
 	engine/run/lane_commit.c \
 	engine/run/lane_create.c \
 	engine/run/lane_guard.c \
+	engine/run/lane_deaths.c engine/run/lane_deaths.h \
 	engine/run/lane_handover.c \
+	engine/run/lane_mark.c \
 	engine/run/lane_place.c \
 	engine/run/lane_publish.c \
+	engine/run/lane_refusal.c \
 	engine/run/lane_retire.c \
 	engine/run/lane_run.c \
 	engine/run/lane_take.c \
+	engine/run/lane_txn.c \
 	engine/run/lane_write.c \
 	engine/run/metric_table.c engine/run/metric_table.h \
 	engine/run/program.c engine/run/program.h \

@@ -7,6 +7,28 @@
 static const double seconds[] = {0.000001, 0.00001, 0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01,
 				 0.025,    0.05,    0.1,    0.25,   0.5,   1,      2.5,   10};
 
+static const char *const rewinds[] = {
+#define X(name, text) text,
+    WR_REWINDS(X)
+#undef X
+};
+
+static const char *const txn_results[] = {
+#define X(name, text) text,
+    WR_TXN_RESULTS(X)
+#undef X
+};
+
+const char *wr_rewind_name(enum wr_rewind rewind)
+{
+	return rewinds[rewind];
+}
+
+const char *wr_txn_result_name(enum wr_txn_result result)
+{
+	return txn_results[result];
+}
+
 #define COUNTER(variable, name_, help_)            \
 	const struct wr_metric_family variable = { \
 	    .name = (name_), .help = (help_), .kind = WR_METRIC_COUNTER}
@@ -31,6 +53,9 @@ GAUGE(wr_family_circuit_open, "weir_circuit_open",
       "1 while the circuit of the stage is open: the lane takes nothing and probes.");
 GAUGE(wr_family_retry_budget_used, "weir_retry_budget_used_ratio",
       "Share of the stage's retry budget of the last ten seconds that is used.");
+COUNTER(wr_family_rewinds, "weir_rewinds_total",
+	"Times that reading went on elsewhere than behind the last record taken, by reason.");
+COUNTER(wr_family_transactions, "weir_transactions_total", "Transactions, by how they ended.");
 HISTOGRAM(wr_family_stage_seconds, "weir_stage_seconds",
 	  "Time in a handler, per event (a call's time divided by its events).");
 HISTOGRAM(wr_family_claim_seconds, "weir_claim_seconds",

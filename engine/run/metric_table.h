@@ -16,11 +16,11 @@
 	X(emits, "weir_emits_total", "Records emitted by handlers beside the events, acked.") \
 	X(unchecked, "weir_claims_unchecked_total",                                           \
 	  "Events let through without a claim because the store was unavailable.")            \
+	X(take_overs, "weir_claims_taken_over_total",                                         \
+	  "Claims of dead-lettered or abandoned owners that others took over.")               \
 	X(rewrites, "weir_output_rewrites_total",                                             \
 	  "Writes that failed for now and were tried again.")                                 \
 	X(rebalances, "weir_rebalances_total", "Changes of the lane's partitions.")           \
-	X(rewinds, "weir_rewinds_total",                                                      \
-	  "Windows dropped and read again after a broken producer.")                          \
 	X(commits, "weir_commits_total", "Offset commits that succeeded.")                    \
 	X(commit_failures, "weir_commit_failures_total", "Offset commits that failed.")
 
@@ -34,6 +34,42 @@
 	X(store_up, "weir_claim_store_up", "1 while the claim store answers.")                \
 	X(partitions, "weir_assigned_partitions", "Partitions that the lane holds.")
 
+/* Why reading went on elsewhere than behind the last record that was taken: the label `reason`. */
+#define WR_REWINDS(X)                               \
+	X(WR_REWIND_PRODUCER, "broken_producer")    \
+	X(WR_REWIND_ABORTED, "aborted_transaction") \
+	X(WR_REWIND_BACK, "offset_went_back")       \
+	X(WR_REWIND_FORWARD, "offset_went_forward") \
+	X(WR_REWIND_OUT_OF_RANGE, "out_of_range")   \
+	X(WR_REWIND_NEW_TOPIC, "new_topic")
+
+enum wr_rewind {
+#define X(name, text) name,
+	WR_REWINDS(X)
+#undef X
+	    WR_REWIND_COUNT
+};
+
+/* How transactions end: the label `result`. */
+#define WR_TXN_RESULTS(X)                       \
+	X(WR_TXN_RESULT_COMMITTED, "committed") \
+	X(WR_TXN_RESULT_ABORTED, "aborted")     \
+	X(WR_TXN_RESULT_UNKNOWN, "unknown")
+
+enum wr_txn_result {
+#define X(name, text) name,
+	WR_TXN_RESULTS(X)
+#undef X
+	    WR_TXN_RESULT_COUNT
+};
+
+const char *wr_rewind_name(enum wr_rewind rewind);
+const char *wr_txn_result_name(enum wr_txn_result result);
+
+/* Labels: pipeline, reason. */
+extern const struct wr_metric_family wr_family_rewinds;
+/* Labels: pipeline, result. */
+extern const struct wr_metric_family wr_family_transactions;
 /* Labels: pipeline, outcome. */
 extern const struct wr_metric_family wr_family_events;
 /* Labels: pipeline, class. */

@@ -190,7 +190,6 @@ static const struct error_case keys_that_need_each_other_are_checked_cases[] = {
      "    stages: [{ plugin: x.so }]\n"
      "    outputs: { default: out }\n",
      "f:5:27: pipelines[0].idempotency.store: `redis` can't stand beside an embedded broker: its topics begin anew at every start, and claims from before would swallow new events; expected `memory` or `none`\n"
-     "f:6:15: pipelines[0].delivery: `delivery: exactly_once` is known but not built in this version of weir; expected `at_least_once`\n"
      "f:6:15: pipelines[0].delivery: an embedded broker has no transactions; expected `at_least_once`\n"},
     {BROKERS REDIS PIPELINE "    retry: { circuit: { probe: { max: 100ms } } }\n",
      "f:9:32: pipelines[0].retry.circuit.probe: `initial` is longer than `max`; expected it to be at most as long\n"},

@@ -87,8 +87,6 @@ static const struct error_case a_known_key_that_is_not_built_is_an_error_that_sa
 	 REDIS PIPELINE,
      "f:1:57: http.ingest.ack: `ack: processed` is known but not built in this version of weir; expected `persisted` or `accepted`\n"
      "f:1:68: http.ingest.check_duplicates: `http.ingest.check_duplicates` is known but not built in this version of weir; expected `false`, or leave the key out\n"},
-    {BROKERS REDIS PIPELINE "    delivery: exactly_once\n",
-     "f:9:15: pipelines[0].delivery: `delivery: exactly_once` is known but not built in this version of weir; expected `at_least_once`\n"},
     {BROKERS REDIS PIPELINE "    canary: { share: 10% }\n",
      "f:9:5: pipelines[0].canary: `canary` is known but not built in this version of weir\n"},
     {BROKERS REDIS PIPELINE "    canary: {}\n",
@@ -100,9 +98,6 @@ static const struct error_case a_known_key_that_is_not_built_is_an_error_that_sa
      "f:9:20: pipelines[0].retry.mode: `mode: key` is known but not built in this version of weir; expected `inline`\n"},
     {BROKERS REDIS PIPELINE "    event_id: { plugin: x.so }\n",
      "f:9:17: pipelines[0].event_id.plugin: `event_id.plugin` is known but not built in this version of weir\n"},
-    {BROKERS REDIS PIPELINE "    idempotency: { on_rewind: skip, check_payload: true }\n",
-     "f:9:20: pipelines[0].idempotency.on_rewind: `idempotency.on_rewind` is known but not built in this version of weir\n"
-     "f:9:37: pipelines[0].idempotency.check_payload: `idempotency.check_payload` is known but not built in this version of weir; expected `false`, or leave the key out\n"},
     {BROKERS REDIS "pipelines:\n"
 		   "  - name: p\n"
 		   "    source: { topics: [in] }\n"

@@ -185,6 +185,14 @@ static size_t source_partitions(struct wr_source *source, struct wr_partition *c
 	return fixture_now->assigned_count;
 }
 
+static bool source_is_at_end(struct wr_source *source, const struct wr_partition *partition)
+{
+	const struct fixture_partition *p = &fixture_now->partitions[partition->id];
+
+	(void)source;
+	return p->position >= p->count;
+}
+
 static int64_t source_lag(struct wr_source *source, struct wr_partition *partition,
 			  int64_t next_offset)
 {
@@ -213,6 +221,7 @@ static const struct wr_source_ops source_ops = {
     .trouble = source_trouble,
     .release = source_release,
     .partitions = source_partitions,
+    .is_at_end = source_is_at_end,
     .lag = source_lag,
     .destroy = source_destroy,
 };

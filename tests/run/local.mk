@@ -42,6 +42,6 @@ tests_run_test_lane_publish_SOURCES = tests/run/test_lane_publish.c $(WR_LANE_FI
 tests_run_test_lane_publish_LDADD = $(WR_RUN_TEST_LIBS)
 check_PROGRAMS += tests/run/test_lane_random
 tests_run_test_lane_random_SOURCES = tests/run/test_lane_random.c tests/run/sim.h tests/run/sim.c \
-	tests/run/sim_record.c tests/run/sim_reload.c tests/run/sim_sink.c tests/run/sim_source.c tests/run/sim_store.c \
+	tests/run/sim_member.c tests/run/sim_record.c tests/run/sim_reload.c tests/run/sim_sink.c tests/run/sim_source.c tests/run/sim_store.c tests/run/sim_txn.c \
 	tests/run/marks.c tests/run/marks.h
 tests_run_test_lane_random_LDADD = $(WR_RUN_TEST_LIBS)

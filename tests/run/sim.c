@@ -204,6 +204,8 @@ static void configure(struct sim *s)
 			    .ttl_ms = 1000,
 			    .on_unavailable =
 				store == 1 ? WR_ON_UNAVAILABLE_PROCESS : WR_ON_UNAVAILABLE_BLOCK},
+	    .delivery = sim_once_in(2) ? WR_EXACTLY_ONCE : WR_AT_LEAST_ONCE,
+	    .transaction = {.interval_ms = sim_once_in(2) ? 100 : 10},
 	    .lanes = 1,
 	    .batch = {.max_events = 1 + (int)sim_upto(6),
 		      .max_bytes = 1 << 20,
@@ -280,7 +282,8 @@ void sim_begin(struct sim *s, uint64_t seed)
 	sim_pipeline = (struct wr_pipeline){&s->conf, stages, SIM_STAGES, 1};
 	assert_int_equal(wr_metrics_create(&s->metrics), WR_OK);
 	assert_int_equal(wr_health_create(&s->clock.clock, &s->health), WR_OK);
-	sim_note("batches of %d, window %d, attempts %d and %d, store %d, %s begin()",
+	sim_note("%s, batches of %d, window %d, attempts %d and %d, store %d, %s begin()",
+		 sim_has_transactions() ? "exactly once" : "at least once",
 		 s->conf.batch.max_events, s->conf.batch.in_flight, s->stages[0].retry.attempts,
 		 s->stages[1].retry.attempts, (int)s->conf.idempotency.store,
 		 s->ignores_begin ? "without" : "with");
@@ -294,6 +297,7 @@ void sim_end(void)
 	wr_metrics_destroy(s->metrics);
 	wr_plugin_unref(plugin);
 	free(s->writes);
+	free(s->waiting_marks);
 	wr_buf_fini(&s->trace);
 	signal(SIGABRT, SIG_DFL);
 	sim_now = NULL;

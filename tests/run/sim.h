@@ -53,8 +53,10 @@ struct sim_record {
 	unsigned emitted[SIM_STAGES][SIM_EMITS], emit_refused[SIM_STAGES][SIM_EMITS];
 	bool rejected;         /* its dead letter says output-rejected */
 	bool dropped;          /* a handler said so */
-	bool duplicate;        /* the store named another owner */
+	bool duplicate;        /* the store named another owner, whose claim stands */
 	bool elsewhere;        /* another member of the group has seen to it */
+	bool committed;        /* as far as the group or another member knows */
+	bool jumped;           /* somebody moved the group's offset over it */
 	struct sim_take *take; /* the last */
 };
 
@@ -82,12 +84,16 @@ struct sim_write {
 	void *token;
 	int64_t due_ns;
 	unsigned era;
-	bool answered, lost, ok;
+	unsigned transaction; /* 0: none */
+	bool answered, lost, ok, visible;
 };
 
 struct sim_partition {
 	struct sim_record records[SIM_RECORDS];
 	int64_t count, position, committed;
+	char metadata[WR_MARK_METADATA_BYTES]; /* of the commit */
+	size_t metadata_size;
+	bool is_read;             /* since it was placed */
 	struct wr_partition *pub; /* NULL: not assigned */
 };
 
@@ -97,7 +103,33 @@ struct sim_commit {
 	enum wr_code result;
 	bool applied; /* whatever the result says */
 	int64_t offsets[SIM_PARTITIONS];
+	char metadata[SIM_PARTITIONS][WR_MARK_METADATA_BYTES];
+	size_t metadata_size[SIM_PARTITIONS];
 };
+
+enum sim_txn_state { SIM_TXN_NONE, SIM_TXN_OPEN, SIM_TXN_ENDING };
+
+/* The transactions of the sink. */
+struct sim_txn {
+	enum sim_txn_state state;
+	unsigned number; /* of the one that is open or was last */
+	bool commits;    /* ENDING: not aborting, not starting */
+	int64_t due_ns;
+	enum wr_code result; /* of the last step, known from due_ns on */
+	bool applied;        /* the commit takes effect, whatever the result says */
+	unsigned commits_left_to_fail;
+};
+
+/* A mark that the store was given and has not written. */
+struct sim_mark {
+	char field[64], text[WR_CLAIM_STORE_MARK_BYTES];
+	size_t text_size;
+	uint32_t incarnation;
+	int64_t next;
+	bool anyway;
+};
+
+#define SIM_MARKS 256
 
 struct sim {
 	uint64_t seed;
@@ -133,13 +165,16 @@ struct sim {
 	size_t write_count, write_capacity, first_open;
 	size_t room;
 	bool holds, broken, rewind_due, sink_exists;
+	struct sim_txn txn;
 	int64_t last_due_ns[SIM_TOPICS][SIM_KEYS]; /* answers of a key come in order */
 	bool down[SIM_TOPICS];                     /* can't be written for now */
 	bool returns[SIM_TOPICS];                  /* but when what is in its queue has failed */
 	enum sim_refusal dlq_refuses;
 
 	/* The claim store. */
-	struct sim_record *owner[SIM_IDS];
+	char claims[SIM_IDS][64]; /* empty: none */
+	struct sim_mark *waiting_marks;
+	size_t waiting_mark_count;
 	struct wr_claim_set *sets[64];
 	int64_t set_due_ns[64];
 	size_t set_count;
@@ -174,11 +209,32 @@ bool sim_is_settled(const struct sim_record *record);
 void sim_check_ledger(void);
 void sim_check_order(void);
 
+/* sim_store.c */
+bool sim_claim(struct sim_record *r, const char *value, struct wr_bytes expect);
+void sim_put_mark(const struct wr_mark_write *mark);
+
+/* sim_txn.c */
+bool sim_has_transactions(void);
+extern const struct wr_sink_ops sim_txn_ops; /* the part that has to do with transactions */
+void sim_txn_start(void);
+void sim_txn_decide(void);
+void sim_txn_end(void); /* its sink is destroyed */
+void sim_txn_check_released(void);
+bool sim_txn_is_undecided(void);
+void sim_txn_note_write(struct sim_write *w);
+void sim_count_written(struct sim_write *w);
+
+/* sim_member.c */
+void sim_other_member_works(void);
+void sim_group_is_reset(void);
+
 /* sim_source.c */
+void sim_check_commit(const struct wr_source_commit *c);
+void sim_note_offsets(const struct wr_source_commit *commits, size_t count);
+void sim_apply_offsets(void);
 enum wr_code sim_make_source(void *arg, const struct wr_lane *lane, int wake_fd,
 			     struct wr_source **source_r, struct wr_err *err);
 bool sim_is_assigned(void);
-void sim_other_member_works(void);
 
 /* sim_sink.c */
 enum wr_code sim_make_sink(void *arg, const struct wr_lane *lane, int wake_fd, wr_sink_done_fn done,

@@ -155,14 +155,16 @@ static enum wr_code write_record(struct wr_sink *sink, const struct wr_sink_reco
 	if (s->down[w.topic] && sim_once_in(2))
 		return wr_err_set(err, WR_EUNAVAILABLE, "unknown topic");
 	w.token = token;
+	sim_txn_note_write(&w);
 	w.due_ns = answer_time(&w);
 	sim_note("  write %s to %s", w.copy, topics[w.topic].name);
 	remember(s, &w);
 	return WR_OK;
 }
 
-static void count_written(struct sim_write *w)
+void sim_count_written(struct sim_write *w)
 {
+	w->visible = true;
 	switch (w->kind) {
 	case SIM_WRITE_OUTPUT:
 		w->record->written++;
@@ -185,8 +187,8 @@ static void answer(struct sim *s, size_t i, enum wr_code code, const char *reaso
 	sim_note("  %s: %s", w->copy, wr_code_text(code));
 	w->answered = true;
 	w->ok = code == WR_OK;
-	if (w->ok)
-		count_written(w);
+	if (w->ok && w->transaction == 0)
+		sim_count_written(w);
 	if (code == WR_EREFUSED)
 		note_refused(w);
 	done_fn(done_fn_arg, w->token, code, reason);
@@ -233,7 +235,15 @@ static int poll_sink(struct wr_sink *sink, int timeout_ms)
 	for (size_t i = s->first_open; i < s->write_count; i++) {
 		struct sim_write *w = &s->writes[i];
 
-		if (w->answered || (s->broken ? !sim_once_in(2) : w->due_ns > sim_time()))
+		if (w->answered)
+			continue;
+		/* What is aborted is purged. */
+		if (w->transaction != 0 && !s->broken && s->txn.state == SIM_TXN_ENDING) {
+			answer(s, i, WR_EUNKNOWN, "purged");
+			answered++;
+			continue;
+		}
+		if ((s->broken ? !sim_once_in(2) : w->due_ns > sim_time()))
 			continue;
 		if (s->broken)
 			answer(s, i, WR_EUNKNOWN, "fatal");
@@ -270,11 +280,13 @@ static void destroy(struct wr_sink *sink)
 			answer(s, i, WR_EUNKNOWN, "purged");
 	}
 	s->first_open = s->write_count;
+	if (sim_has_transactions())
+		sim_txn_end();
 	s->sink_exists = false;
 	free(sink);
 }
 
-static const struct wr_sink_ops ops = {
+static struct wr_sink_ops ops = {
     .topic = resolve,
     .write = write_record,
     .poll = poll_sink,
@@ -282,6 +294,18 @@ static const struct wr_sink_ops ops = {
     .depth = depth,
     .destroy = destroy,
 };
+
+static void choose_ops(void)
+{
+	bool has = sim_has_transactions();
+
+	ops.transaction_status = has ? sim_txn_ops.transaction_status : NULL;
+	ops.begin = has ? sim_txn_ops.begin : NULL;
+	ops.commit = has ? sim_txn_ops.commit : NULL;
+	ops.abort = has ? sim_txn_ops.abort : NULL;
+	if (has)
+		sim_txn_start();
+}
 
 enum wr_code sim_make_sink(void *arg, const struct wr_lane *lane, int wake_fd, wr_sink_done_fn done,
 			   void *done_arg, struct wr_sink **sink_r, struct wr_err *err)
@@ -294,6 +318,7 @@ enum wr_code sim_make_sink(void *arg, const struct wr_lane *lane, int wake_fd, w
 	sim_note("  new sink");
 	sim_now->sink_exists = true;
 	sim_now->broken = false;
+	choose_ops();
 	done_fn = done;
 	done_fn_arg = done_arg;
 	*sink_r = calloc(1, sizeof(**sink_r));

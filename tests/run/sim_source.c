@@ -1,4 +1,4 @@
-/* The fake source: the group takes partitions away, commits fail. */
+/* The fake source: the group takes partitions away, commits fail, offsets go elsewhere. */
 #include "config.h"
 
 #include "tests/run/sim.h"
@@ -11,12 +11,27 @@ bool sim_is_assigned(void)
 	return sim_now->assigned_count > 0;
 }
 
+void sim_apply_offsets(void)
+{
+	const struct sim_commit *c = &sim_now->commit;
+
+	for (int p = 0; p < SIM_PARTITIONS; p++) {
+		struct sim_partition *part = &sim_now->partitions[p];
+
+		if (c->offsets[p] < 0)
+			continue;
+		for (int64_t o = part->committed > 0 ? part->committed : 0; o < c->offsets[p]; o++)
+			part->records[o].committed = true;
+		part->committed = c->offsets[p];
+		part->metadata_size = c->metadata_size[p];
+		memcpy(part->metadata, c->metadata[p], c->metadata_size[p]);
+	}
+}
+
 static void apply_commit(struct sim *s)
 {
-	for (int p = 0; s->commit.applied && p < SIM_PARTITIONS; p++) {
-		if (s->commit.offsets[p] >= 0)
-			s->partitions[p].committed = s->commit.offsets[p];
-	}
+	if (s->commit.applied)
+		sim_apply_offsets();
 	s->commit.applied = false;
 }
 
@@ -32,6 +47,8 @@ static void end_commit(struct sim *s)
 static void inform(struct sim_partition *part)
 {
 	part->pub->committed = part->committed;
+	part->pub->metadata = part->committed >= 0 ? wr_bytes(part->metadata, part->metadata_size)
+						   : wr_bytes(NULL, 0);
 	part->pub->high = part->count;
 	part->pub->position = part->position = -1;
 }
@@ -54,7 +71,7 @@ static void assign(struct sim *s)
 
 static enum wr_source_event inform_again(struct sim *s)
 {
-	if (s->commit.under_way)
+	if (s->commit.under_way || (sim_has_transactions() && sim_txn_is_undecided()))
 		return WR_SOURCE_NONE;
 	s->refreshing = false;
 	for (size_t i = 0; i < s->assigned_count; i++)
@@ -83,8 +100,10 @@ static enum wr_source_event poll_source(struct wr_source *source)
 		s->handover_commit_failed = false;
 		s->is_lost = event == WR_SOURCE_LOST;
 	}
-	if (s->is_lost)
+	if (s->is_lost) {
 		end_commit(s);
+		sim_txn_decide();
+	}
 	return event;
 }
 
@@ -123,6 +142,8 @@ static size_t take_from(struct sim *s, struct sim_partition *part, struct wr_sou
 		    .ref = t,
 		};
 		part->position++;
+		part->is_read =
+		    ((const struct wr_lane_partition *)part->pub->user)->placed == WR_PLACED_READ;
 		part->pub->position = part->position;
 	}
 	return n;
@@ -175,8 +196,9 @@ static void give_back(struct wr_source *source, struct wr_source_record *record)
 	record->ref = NULL;
 }
 
-static void check_commit(const struct sim *s, const struct wr_source_commit *c)
+void sim_check_commit(const struct wr_source_commit *c)
 {
+	const struct sim *s = sim_now;
 	const struct sim_partition *part = &s->partitions[c->partition->id];
 
 	if (s->is_lost)
@@ -186,10 +208,28 @@ static void check_commit(const struct sim *s, const struct wr_source_commit *c)
 	if (c->offset > part->position)
 		sim_fail("%d was committed at %d, taken up to %d", c->partition->id, (int)c->offset,
 			 (int)part->position);
-	for (int64_t o = 0; o < c->offset; o++) {
+	for (int64_t o = 0; !sim_has_transactions() && o < c->offset; o++) {
 		if (!sim_is_settled(&part->records[o]))
 			sim_fail("%d was committed at %d, %d/%d is not settled", c->partition->id,
 				 (int)c->offset, c->partition->id, (int)o);
+	}
+}
+
+void sim_note_offsets(const struct wr_source_commit *commits, size_t count)
+{
+	struct sim_commit *to = &sim_now->commit;
+
+	for (int p = 0; p < SIM_PARTITIONS; p++)
+		to->offsets[p] = -1;
+	for (size_t i = 0; i < count; i++) {
+		int p = commits[i].partition->id;
+
+		sim_check_commit(&commits[i]);
+		to->offsets[p] = commits[i].offset;
+		to->metadata_size[p] = commits[i].metadata.size;
+		assert_true(commits[i].metadata.size <= sizeof(to->metadata[p]));
+		memcpy(to->metadata[p], commits[i].metadata.data, commits[i].metadata.size);
+		sim_note("  commit %d at %d", p, (int)commits[i].offset);
 	}
 }
 
@@ -198,13 +238,9 @@ static void begin_commit(struct sim *s, const struct wr_source_commit *commits, 
 {
 	static const enum wr_code failures[] = {WR_ETIMEDOUT, WR_EREFUSED, WR_EUNAVAILABLE};
 
-	for (int p = 0; p < SIM_PARTITIONS; p++)
-		s->commit.offsets[p] = -1;
-	for (size_t i = 0; i < count; i++) {
-		check_commit(s, &commits[i]);
-		s->commit.offsets[commits[i].partition->id] = commits[i].offset;
-		sim_note("  commit %d at %d", commits[i].partition->id, (int)commits[i].offset);
-	}
+	if (sim_has_transactions())
+		sim_fail("offsets are committed outside of a transaction");
+	sim_note_offsets(commits, count);
 	s->commit.result = WR_OK;
 	s->commit.applied = true;
 	if (s->calm || s->commit_failures <= 0)
@@ -256,6 +292,22 @@ static enum wr_code commit_sync(struct wr_source *source, const struct wr_source
 	return wr_err_set(err, s->commit.result, "the test says so");
 }
 
+/* Nothing is left out that was not completed, and without marks nothing is known but the group's offset. */
+static void check_place(const struct sim_partition *part, int p, int64_t offset)
+{
+	int64_t from = part->committed >= 0 ? part->committed : 0;
+
+	if (offset < 0 || offset > part->count)
+		sim_fail("%d was placed at %d of %d", p, (int)offset, (int)part->count);
+	if (part->position < 0 && !sim_has_claims() && offset != from)
+		sim_fail("%d was placed at %d, committed is %d", p, (int)offset, (int)from);
+	for (int64_t o = from; o < offset; o++) {
+		if (!sim_is_settled(&part->records[o]))
+			sim_fail("%d was placed at %d, %d/%d is not settled", p, (int)offset, p,
+				 (int)o);
+	}
+}
+
 static enum wr_code place(struct wr_source *source, struct wr_partition *partition, int64_t offset,
 			  struct wr_err *err)
 {
@@ -266,17 +318,12 @@ static enum wr_code place(struct wr_source *source, struct wr_partition *partiti
 	(void)err;
 	if (partition != part->pub)
 		sim_fail("a partition was placed that is not assigned");
-	if (part->position < 0 && offset != part->committed)
-		sim_fail("%d was placed at %d, committed is %d", partition->id, (int)offset,
-			 (int)part->committed);
-	if (part->position >= 0 && !s->rewind_due)
-		sim_fail("%d was placed again without need", partition->id);
-	if (part->position >= 0 && offset > part->position)
-		sim_fail("%d was placed forwards", partition->id);
 	sim_note("  place %d at %d", partition->id, (int)offset);
-	if (part->position >= 0)
-		s->era++;
+	check_place(part, partition->id, offset);
+	if (((const struct wr_lane_partition *)partition->user)->placed == WR_PLACED_READ)
+		s->era++; /* the window is read again */
 	part->position = partition->position = offset;
+	part->is_read = false;
 	return WR_OK;
 }
 
@@ -336,7 +383,7 @@ static void check_release(const struct sim *s)
 	for (size_t i = 0; i < s->assigned_count; i++) {
 		const struct sim_partition *part = &s->partitions[s->assigned[i]->id];
 
-		if (part->position >= 0 && part->committed != part->position)
+		if (part->is_read && part->position >= 0 && part->committed != part->position)
 			sim_fail("%d was released at %d, everything up to %d is settled",
 				 s->assigned[i]->id, (int)part->committed, (int)part->position);
 	}
@@ -345,6 +392,7 @@ static void check_release(const struct sim *s)
 static void unassign(struct sim *s)
 {
 	end_commit(s);
+	sim_txn_check_released();
 	for (size_t i = 0; i < s->assigned_count; i++) {
 		s->partitions[s->assigned[i]->id].pub = NULL;
 		free(s->assigned[i]);
@@ -362,7 +410,7 @@ static void release(struct wr_source *source)
 	if (!s->awaits_release)
 		return;
 	sim_note("  released");
-	if (!s->is_lost && !s->handover_commit_failed && !s->rewind_due)
+	if (!s->is_lost && !s->handover_commit_failed && !sim_has_transactions() && !s->rewind_due)
 		check_release(s);
 	unassign(s);
 }
@@ -372,6 +420,14 @@ static size_t partitions(struct wr_source *source, struct wr_partition *const **
 	(void)source;
 	*partitions_r = sim_now->assigned;
 	return sim_now->assigned_count;
+}
+
+static bool is_at_end(struct wr_source *source, const struct wr_partition *partition)
+{
+	const struct sim_partition *part = &sim_now->partitions[partition->id];
+
+	(void)source;
+	return part->position == part->count;
 }
 
 static int64_t lag(struct wr_source *source, struct wr_partition *partition, int64_t next_offset)
@@ -407,6 +463,7 @@ static const struct wr_source_ops ops = {
     .trouble = trouble,
     .release = release,
     .partitions = partitions,
+    .is_at_end = is_at_end,
     .lag = lag,
     .destroy = destroy,
 };
@@ -424,32 +481,4 @@ enum wr_code sim_make_source(void *arg, const struct wr_lane *lane, int wake_fd,
 	assert_non_null(*source_r);
 	(*source_r)->ops = &ops;
 	return WR_OK;
-}
-
-static void work_elsewhere(struct sim_record *r)
-{
-	if (sim_has_claims() && r->plan.kind == SIM_EVENT) {
-		if (sim_now->owner[r->id] == NULL)
-			sim_now->owner[r->id] = r;
-		if (sim_now->owner[r->id] != r)
-			r->duplicate = true;
-	}
-	if (!r->duplicate)
-		r->elsewhere = true;
-}
-
-/* What another member of the group does with partitions that are not the lane's. */
-void sim_other_member_works(void)
-{
-	for (int p = 0; p < SIM_PARTITIONS; p++) {
-		struct sim_partition *part = &sim_now->partitions[p];
-		uint64_t n = sim_upto(4);
-
-		if (part->pub != NULL && !sim_now->is_lost)
-			continue;
-		for (; n > 0 && part->committed < part->count; n--) {
-			sim_note("  elsewhere %d/%d", p, (int)part->committed);
-			work_elsewhere(&part->records[part->committed++]);
-		}
-	}
 }

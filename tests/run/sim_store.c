@@ -6,14 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static struct sim_record *record_of_claim(const struct wr_claim *claim)
+static struct sim_record *record_of(struct wr_bytes value)
 {
-	char text[64];
+	char text[64], state;
 	int partition, offset;
+	unsigned incarnation;
 
-	snprintf(text, sizeof(text), "%.*s", (int)claim->value.size,
-		 (const char *)claim->value.data);
-	if (sscanf(text, "C|0/in/%d/%d", &partition, &offset) != 2)
+	snprintf(text, sizeof(text), "%.*s", (int)value.size, (const char *)value.data);
+	if (sscanf(text, "%c|%u/in/%d/%d", &state, &incarnation, &partition, &offset) != 4)
 		sim_fail("a claim is %s", text);
 	return sim_record_at(partition, offset);
 }
@@ -27,44 +27,53 @@ static void check_id(const struct wr_claim *claim, const struct sim_record *r)
 		sim_fail("%d/%d claims another id than %s", r->partition, (int)r->offset, id);
 }
 
-static void text_of_owner(const struct sim_record *owner, char *text, size_t size)
+/* Whether the value stands now. */
+bool sim_claim(struct sim_record *r, const char *value, struct wr_bytes expect)
 {
-	snprintf(text, size, "C|0/in/%d/%d", owner->partition, (int)owner->offset);
+	char *there = sim_now->claims[r->id];
+
+	if (there[0] != '\0' && !wr_bytes_equal(expect, wr_bytes_of(there)))
+		return false;
+	if (value[0] == 'F' && strcmp(there, value) != 0 && r->dead == 0)
+		sim_fail("%s is written, and has no dead letter", value);
+	snprintf(there, sizeof(sim_now->claims[0]), "%s", value);
+	return true;
 }
 
-/* Whether it is ours now. */
 static bool apply(const struct wr_claim *claim)
 {
-	struct sim_record *r = record_of_claim(claim), **owner_p = &sim_now->owner[r->id];
-	char text[64] = "";
+	struct sim_record *r = record_of(claim->value);
+	char text[64];
 
 	check_id(claim, r);
-	if (*owner_p != NULL)
-		text_of_owner(*owner_p, text, sizeof(text));
-	if (*owner_p != NULL && !wr_bytes_equal(claim->expect, wr_bytes_of(text)))
-		return false;
-	*owner_p = r;
-	return true;
+	snprintf(text, sizeof(text), "%.*s", (int)claim->value.size,
+		 (const char *)claim->value.data);
+	return sim_claim(r, text, claim->expect);
 }
 
 static void answer_one(struct wr_claim_set *set, struct wr_claim *claim)
 {
-	struct sim_record *r = record_of_claim(claim);
-	char text[64];
+	struct sim_record *r = record_of(claim->value);
+	const char *there = sim_now->claims[r->id];
+	bool ours, dead = ((const char *)claim->value.data)[0] == 'F';
 
 	claim->found = wr_bytes(NULL, 0);
 	claim->outcome = apply(claim) ? WR_CLAIM_NOTHING : WR_CLAIM_VALUE;
 	if (claim->outcome == WR_CLAIM_VALUE) {
-		text_of_owner(sim_now->owner[r->id], text, sizeof(text));
-		claim->found.size = strlen(text);
-		claim->found.data = wr_arena_copy(&set->found_arena, text, claim->found.size);
+		claim->found.size = strlen(there);
+		claim->found.data = wr_arena_copy(&set->found_arena, there, claim->found.size);
 	}
-	if (sim_now->owner[r->id] != r)
-		r->duplicate = true;
-	else if (r->take != NULL)
+	sim_note("  claim e%d %.*s: %s", r->id, (int)claim->value.size,
+		 (const char *)claim->value.data,
+		 claim->outcome == WR_CLAIM_NOTHING ? "done" : there);
+	if (dead)
+		return;
+	ours = wr_bytes_equal(claim->value, wr_bytes_of(there));
+	r->duplicate = !ours && there[0] == 'C' && record_of(wr_bytes_of(there)) != r;
+	if (ours && r->take != NULL)
 		r->take->claimed = true;
-	sim_note("  claim e%d by %d/%d: %s", r->id, r->partition, (int)r->offset,
-		 sim_now->owner[r->id] == r ? "its own" : "duplicate");
+	if (r->take != NULL && there[0] == 'F' && record_of(wr_bytes_of(there)) == r)
+		r->take->ended = true; /* its dead letter is final */
 }
 
 static void submit(struct wr_claim_store *store, struct wr_claim_set *set)
@@ -129,23 +138,74 @@ static void cancel_query(struct wr_claim_store *store, struct wr_mark_query *que
 	query->submitted = false;
 }
 
+void sim_put_mark(const struct wr_mark_write *mark)
+{
+	sim_note("  mark %.*s: %.*s%s", (int)mark->field.size, (const char *)mark->field.data,
+		 (int)mark->text.size, (const char *)mark->text.data,
+		 mark->anyway ? ", anyway" : "");
+	marks_put(&sim_now->marks, mark);
+}
+
 static enum wr_code put_mark(struct wr_claim_store *store, const struct wr_mark_write *mark)
 {
+	struct sim *s = sim_now;
+	struct sim_mark *m;
+
 	(void)store;
-	marks_put(&sim_now->marks, mark);
+	if (s->waiting_marks == NULL)
+		s->waiting_marks = calloc(SIM_MARKS, sizeof(*s->waiting_marks));
+	assert_non_null(s->waiting_marks);
+	if (s->waiting_mark_count == SIM_MARKS || (!s->calm && sim_once_in(50)))
+		return WR_ENOMEM;
+	m = &s->waiting_marks[s->waiting_mark_count++];
+	*m = (struct sim_mark){.text_size = mark->text.size,
+			       .incarnation = mark->incarnation,
+			       .next = mark->next,
+			       .anyway = mark->anyway};
+	memcpy(m->field, mark->field.data, mark->field.size);
+	memcpy(m->text, mark->text.data, mark->text.size);
 	return WR_OK;
+}
+
+static void write_mark(const struct sim_mark *m)
+{
+	const struct wr_mark_write write = {
+	    .field = wr_bytes_of(m->field),
+	    .text = wr_bytes(m->text, m->text_size),
+	    .incarnation = m->incarnation,
+	    .next = m->next,
+	    .anyway = m->anyway,
+	};
+
+	sim_put_mark(&write);
+}
+
+/* The oldest of them, up to so many. */
+static void write_marks(struct sim *s, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		write_mark(&s->waiting_marks[i]);
+	s->waiting_mark_count -= count;
+	if (count > 0)
+		memmove(s->waiting_marks, s->waiting_marks + count,
+			s->waiting_mark_count * sizeof(*s->waiting_marks));
 }
 
 static void yield_mark(struct wr_claim_store *store, struct wr_bytes field)
 {
+	struct sim *s = sim_now;
+
 	(void)store;
-	(void)field;
+	for (size_t i = 0; i < s->waiting_mark_count; i++) {
+		if (wr_bytes_equal(field, wr_bytes_of(s->waiting_marks[i].field)))
+			s->waiting_marks[i].anyway = false;
+	}
 }
 
 static size_t marks_waiting(struct wr_claim_store *store)
 {
 	(void)store;
-	return 0;
+	return sim_now->waiting_mark_count;
 }
 
 static void poll_store(struct wr_claim_store *store, int64_t now_mono_ns)
@@ -153,6 +213,8 @@ static void poll_store(struct wr_claim_store *store, int64_t now_mono_ns)
 	struct sim *s = sim_now;
 
 	(void)store;
+	if (!s->store_down)
+		write_marks(s, s->waiting_mark_count);
 	while (!s->store_down && s->set_count > 0 && s->set_due_ns[0] <= now_mono_ns) {
 		struct wr_claim_set *set = s->sets[0];
 
@@ -175,6 +237,7 @@ void sim_store_goes(void)
 	struct sim *s = sim_now;
 
 	s->store_down = true;
+	write_marks(s, s->waiting_mark_count);
 	for (size_t i = 0; i < s->set_count && sim_once_in(2); i++) {
 		for (size_t j = 0; j < s->sets[i]->count; j++)
 			(void)apply(&s->sets[i]->claims[j]);
@@ -201,6 +264,8 @@ static void destroy(struct wr_claim_store *store)
 {
 	if (sim_now->set_count > 0 || sim_now->query_count > 0)
 		sim_fail("claims are submitted still");
+	write_marks(sim_now, sim_upto(sim_now->waiting_mark_count));
+	sim_now->waiting_mark_count = 0;
 	sim_now->store_exists = false;
 	free(store);
 }

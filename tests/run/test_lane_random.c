@@ -64,6 +64,7 @@ static void trouble_source(void)
 		return;
 	case 1:
 		sim.commit_failures = (int64_t)sim_upto(3);
+		sim.txn.commits_left_to_fail = (unsigned)sim.commit_failures;
 		return;
 	case 2:
 		if (sim_is_assigned() && !sim.awaits_release && !sim.refreshing &&
@@ -81,7 +82,10 @@ static void trouble_source(void)
 			kill_lane();
 		return;
 	default:
-		sim_other_member_works();
+		if (sim_once_in(4))
+			sim_group_is_reset();
+		else
+			sim_other_member_works();
 		return;
 	}
 }

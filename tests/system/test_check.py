@@ -23,7 +23,7 @@ pipelines:
     source: { topics: [events], group: g }
     lanes: many
     bach: { max_events: 10 }
-    delivery: exactly_once
+    delivery: exactly_twice
     retry: { backoff: { initial: 5 parsecs } }
     dlq: { topic: dlq }
     stages: [ { plugin: there-is-no-such.so } ]
@@ -42,7 +42,7 @@ def test_all_errors_at_once_each_with_its_place(tmp_path):
         (5, None, "loud"),
         (9, None, "lanes"),
         (10, None, "did you mean"),
-        (11, None, "exactly_once"),
+        (11, None, "exactly_twice"),
         (12, None, "parsecs"),
     ):
         pattern = rf"broken\.yaml:{line}:{column or chr(92) + 'd+'}: .*{re.escape(words)}"

@@ -16,8 +16,8 @@ def event(event_id, size=0, **fields):
 
 
 class Mix:
-    """`count` records: 5 % repeat an id that was sent before, 1 % of the ids fail for good, 1 % fail twice and
-    then pass. The same seed gives the same records."""
+    """`count` records: 5 % repeat an id that was sent before and passes, 1 % of the ids fail for good, 1 % fail twice
+    and then pass. The same seed gives the same records."""
 
     def __init__(self, count, seed=1, keys=5000, prefix="e", duplicates=0.05, failing=0.01, flaky=0.01):
         self.count, self.prefix, self.keys = count, prefix, keys
@@ -43,8 +43,11 @@ class Mix:
         for i in range(self.unique):
             yield self.record(i)
             while repeat < self.duplicates and self.repeats[repeat] == i:
-                # A repeat comes from anywhere: another key, so often another partition.
+                # A repeat comes from anywhere: another key, so often another partition. Not of a dead letter: that
+                # would be a resubmission, which is processed.
                 j = self.draw.randrange(i + 1)
+                while j in self.failing:
+                    j += 1
                 yield f"r{j}", self.record(j)[1]
                 repeat += 1
 
