@@ -8,7 +8,7 @@
 #include "kafka/source.h"
 #include "kafka/transactor.h"
 
-#include <inttypes.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +24,11 @@ struct kafka_sink {
 	struct wr_sink base;
 	uint32_t magic;
 	rd_kafka_t *rk;
+	rd_kafka_conf_t *conf;            /* with transactions: of the next producer */
 	struct wr_transactor *transactor; /* NULL: no transactions */
+	bool gap;     /* a record of the transaction failed, and left a gap in the sequence */
+	bool closing; /* release() is the end */
+	int wake_fd;
 	rd_kafka_queue_t *queue; /* with transactions: reports and errors come as its events */
 	struct wr_map *topics;   /* name -> struct wr_sink_topic */
 	wr_sink_done_fn done;
@@ -42,6 +46,12 @@ static struct kafka_sink *of(struct wr_sink *sink)
 	return s;
 }
 
+static bool is_purged(rd_kafka_resp_err_t error)
+{
+	return error == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
+	       error == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
+}
+
 /* What a delivery means to the writer. Everything librdkafka does not retry by itself, and that is no fault of the
  * record, is WR_EUNAVAILABLE: worth writing again. But not in a transaction, which any failure has spoilt. */
 static enum wr_code outcome_of(struct kafka_sink *s, rd_kafka_resp_err_t error)
@@ -50,8 +60,7 @@ static enum wr_code outcome_of(struct kafka_sink *s, rd_kafka_resp_err_t error)
 		return WR_OK;
 	if (wr_kafka_is_permanent(error))
 		return WR_EREFUSED;
-	if (error == RD_KAFKA_RESP_ERR__PURGE_QUEUE || error == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT ||
-	    error == RD_KAFKA_RESP_ERR__FATAL || s->transactor != NULL ||
+	if (is_purged(error) || error == RD_KAFKA_RESP_ERR__FATAL || s->transactor != NULL ||
 	    atomic_load(&s->state) == WR_SINK_BROKEN)
 		return WR_EUNKNOWN;
 	return WR_EUNAVAILABLE;
@@ -61,6 +70,8 @@ static void settle(struct kafka_sink *s, const rd_kafka_message_t *message)
 {
 	enum wr_code code = outcome_of(s, message->err);
 
+	if (code != WR_OK && !is_purged(message->err))
+		s->gap = true;
 	atomic_fetch_sub_explicit(&s->queued_records, 1, memory_order_relaxed);
 	atomic_fetch_sub_explicit(&s->queued_bytes, message->len + message->key_len,
 				  memory_order_relaxed);
@@ -289,9 +300,95 @@ static void free_topics(struct kafka_sink *s)
 	wr_map_destroy(s->topics);
 }
 
+static void wake_through(rd_kafka_t *rk, int fd)
+{
+	static const uint64_t one = 1;
+	rd_kafka_queue_t *queue = rd_kafka_queue_get_main(rk);
+
+	rd_kafka_queue_io_event_enable(queue, fd, &one, sizeof(one));
+	rd_kafka_queue_destroy(queue);
+}
+
+static void release(void *arg);
+
+static enum wr_code start_transactor(struct kafka_sink *s, struct wr_err *err)
+{
+	const struct wr_transactor_owner owner = {s, broken, release};
+
+	s->queue = rd_kafka_queue_get_main(s->rk);
+	return wr_transactor_create(s->rk, s->wake_fd, &owner, &s->transactor, err);
+}
+
+/* Takes *conf_p. */
+static enum wr_code start_producer(struct kafka_sink *s, rd_kafka_conf_t **conf_p,
+				   struct wr_err *err)
+{
+	s->rk = wr_kafka_client_create(RD_KAFKA_PRODUCER, conf_p, err);
+	if (s->rk == NULL)
+		return WR_EINVAL;
+	if (s->wake_fd >= 0)
+		wake_through(s->rk, s->wake_fd);
+	return s->conf != NULL ? start_transactor(s, err) : WR_OK;
+}
+
+static enum wr_code reopen_topics(struct kafka_sink *s, struct wr_err *err)
+{
+	struct wr_bytes name;
+	size_t cursor = 0;
+	void *topic;
+
+	while (wr_map_next(s->topics, &cursor, &name, &topic)) {
+		struct wr_sink_topic *t = topic;
+
+		t->rkt = rd_kafka_topic_new(s->rk, name.data, NULL);
+		if (t->rkt == NULL)
+			return wr_err_set(err, WR_ENOMEM, "no memory for a topic");
+	}
+	return WR_OK;
+}
+
+static void close_topics(struct kafka_sink *s)
+{
+	struct wr_bytes name;
+	size_t cursor = 0;
+	void *topic;
+
+	while (wr_map_next(s->topics, &cursor, &name, &topic)) {
+		rd_kafka_topic_destroy(((struct wr_sink_topic *)topic)->rkt);
+		((struct wr_sink_topic *)topic)->rkt = NULL;
+	}
+}
+
+/* Between two transactions, when no call is under way. */
+static enum wr_code renew(struct kafka_sink *s, struct wr_err *err)
+{
+	struct wr_transactor *old = s->transactor;
+	rd_kafka_conf_t *conf = rd_kafka_conf_dup(s->conf);
+	enum wr_code rc;
+
+	s->gap = false;
+	s->transactor = NULL;
+	close_topics(s);
+	wr_transactor_destroy(old, INT_MAX); /* it is idle: at once */
+	rc = start_producer(s, &conf, err);
+	return rc == WR_OK ? reopen_topics(s, err) : rc;
+}
+
+/* After a record that failed, librdkafka's next transaction fails too: its sequence numbers have a gap, which only that
+ * second abort would close. Another producer is quicker, and nobody notices. */
 static enum wr_code transaction_status(struct wr_sink *sink)
 {
-	return wr_transactor_status(of(sink)->transactor);
+	struct kafka_sink *s = of(sink);
+	enum wr_code code = wr_transactor_status(s->transactor);
+	struct wr_err err;
+
+	if (code != WR_OK || !s->gap)
+		return code;
+	if (renew(s, &err) == WR_OK)
+		return WR_EFULL;
+	WR_LOG(WR_LOG_ERROR, "kafka producer can't be made anew", WR_STR("reason", err.text));
+	atomic_store(&s->state, WR_SINK_BROKEN);
+	return WR_EUNKNOWN;
 }
 
 static enum wr_code begin(struct wr_sink *sink, struct wr_err *err)
@@ -319,7 +416,7 @@ static void abort_transaction(struct wr_sink *sink)
 	wr_transactor_abort(of(sink)->transactor);
 }
 
-/* Last: whatever still used the producer has ended. */
+/* Nobody uses the producer any more. */
 static void release(void *arg)
 {
 	struct kafka_sink *s = arg;
@@ -328,6 +425,12 @@ static void release(void *arg)
 		rd_kafka_queue_destroy(s->queue);
 	if (s->rk != NULL)
 		rd_kafka_destroy(s->rk);
+	s->queue = NULL;
+	s->rk = NULL;
+	if (!s->closing)
+		return;
+	if (s->conf != NULL)
+		rd_kafka_conf_destroy(s->conf);
 	s->magic = 0;
 	free(s);
 }
@@ -346,6 +449,7 @@ static void destroy(struct wr_sink *sink)
 		poll_reports(sink, 100);
 	}
 	free_topics(s);
+	s->closing = true;
 	if (s->transactor != NULL)
 		wr_transactor_destroy(s->transactor, LEAVE_MS);
 	else
@@ -427,15 +531,6 @@ static enum wr_code make_conf(const struct wr_kafka_sink_options *o, rd_kafka_co
 	return rc;
 }
 
-static void wake_through(rd_kafka_t *rk, int fd)
-{
-	static const uint64_t one = 1;
-	rd_kafka_queue_t *queue = rd_kafka_queue_get_main(rk);
-
-	rd_kafka_queue_io_event_enable(queue, fd, &one, sizeof(one));
-	rd_kafka_queue_destroy(queue);
-}
-
 static void set_callbacks(struct kafka_sink *s, rd_kafka_conf_t *conf, bool transactional)
 {
 	rd_kafka_conf_set_opaque(conf, s);
@@ -447,49 +542,34 @@ static void set_callbacks(struct kafka_sink *s, rd_kafka_conf_t *conf, bool tran
 	rd_kafka_conf_set_error_cb(conf, on_error);
 }
 
-static enum wr_code start_transactor(struct kafka_sink *s, int wake_fd, struct wr_err *err)
-{
-	const struct wr_transactor_owner owner = {s, broken, release};
-
-	s->base.ops = &transactional_ops;
-	s->queue = rd_kafka_queue_get_main(s->rk);
-	return wr_transactor_create(s->rk, wake_fd, &owner, &s->transactor, err);
-}
-
 enum wr_code wr_kafka_sink_create(const struct wr_kafka_sink_options *options,
 				  struct wr_sink **sink_r, struct wr_err *err)
 {
 	struct kafka_sink *s = calloc(1, sizeof(*s));
+	bool transactional = options->transactional_id != NULL;
 	rd_kafka_conf_t *conf = NULL;
 	enum wr_code rc;
 
 	*sink_r = NULL;
 	if (s == NULL)
 		return wr_err_set(err, WR_ENOMEM, "no memory for a producer");
-	s->base.ops = &ops;
+	s->base.ops = transactional ? &transactional_ops : &ops;
 	s->magic = SINK_MAGIC;
 	s->done = options->done;
 	s->done_arg = options->done_arg;
+	s->wake_fd = options->wake_fd;
 	rc = wr_map_create(&s->topics);
 	if (rc == WR_OK)
 		rc = make_conf(options, &conf, err);
-	if (rc != WR_OK)
-		goto fail;
-	set_callbacks(s, conf, options->transactional_id != NULL);
-	rc = WR_EINVAL;
-	s->rk = wr_kafka_client_create(RD_KAFKA_PRODUCER, &conf, err);
-	if (s->rk == NULL)
-		goto fail;
-	if (options->wake_fd >= 0)
-		wake_through(s->rk, options->wake_fd);
-	rc = WR_OK;
-	if (options->transactional_id != NULL)
-		rc = start_transactor(s, options->wake_fd, err);
-	if (rc != WR_OK)
-		goto fail;
+	if (rc == WR_OK) {
+		set_callbacks(s, conf, transactional);
+		s->conf = transactional ? rd_kafka_conf_dup(conf) : NULL;
+		rc = start_producer(s, &conf, err);
+	}
+	if (rc != WR_OK) {
+		destroy(&s->base);
+		return rc;
+	}
 	*sink_r = &s->base;
 	return WR_OK;
-fail:
-	destroy(&s->base);
-	return rc;
 }

@@ -480,6 +480,9 @@ static void destroy(struct wr_source *source, int timeout_ms)
 		rd_kafka_event_destroy(event);
 	}
 	wr_enquiry_destroy(s->enquiry);
+	/* The consumer waits for this answer, also when nobody has come to read its question. */
+	if (s->queue != NULL && !rd_kafka_consumer_closed(s->rk))
+		rd_kafka_assign(s->rk, NULL);
 	if (s->queue != NULL)
 		rd_kafka_queue_destroy(s->queue);
 	if (s->rk != NULL)

@@ -1,0 +1,179 @@
+#include "config.h"
+
+#include "tests/kafka/mock.h"
+
+#define PARTITIONS 4
+#define MOCK_HEARTBEAT 12
+
+static struct mock m;
+
+static int set_up(void **state)
+{
+	(void)state;
+	mock_start(&m);
+	mock_topic(&m, "in", PARTITIONS);
+	for (int i = 0; i < PARTITIONS; i++)
+		mock_send(&m, "in", i, "v", 3);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	mock_stop(&m);
+	return 0;
+}
+
+static size_t assigned_count(struct wr_source *source)
+{
+	struct wr_partition *const *partitions;
+
+	return source->ops->partitions(source, &partitions);
+}
+
+static void place_all(struct wr_source *source)
+{
+	struct wr_partition *const *partitions;
+	size_t count = source->ops->partitions(source, &partitions);
+
+	for (size_t i = 0; i < count; i++)
+		mock_place(source, partitions[i], 0);
+}
+
+static bool is_member(struct wr_source *source)
+{
+	rd_kafka_consumer_group_metadata_t *group = wr_kafka_source_group(source);
+
+	if (group != NULL)
+		rd_kafka_consumer_group_metadata_destroy(group);
+	return group != NULL;
+}
+
+/* Polls both until each has said what it was to say. */
+static void await_both(struct wr_source *a, enum wr_source_event event_a, struct wr_source *b,
+		       enum wr_source_event event_b)
+{
+	enum wr_source_event found;
+
+	while (event_a != WR_SOURCE_NONE || event_b != WR_SOURCE_NONE) {
+		found = a->ops->poll(a);
+		if (found != WR_SOURCE_NONE) {
+			assert_int_equal(found, event_a);
+			event_a = WR_SOURCE_NONE;
+		}
+		found = b->ops->poll(b);
+		if (found != WR_SOURCE_NONE) {
+			assert_int_equal(found, event_b);
+			event_b = WR_SOURCE_NONE;
+		}
+		mock_wait(&m);
+	}
+}
+
+static void partitions_go_over_to_another_member_once_they_are_released(void **state)
+{
+	struct wr_source *a, *b;
+	struct wr_source_record record;
+	uint32_t epoch;
+
+	(void)state;
+	a = mock_source(&m, "in", "shared", NULL);
+	mock_await(&m, a, WR_SOURCE_ASSIGNED);
+	assert_int_equal(assigned_count(a), PARTITIONS);
+	assert_true(is_member(a));
+	epoch = mock_partition(a, 0)->epoch;
+	place_all(a);
+	mock_take(&m, a, &record);
+	b = mock_source(&m, "in", "shared", NULL);
+	await_both(a, WR_SOURCE_REVOKING, b, WR_SOURCE_NONE);
+
+	/* Until then they are this member's: it can commit, but takes nothing more. */
+	assert_int_equal(a->ops->take(a, &record + 0, 1, 1000), 0);
+	assert_true(is_member(a));
+	a->ops->give_back(a, &record);
+	a->ops->release(a);
+	assert_false(is_member(a));
+	assert_int_equal(assigned_count(a), 0);
+
+	await_both(a, WR_SOURCE_ASSIGNED, b, WR_SOURCE_ASSIGNED);
+	assert_int_equal(assigned_count(a) + assigned_count(b), PARTITIONS);
+	assert_int_equal(assigned_count(a), PARTITIONS / 2);
+	assert_true(is_member(a) && is_member(b));
+	for (int i = 0; i < PARTITIONS; i++) {
+		struct wr_partition *const *partitions;
+		size_t count = a->ops->partitions(a, &partitions);
+
+		for (size_t j = 0; j < count; j++)
+			assert_int_not_equal(partitions[j]->epoch, epoch);
+	}
+	b->ops->destroy(b, 5000);
+	mock_await(&m, a, WR_SOURCE_REVOKING);
+	a->ops->release(a);
+	mock_await(&m, a, WR_SOURCE_ASSIGNED);
+	assert_int_equal(assigned_count(a), PARTITIONS);
+	a->ops->destroy(a, 5000);
+}
+
+static void a_rebalance_forgets_the_question_that_is_under_way(void **state)
+{
+	struct wr_source *a, *b;
+
+	(void)state;
+	a = mock_source(&m, "in", "asking", NULL);
+	mock_await(&m, a, WR_SOURCE_ASSIGNED);
+	mock_fail(&m, MOCK_OFFSET_FETCH, RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, MOCK_ALWAYS);
+	a->ops->refresh(a);
+	b = mock_source(&m, "in", "asking", NULL);
+	await_both(a, WR_SOURCE_REVOKING, b, WR_SOURCE_NONE);
+	a->ops->refresh(a); /* has nothing to ask for */
+	assert_null(a->ops->trouble(a));
+	a->ops->release(a);
+	mock_fail_no_more(&m, MOCK_OFFSET_FETCH);
+	await_both(a, WR_SOURCE_ASSIGNED, b, WR_SOURCE_ASSIGNED);
+	a->ops->destroy(a, 5000);
+	b->ops->destroy(b, 0);
+}
+
+static void a_member_that_the_group_forgot_has_lost_its_partitions(void **state)
+{
+	struct wr_source *a;
+
+	(void)state;
+	a = mock_source(&m, "in", "lost", NULL);
+	mock_await(&m, a, WR_SOURCE_ASSIGNED);
+	mock_fail(&m, MOCK_HEARTBEAT, RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID, 1);
+	mock_await(&m, a, WR_SOURCE_LOST);
+	a->ops->release(a);
+	assert_false(is_member(a));
+	mock_await(&m, a, WR_SOURCE_ASSIGNED);
+	assert_true(is_member(a));
+	a->ops->destroy(a, 5000);
+}
+
+static void releasing_without_need_does_nothing(void **state)
+{
+	struct wr_source *a;
+
+	(void)state;
+	a = mock_source(&m, "in", "g", NULL);
+	a->ops->release(a);
+	a->ops->refresh(a);
+	assert_int_equal(assigned_count(a), 0);
+	a->ops->destroy(a, 0);
+	a = NULL;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(
+		partitions_go_over_to_another_member_once_they_are_released, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(a_rebalance_forgets_the_question_that_is_under_way,
+					    set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(a_member_that_the_group_forgot_has_lost_its_partitions,
+					    set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(releasing_without_need_does_nothing, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
