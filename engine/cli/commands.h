@@ -9,11 +9,16 @@
 extern const struct wr_command wr_command_check;
 extern const struct wr_command wr_command_claims_forget;
 extern const struct wr_command wr_command_claims_show;
+extern const struct wr_command wr_command_log_level;
+extern const struct wr_command wr_command_pause;
 extern const struct wr_command wr_command_plugin_info;
+extern const struct wr_command wr_command_resume;
 extern const struct wr_command wr_command_run;
 extern const struct wr_command wr_command_schema;
 extern const struct wr_command wr_command_send;
+extern const struct wr_command wr_command_status;
 extern const struct wr_command wr_command_tail;
+extern const struct wr_command wr_command_top;
 extern const struct wr_command wr_command_version;
 
 /* Runs what the command line asks for; the exit status of the process. `commands` ends at NULL. [main] */

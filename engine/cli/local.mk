@@ -1,5 +1,6 @@
 noinst_LIBRARIES += libwr_cli.a
 libwr_cli_a_SOURCES = \
+	engine/cli/admin_client.c engine/cli/admin_client.h \
 	engine/cli/args.c engine/cli/args.h \
 	engine/cli/check.c \
 	engine/cli/check_kafka.c engine/cli/check_kafka.h \
@@ -8,9 +9,12 @@ libwr_cli_a_SOURCES = \
 	engine/cli/claims_show.c \
 	engine/cli/commands.c engine/cli/commands.h \
 	engine/cli/confirm.c engine/cli/confirm.h \
+	engine/cli/engine_view.c engine/cli/engine_view.h \
 	engine/cli/kafka_args.c engine/cli/kafka_args.h \
 	engine/cli/lines.c engine/cli/lines.h \
 	engine/cli/pipeline_args.c engine/cli/pipeline_args.h \
+	engine/cli/log_level.c \
+	engine/cli/pause.c \
 	engine/cli/plugin_info.c \
 	engine/cli/progress.c engine/cli/progress.h \
 	engine/cli/preflight.c engine/cli/preflight.h \
@@ -18,9 +22,12 @@ libwr_cli_a_SOURCES = \
 	engine/cli/run.c \
 	engine/cli/schema.c \
 	engine/cli/send.c engine/cli/send_http.c engine/cli/send_kafka.c engine/cli/sender.h \
+	engine/cli/status.c \
 	engine/cli/stop.c engine/cli/stop.h \
 	engine/cli/table.c \
 	engine/cli/tail.c \
+	engine/cli/text_table.c engine/cli/text_table.h \
+	engine/cli/top.c \
 	engine/cli/version.c \
 	engine/cli/wiring.c engine/cli/wiring.h
 libwr_cli_a_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)

@@ -1,5 +1,9 @@
 WR_CLI_TEST_LIBS = $(WR_CLI_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/cli/test_admin_client
+tests_cli_test_admin_client_SOURCES = tests/cli/test_admin_client.c tests/cli/capture.h \
+	tests/cli/admin_server.c tests/cli/admin_server.h
+tests_cli_test_admin_client_LDADD = $(WR_CLI_TEST_LIBS)
 check_PROGRAMS += tests/cli/test_args
 tests_cli_test_args_SOURCES = tests/cli/test_args.c tests/cli/capture.h
 tests_cli_test_args_LDADD = $(WR_CLI_TEST_LIBS)
@@ -18,6 +22,8 @@ tests_cli_test_record_LDADD = $(WR_CLI_TEST_LIBS)
 check_PROGRAMS += tests/cli/test_send_http
 tests_cli_test_send_http_SOURCES = tests/cli/test_send_http.c tests/cli/capture.h
 tests_cli_test_send_http_LDADD = $(WR_CLI_TEST_LIBS)
+check_PROGRAMS += tests/cli/test_text_table
+tests_cli_test_text_table_LDADD = $(WR_CLI_TEST_LIBS)
 check_PROGRAMS += tests/cli/test_topic
 tests_cli_test_topic_SOURCES = tests/cli/test_topic.c tests/cli/capture.h
 tests_cli_test_topic_LDADD = $(WR_CLI_TEST_LIBS)

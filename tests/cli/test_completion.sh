@@ -18,7 +18,8 @@ expect()
 }
 
 expect "tail" ta
-expect "schema send" s
+expect "log-level" lo
+expect "schema status send" s
 expect "version" help v
 expect "claims" cl
 expect "show forget" claims ""
@@ -31,5 +32,8 @@ expect "--json" plugin info --j
 expect "--brokers" tail --b
 expect "--token --token-file" send --tok
 expect "" tail --brokers ""
+expect "error" log-level e
+expect "--partitions" status --par
+expect "" top --interval ""
 expect "" nonsense --x
 exit $failed

@@ -10,7 +10,7 @@ for page in "$srcdir"/docs/man/*.[15]; do
 done
 
 text=$(groff -man -Tascii -P-c -P-b -P-u "$srcdir/docs/man/weir.1")
-commands=$(./weir --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\( [a-z]*\)\{0,1\}\)  .*/\1/p')
+commands=$(./weir --help | sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\( [a-z]*\)\{0,1\}\)  .*/\1/p')
 [ -n "$commands" ] || { echo "no commands in weir --help"; exit 1; }
 printf '%s\n' "$commands" | {
 	while read -r command; do
