@@ -259,7 +259,7 @@ static enum wr_code make(struct service *s, struct wr_err *err)
 	if (rc == WR_OK)
 		rc = make_api(s);
 	if (rc == WR_OK)
-		rc = wr_wiring_init(&s->wiring, s->conf, &wr_clock_real, err);
+		rc = wr_wiring_init(&s->wiring, s->conf, &wr_clock_real, s->metrics, err);
 	if (rc == WR_OK && s->wiring.embedded != NULL)
 		WR_LOG(WR_LOG_INFO, "embedded broker started",
 		       WR_STR("embedded_brokers", s->wiring.kafka.brokers),

@@ -136,7 +136,7 @@ enum wr_code wr_wiring_open_ingest(void *arg, wr_sink_done_fn done, void *done_a
 	return rc;
 }
 
-static enum wr_code make_claims(struct wr_wiring *w, struct wr_err *err)
+static enum wr_code make_claims(struct wr_wiring *w, struct wr_metrics *metrics, struct wr_err *err)
 {
 	size_t count = w->conf->pipeline_count;
 
@@ -148,9 +148,12 @@ static enum wr_code make_claims(struct wr_wiring *w, struct wr_err *err)
 	for (size_t i = 0; i < count; i++) {
 		const struct wr_conf_idempotency *idempotency = &w->conf->pipelines[i].idempotency;
 
-		if (idempotency->store == WR_STORE_MEMORY &&
-		    wr_memory_claims_create(idempotency->ttl_ms, idempotency->max_ids,
-					    &w->claims[i]) != WR_OK)
+		if (idempotency->store != WR_STORE_MEMORY)
+			continue;
+		if (wr_memory_claims_create(idempotency->ttl_ms, idempotency->max_ids,
+					    &w->claims[i]) != WR_OK ||
+		    wr_memory_claims_expose(w->claims[i], metrics, w->conf->pipelines[i].name) !=
+			WR_OK)
 			return wr_err_set(err, WR_ENOMEM, "no memory for the claims");
 	}
 	return WR_OK;
@@ -187,7 +190,8 @@ static enum wr_code start_embedded(struct wr_wiring *w, struct wr_err *err)
 }
 
 enum wr_code wr_wiring_init(struct wr_wiring *w, const struct wr_conf *conf,
-			    const struct wr_clock *clock, struct wr_err *err)
+			    const struct wr_clock *clock, struct wr_metrics *metrics,
+			    struct wr_err *err)
 {
 	size_t lanes = 0;
 	enum wr_code rc;
@@ -197,7 +201,7 @@ enum wr_code wr_wiring_init(struct wr_wiring *w, const struct wr_conf *conf,
 		lanes += (size_t)conf->pipelines[i].lanes;
 	w->lane_bytes = conf->memory_bytes / (lanes > 0 ? lanes : 1);
 	w->adapters = (struct wr_lane_adapters){w, make_source, make_sink, make_store};
-	rc = make_claims(w, err);
+	rc = make_claims(w, metrics, err);
 	if (rc == WR_OK && conf->kafka.embedded)
 		rc = start_embedded(w, err);
 	if (rc != WR_OK)

@@ -27,10 +27,11 @@ struct wr_wiring {
 	struct wr_lane_adapters adapters;  /* to be given to the engine */
 };
 
-/* Starts the embedded broker where one is asked for, and makes what lanes share. The configuration is borrowed. WR_OK,
- * WR_EIO, WR_ENOMEM. [main] */
+/* Starts the embedded broker where one is asked for, and makes what lanes share. The configuration and the metrics are
+ * borrowed. WR_OK, WR_EIO, WR_ENOMEM. [main] */
 enum wr_code wr_wiring_init(struct wr_wiring *wiring, const struct wr_conf *conf,
-			    const struct wr_clock *clock, struct wr_err *err);
+			    const struct wr_clock *clock, struct wr_metrics *metrics,
+			    struct wr_err *err);
 
 /* Lanes, sinks and stores must be gone. A zeroed one is fine. [main] */
 void wr_wiring_fini(struct wr_wiring *wiring);

@@ -51,6 +51,8 @@ struct shard {
 struct wr_memory_claims {
 	uint32_t magic;
 	struct wr_memory_marks marks;
+	struct wr_metrics *registry; /* NULL: not exposed */
+	struct wr_metric_cell *count, *forgotten;
 	_Atomic unsigned users;
 	int64_t ttl_ns;
 	size_t max_a_shard;
@@ -112,6 +114,47 @@ static void free_shard(struct shard *shard)
 	wr_lock_fini(&shard->lock);
 }
 
+static void collect(void *arg)
+{
+	struct wr_memory_claims *claims = arg;
+
+	wr_metric_set(claims->count, (double)wr_memory_claims_count(claims));
+	wr_metric_set(claims->forgotten, (double)wr_memory_claims_forgotten(claims));
+}
+
+enum wr_code wr_memory_claims_expose(struct wr_memory_claims *claims, struct wr_metrics *registry,
+				     const char *pipeline)
+{
+	static const struct wr_metric_family count = {
+	    .name = "weir_memory_claims",
+	    .help = "Ids that are remembered, with the store memory.",
+	    .kind = WR_METRIC_GAUGE};
+	static const struct wr_metric_family forgotten = {
+	    .name = "weir_memory_claims_forgotten_total",
+	    .help =
+		"Ids that were forgotten before their time, because there were more than max_ids.",
+	    .kind = WR_METRIC_COUNTER};
+	const struct wr_metric_label label = {"pipeline", pipeline};
+
+	WR_CHECK(claims, CLAIMS_MAGIC);
+	WR_ASSERT(claims->registry == NULL);
+	if (wr_metrics_add_collector(registry, collect, claims) != WR_OK)
+		return WR_ENOMEM;
+	claims->registry = registry;
+	claims->count = wr_metrics_cell(registry, &count, &label, 1);
+	claims->forgotten = wr_metrics_cell(registry, &forgotten, &label, 1);
+	return claims->count != NULL && claims->forgotten != NULL ? WR_OK : WR_ENOMEM;
+}
+
+static void hide(struct wr_memory_claims *claims)
+{
+	if (claims->registry == NULL)
+		return;
+	wr_metrics_remove_collector(claims->registry, collect, claims);
+	wr_metrics_retire_cell(claims->registry, claims->count);
+	wr_metrics_retire_cell(claims->registry, claims->forgotten);
+}
+
 void wr_memory_claims_unref(struct wr_memory_claims *claims)
 {
 	size_t i;
@@ -121,6 +164,7 @@ void wr_memory_claims_unref(struct wr_memory_claims *claims)
 	WR_CHECK(claims, CLAIMS_MAGIC);
 	if (atomic_fetch_sub(&claims->users, 1) > 1)
 		return;
+	hide(claims);
 	for (i = 0; i < claims->shard_count; i++)
 		free_shard(&claims->shards[i]);
 	wr_memory_marks_fini(&claims->marks);
@@ -278,11 +322,13 @@ static struct entry *append_entry_locked(struct shard *shard, size_t size)
 	return entry;
 }
 
+/* Those that are replaced count apart, so that take-overs cost no other id its place before they are as many. */
 static void bound_locked(struct wr_memory_claims *claims, struct shard *shard)
 {
 	struct entry *oldest;
 
-	while (shard->count > claims->max_a_shard) {
+	while (shard->count - shard->replaced > claims->max_a_shard ||
+	       shard->replaced > claims->max_a_shard) {
 		oldest = oldest_entry_locked(shard);
 		shard->forgotten += !oldest->is_replaced;
 		forget_oldest_locked(shard, oldest);

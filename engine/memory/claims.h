@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "base/code.h"
+#include "base/metrics.h"
 #include "memory/marks.h"
 #include "port/claim_store.h"
 
@@ -37,6 +38,11 @@ enum wr_code wr_memory_claims_claim(struct wr_memory_claims *claims, struct wr_c
 
 /* The marks of the pipeline: they live as long as the claims. [any] */
 struct wr_memory_marks *wr_memory_claims_marks(struct wr_memory_claims *claims);
+
+/* Shows the claims as weir_memory_claims{pipeline} and weir_memory_claims_forgotten_total{pipeline}, until the last
+ * reference goes: the registry must live longer. At most once. WR_OK or WR_ENOMEM. [main] */
+enum wr_code wr_memory_claims_expose(struct wr_memory_claims *claims, struct wr_metrics *registry,
+				     const char *pipeline);
 
 /* The ids that are remembered, and those that were forgotten before their time since the start. [any] */
 size_t wr_memory_claims_count(struct wr_memory_claims *claims);

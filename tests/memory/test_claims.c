@@ -170,6 +170,95 @@ static void each_id_has_one_winner_among_threads(void **state)
 	wr_memory_claims_unref(racers[0].claims);
 }
 
+static enum wr_claim_found take_over(struct wr_memory_claims *claims, const char *id,
+				     const char *value, const char *expect)
+{
+	struct wr_claim c = {
+	    .id = wr_bytes_of(id), .value = wr_bytes_of(value), .expect = wr_bytes_of(expect)};
+	struct wr_arena arena;
+
+	wr_arena_init(&arena, 0);
+	assert_int_equal(wr_memory_claims_claim(claims, &c, &arena, now_ms * WR_NS_PER_MS), WR_OK);
+	wr_arena_fini(&arena);
+	return c.outcome;
+}
+
+static void a_take_over_makes_the_claim_young_again(void **state)
+{
+	struct wr_memory_claims *claims = create(2);
+
+	(void)state;
+	claim(claims, "a", "C|1");
+	claim(claims, "b", "C|1");
+	assert_int_equal(take_over(claims, "a", "C|2", "C|1"), WR_CLAIM_NOTHING);
+	assert_int_equal(wr_memory_claims_count(claims), 2);
+	claim(claims, "c", "C|1"); /* b is the oldest now */
+	assert_int_equal(wr_memory_claims_count(claims), 2);
+	assert_int_equal(wr_memory_claims_forgotten(claims), 1);
+	assert_int_equal(take_over(claims, "a", "C|3", "C|2"), WR_CLAIM_NOTHING);
+	assert_int_equal(take_over(claims, "a", "C|4", "C|2"), WR_CLAIM_VALUE);
+	now_ms = TTL_MS;
+	assert_int_equal(claim(claims, "d", "C|1"), WR_CLAIM_NOTHING);
+	assert_int_equal(wr_memory_claims_count(claims), 1);
+	wr_memory_claims_unref(claims);
+}
+
+static void take_overs_without_end_cost_nobody_its_place(void **state)
+{
+	enum { ROUNDS = 200000, OTHERS = 500 };
+	struct wr_memory_claims *claims = create(1000);
+	uint64_t i, kept = 0;
+
+	(void)state;
+	for (i = 0; i < OTHERS; i++)
+		claim_number(claims, i);
+	claim(claims, "a", "0");
+	for (i = 0; i < OTHERS; i++)
+		assert_int_equal(
+		    take_over(claims, "a", i % 2 == 0 ? "1" : "0", i % 2 == 0 ? "0" : "1"),
+		    WR_CLAIM_NOTHING);
+	for (i = 0; i < OTHERS; i++)
+		kept += claim_number(claims, i) == WR_CLAIM_VALUE;
+	assert_int_equal(kept, OTHERS);
+	assert_int_equal(wr_memory_claims_forgotten(claims), 0);
+	for (i = 0; i < ROUNDS; i++)
+		assert_int_equal(
+		    take_over(claims, "a", i % 2 == 0 ? "1" : "0", i % 2 == 0 ? "0" : "1"),
+		    WR_CLAIM_NOTHING);
+	assert_int_equal(claim(claims, "a", "C"), WR_CLAIM_VALUE);
+	wr_memory_claims_unref(claims);
+}
+
+static void assert_exposed(struct wr_metrics *metrics, const char *line)
+{
+	struct wr_buf text = WR_BUF_INIT;
+
+	assert_int_equal(wr_metrics_render(metrics, &text), WR_OK);
+	if (strstr(wr_buf_text(&text), line) == NULL)
+		fail_msg("no %s in %s", line, wr_buf_text(&text));
+	wr_buf_fini(&text);
+}
+
+static void it_is_seen_in_the_metrics(void **state)
+{
+	struct wr_memory_claims *claims = create(2);
+	struct wr_metrics *metrics;
+
+	(void)state;
+	assert_int_equal(wr_metrics_create(&metrics), WR_OK);
+	assert_int_equal(wr_memory_claims_expose(claims, metrics, "pay"), WR_OK);
+	claim(claims, "a", "C|1");
+	assert_exposed(metrics, "\nweir_memory_claims{pipeline=\"pay\"} 1\n");
+	assert_exposed(metrics, "\nweir_memory_claims_forgotten_total{pipeline=\"pay\"} 0\n");
+	claim(claims, "b", "C|1");
+	claim(claims, "c", "C|1");
+	assert_exposed(metrics, "\nweir_memory_claims{pipeline=\"pay\"} 2\n");
+	assert_exposed(metrics, "\nweir_memory_claims_forgotten_total{pipeline=\"pay\"} 1\n");
+	wr_memory_claims_unref(claims);
+	assert_exposed(metrics, "\nweir_memory_claims_forgotten_total{pipeline=\"pay\"} 1\n");
+	wr_metrics_destroy(metrics);
+}
+
 static void the_last_reference_frees(void **state)
 {
 	struct wr_memory_claims *claims = create(10);
@@ -191,6 +280,9 @@ int main(void)
 	    cmocka_unit_test(the_bound_holds_over_all_shards),
 	    cmocka_unit_test(it_agrees_with_a_model),
 	    cmocka_unit_test(each_id_has_one_winner_among_threads),
+	    cmocka_unit_test(a_take_over_makes_the_claim_young_again),
+	    cmocka_unit_test(take_overs_without_end_cost_nobody_its_place),
+	    cmocka_unit_test(it_is_seen_in_the_metrics),
 	    cmocka_unit_test(the_last_reference_frees),
 	};
 
