@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "cli/claim_text.h"
+#include "base/json_out.h"
 #include "core/claim.h"
 
 #include <inttypes.h>
@@ -107,50 +108,40 @@ enum wr_code wr_claim_view_text(const struct wr_claim_view *view, struct wr_buf 
 	return rc == WR_OK ? append_line(out, "key", wr_bytes(view->key.data, view->key.size)) : rc;
 }
 
-/* `lead` is what stands before the member: "{" or ",". */
-static enum wr_code append_member(struct wr_buf *out, const char *lead, const char *name,
-				  struct wr_bytes text)
+static void add_owner(struct wr_json_out *out, const struct wr_owner *owner)
 {
-	enum wr_code rc = wr_buf_printf(out, "%s\"%s\":", lead, name);
-
-	return rc == WR_OK ? wr_buf_append_json_string(out, text) : rc;
-}
-
-static enum wr_code append_owner_json(const struct wr_owner *owner, struct wr_buf *out)
-{
-	enum wr_code rc = append_member(out, ",\"owner\":{", "topic", owner->topic);
-
-	if (rc != WR_OK)
-		return rc;
-	return wr_buf_printf(
-	    out, ",\"partition\":%" PRId32 ",\"offset\":%" PRId64 ",\"incarnation\":%" PRIu32 "}",
-	    owner->partition, owner->offset, owner->incarnation);
-}
-
-static enum wr_code append_ttl_json(int64_t ttl_ms, struct wr_buf *out)
-{
-	if (ttl_ms < 0)
-		return wr_buf_append_text(out, ",\"ttlMs\":null");
-	return wr_buf_printf(out, ",\"ttlMs\":%" PRId64, ttl_ms);
+	wr_json_out_begin_object(out, "owner");
+	wr_json_out_bytes(out, "topic", owner->topic);
+	wr_json_out_integer(out, "partition", owner->partition);
+	wr_json_out_integer(out, "offset", owner->offset);
+	wr_json_out_integer(out, "incarnation", owner->incarnation);
+	wr_json_out_end(out);
 }
 
 enum wr_code wr_claim_view_json(const struct wr_claim_view *view, struct wr_buf *out)
 {
 	struct wr_bytes value = wr_bytes(view->value.data, view->value.size);
+	struct wr_json_out json;
 	struct parts parts;
 	bool is_claim = split(value, &parts);
 	enum wr_code rc;
 
-	if ((rc = append_member(out, "{", "id", view->id)) != WR_OK ||
-	    (rc = append_member(out, ",", "pipeline", wr_bytes_of(view->pipeline))) != WR_OK ||
-	    (rc = append_member(out, ",", "state", wr_bytes_of(parts.state))) != WR_OK ||
-	    (is_claim && (rc = append_owner_json(&parts.owner, out)) != WR_OK) ||
-	    (parts.hash.data != NULL &&
-	     (rc = append_member(out, ",", "payloadHash", parts.hash)) != WR_OK) ||
-	    (rc = append_ttl_json(view->ttl_ms, out)) != WR_OK ||
-	    (rc = append_member(out, ",", "value", value)) != WR_OK ||
-	    (rc = append_member(out, ",", "key", wr_bytes(view->key.data, view->key.size))) !=
-		WR_OK)
-		return rc;
-	return wr_buf_append_text(out, "}\n");
+	wr_json_out_init(&json, out);
+	wr_json_out_begin_object(&json, NULL);
+	wr_json_out_bytes(&json, "id", view->id);
+	wr_json_out_text(&json, "pipeline", view->pipeline);
+	wr_json_out_text(&json, "state", parts.state);
+	if (is_claim)
+		add_owner(&json, &parts.owner);
+	if (parts.hash.data != NULL)
+		wr_json_out_bytes(&json, "payloadHash", parts.hash);
+	if (view->ttl_ms >= 0)
+		wr_json_out_integer(&json, "ttlMs", view->ttl_ms);
+	else
+		wr_json_out_null(&json, "ttlMs");
+	wr_json_out_bytes(&json, "value", value);
+	wr_json_out_bytes(&json, "key", wr_bytes(view->key.data, view->key.size));
+	wr_json_out_end(&json);
+	rc = wr_json_out_finish(&json);
+	return rc == WR_OK ? wr_buf_append_text(out, "\n") : rc;
 }

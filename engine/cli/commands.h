@@ -11,6 +11,8 @@ extern const struct wr_command wr_command_claims_forget;
 extern const struct wr_command wr_command_claims_show;
 extern const struct wr_command wr_command_log_level;
 extern const struct wr_command wr_command_pause;
+extern const struct wr_command wr_command_offsets_reset;
+extern const struct wr_command wr_command_offsets_show;
 extern const struct wr_command wr_command_plugin_info;
 extern const struct wr_command wr_command_resume;
 extern const struct wr_command wr_command_run;

@@ -10,8 +10,12 @@ libwr_cli_a_SOURCES = \
 	engine/cli/commands.c engine/cli/commands.h \
 	engine/cli/confirm.c engine/cli/confirm.h \
 	engine/cli/engine_view.c engine/cli/engine_view.h \
+	engine/cli/instant.c engine/cli/instant.h \
 	engine/cli/kafka_args.c engine/cli/kafka_args.h \
 	engine/cli/lines.c engine/cli/lines.h \
+	engine/cli/offsets.c engine/cli/offsets.h \
+	engine/cli/offsets_reset.c \
+	engine/cli/offsets_show.c \
 	engine/cli/pipeline_args.c engine/cli/pipeline_args.h \
 	engine/cli/log_level.c \
 	engine/cli/pause.c \
@@ -25,6 +29,7 @@ libwr_cli_a_SOURCES = \
 	engine/cli/status.c \
 	engine/cli/stop.c engine/cli/stop.h \
 	engine/cli/table.c \
+	engine/cli/table_text.c engine/cli/table_text.h \
 	engine/cli/tail.c \
 	engine/cli/text_table.c engine/cli/text_table.h \
 	engine/cli/top.c \

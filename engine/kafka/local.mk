@@ -5,6 +5,7 @@ libwr_kafka_a_SOURCES = \
 	engine/kafka/client.c engine/kafka/client.h \
 	engine/kafka/embedded.c engine/kafka/embedded.h \
 	engine/kafka/enquiry.c engine/kafka/enquiry.h \
+	engine/kafka/group.c engine/kafka/group.h \
 	engine/kafka/membership.c engine/kafka/membership.h \
 	engine/kafka/sink.c engine/kafka/sink.h \
 	engine/kafka/source.c engine/kafka/source.h \

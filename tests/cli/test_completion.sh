@@ -27,6 +27,10 @@ expect "forget" claims f
 expect "--pipeline" claims show --p
 expect "--yes" claims forget --y
 expect "" claims show --pipeline ""
+expect "show reset" offsets ""
+expect "earliest latest" offsets reset --to ""
+expect "--execute" offsets reset --ex
+expect "" send --to ""
 expect "info" plugin ""
 expect "--json" plugin info --j
 expect "--brokers" tail --b

@@ -34,6 +34,7 @@ EXTRA_DIST += \
 	tests/system/test_kill.py \
 	tests/system/test_memory.py \
 	tests/system/test_metrics.py \
+	tests/system/test_offsets.py \
 	tests/system/test_openapi.py \
 	tests/system/test_outages.py \
 	tests/system/test_proxy.py \
