@@ -1,6 +1,12 @@
 #!/bin/sh
 # The examples are built as their authors would, with pkg-config from an installed tree, and pass their own tests.
 set -eu
+
+compiler_of() { # of "ccache gcc -m64": gcc
+	command=${1#*ccache }
+	echo "${command%% *}"
+}
+
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 unset MAKEFLAGS MFLAGS MAKELEVEL
@@ -15,5 +21,5 @@ export PKG_CONFIG_SYSROOT_DIR PKG_CONFIG_PATH PKG_CONFIG_ALLOW_SYSTEM_CFLAGS PKG
 cp -R "$top_srcdir/examples" "$folder/examples"
 chmod -R u+w "$folder/examples"
 for example in "$folder"/examples/*/; do
-	$MAKE -s -C "$example" test CC="${CC%% *}" CXX="${CXX%% *}"
+	$MAKE -s -C "$example" test CC="$(compiler_of "$CC")" CXX="$(compiler_of "$CXX")"
 done

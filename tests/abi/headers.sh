@@ -1,6 +1,12 @@
 #!/bin/sh
 # The public headers compile alone and without a warning, in every language and with every compiler that is here.
 set -eu
+
+compiler_of() { # of "ccache gcc -m64": gcc
+	command=${1#*ccache }
+	echo "${command%% *}"
+}
+
 include=$top_srcdir/include
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -70,7 +76,7 @@ class use {
 WEIR_PLUGIN_CXX(weir::plugin<use>("use", "1"));
 END
 
-for compiler in gcc clang ${CC%% *}; do
+for compiler in gcc clang $(compiler_of "$CC"); do
 	command -v "$compiler" >/dev/null || continue
 	for standard in c11 c17 gnu11; do
 		try "$compiler" $standard "$folder/alone_plugin.h.c" -Wstrict-prototypes -Wmissing-prototypes
@@ -78,7 +84,7 @@ for compiler in gcc clang ${CC%% *}; do
 		try "$compiler" $standard "$folder/use.c" -Wstrict-prototypes -Wmissing-prototypes
 	done
 done
-for compiler in g++ clang++ ${CXX%% *}; do
+for compiler in g++ clang++ $(compiler_of "$CXX"); do
 	command -v "$compiler" >/dev/null || continue
 	for standard in c++17 c++20; do
 		try "$compiler" $standard "$folder/alone_plugin.h.cc" -Wold-style-cast
