@@ -52,10 +52,22 @@ static bool is_purged(rd_kafka_resp_err_t error)
 	       error == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
 }
 
+/* librdkafka takes a record whose request failed for written when a later request of its partition is acked: the broker
+ * would have refused that one otherwise. But from a producer that it does not know yet a broker takes any request
+ * first, and refuses the earlier one when it comes again. Only an ack that names the record's offset proves anything. */
+static bool is_guessed(const rd_kafka_message_t *message)
+{
+	return message->err == RD_KAFKA_RESP_ERR_NO_ERROR && message->offset < 0;
+}
+
 /* What a delivery means to the writer. Everything librdkafka does not retry by itself, and that is no fault of the
  * record, is WR_EUNAVAILABLE: worth writing again. But not in a transaction, which any failure has spoilt. */
-static enum wr_code outcome_of(struct kafka_sink *s, rd_kafka_resp_err_t error)
+static enum wr_code outcome_of(struct kafka_sink *s, const rd_kafka_message_t *message)
 {
+	rd_kafka_resp_err_t error = message->err;
+
+	if (is_guessed(message))
+		return WR_EUNKNOWN;
 	if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
 		return WR_OK;
 	if (wr_kafka_is_permanent(error))
@@ -66,42 +78,21 @@ static enum wr_code outcome_of(struct kafka_sink *s, rd_kafka_resp_err_t error)
 	return WR_EUNAVAILABLE;
 }
 
-static void settle(struct kafka_sink *s, const rd_kafka_message_t *message)
-{
-	enum wr_code code = outcome_of(s, message->err);
-
-	if (code != WR_OK && !is_purged(message->err))
-		s->gap = true;
-	atomic_fetch_sub_explicit(&s->queued_records, 1, memory_order_relaxed);
-	atomic_fetch_sub_explicit(&s->queued_bytes, message->len + message->key_len,
-				  memory_order_relaxed);
-	if (code == WR_OK && atomic_load_explicit(&s->state, memory_order_relaxed) == WR_SINK_DOWN)
-		atomic_store(&s->state, WR_SINK_UP);
-	s->done(s->done_arg, message->_private, code,
-		code == WR_OK ? NULL : rd_kafka_err2name(message->err));
-}
-
-static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *message, void *arg)
-{
-	(void)rk;
-	settle(arg, message);
-}
-
 static bool is_fenced(rd_kafka_resp_err_t error)
 {
 	return error == RD_KAFKA_RESP_ERR__FENCED || error == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
 	       error == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH;
 }
 
-/* Once, whoever finds out: the thread that polls, or the transactor's. */
-static void broken(void *arg)
+/* Once, whoever finds out: the thread that polls, or the transactor's. `why` unless librdkafka knows better. */
+static void break_for(struct kafka_sink *s, const char *why)
 {
-	struct kafka_sink *s = arg;
-	char reason[512] = "its transaction can't be ended";
+	char reason[512];
 	rd_kafka_resp_err_t error;
 
 	if (atomic_exchange(&s->state, WR_SINK_BROKEN) == WR_SINK_BROKEN)
 		return;
+	snprintf(reason, sizeof(reason), "%s", why);
 	error = rd_kafka_fatal_error(s->rk, reason, sizeof(reason));
 	if (is_fenced(error))
 		WR_LOG(WR_LOG_ERROR,
@@ -111,6 +102,38 @@ static void broken(void *arg)
 	else
 		WR_LOG(WR_LOG_ERROR, "kafka producer is beyond repair and is made anew",
 		       WR_STR("client", rd_kafka_name(s->rk)), WR_STR("reason", reason));
+}
+
+static void broken(void *arg)
+{
+	break_for(arg, "its transaction can't be ended");
+}
+
+static void settle(struct kafka_sink *s, const rd_kafka_message_t *message)
+{
+	enum wr_code code = outcome_of(s, message);
+	const char *reason = NULL;
+
+	if (is_guessed(message)) {
+		reason = "a record that failed was taken for written";
+		break_for(s, reason);
+	} else if (code != WR_OK) {
+		reason = rd_kafka_err2name(message->err);
+	}
+	if (code != WR_OK && !is_purged(message->err))
+		s->gap = true;
+	atomic_fetch_sub_explicit(&s->queued_records, 1, memory_order_relaxed);
+	atomic_fetch_sub_explicit(&s->queued_bytes, message->len + message->key_len,
+				  memory_order_relaxed);
+	if (code == WR_OK && atomic_load_explicit(&s->state, memory_order_relaxed) == WR_SINK_DOWN)
+		atomic_store(&s->state, WR_SINK_UP);
+	s->done(s->done_arg, message->_private, code, reason);
+}
+
+static void delivered(rd_kafka_t *rk, const rd_kafka_message_t *message, void *arg)
+{
+	(void)rk;
+	settle(arg, message);
 }
 
 static void heed_error(struct kafka_sink *s, rd_kafka_resp_err_t error, bool fatal)

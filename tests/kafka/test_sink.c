@@ -103,6 +103,27 @@ static void what_is_acked_is_completed_once(void **state)
 	assert_int_equal(bytes, 0);
 }
 
+/* The first request of a producer fails, and the second is taken: the broker knows nothing yet that it could miss. */
+static void what_librdkafka_only_guesses_is_not_taken_for_written(void **state)
+{
+	struct wr_kafka_sink_options o = options();
+
+	(void)state;
+	sink->ops->destroy(sink);
+	o.batch_bytes = 1; /* a request for each record */
+	open_sink(&o);
+	mock_fail(&m, MOCK_PRODUCE, RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION, 1);
+	rd_kafka_mock_broker_set_rtt(m.cluster, 1, 100);
+	assert_int_equal(put(0, "a"), WR_OK);
+	assert_int_equal(put(1, "b"), WR_OK);
+	await_answers(2);
+	assert_int_equal(answers[0].times, 1);
+	assert_int_equal(answers[0].code, WR_EUNKNOWN);
+	assert_string_equal(answers[0].reason, "a record that failed was taken for written");
+	assert_int_equal(answers[1].code, WR_OK);
+	assert_int_equal(sink->ops->state(sink), WR_SINK_BROKEN);
+}
+
 static void what_waits_is_counted(void **state)
 {
 	size_t records, bytes;
@@ -306,6 +327,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    RULE(what_is_acked_is_completed_once),
+	    RULE(what_librdkafka_only_guesses_is_not_taken_for_written),
 	    RULE(what_waits_is_counted),
 	    RULE(key_value_headers_and_time_are_written),
 	    RULE(a_record_that_is_refused_for_good_fails_alone),
