@@ -159,8 +159,8 @@ void wr_assignment_place(struct wr_assignment *a, struct wr_kafka_partition *p, 
 
 bool wr_assignment_is_at_end(const struct wr_partition *partition)
 {
-	const struct wr_kafka_partition *p = WR_CONTAINER_OF(
-	    (uintptr_t)partition, const struct wr_kafka_partition, pub);
+	const struct wr_kafka_partition *p =
+	    WR_CONTAINER_OF((uintptr_t)partition, const struct wr_kafka_partition, pub);
 
 	return wr_assignment_is_read(p) && p->at_end;
 }

@@ -25,6 +25,7 @@ struct wr_enquiry {
 	struct wr_lock lock;
 	pthread_cond_t changed;
 	bool closing;                              /* [lock] */
+	bool calling;                              /* [lock] */
 	rd_kafka_topic_partition_list_t *question; /* NULL: none [lock] */
 	uint64_t number;                           /* of the question [lock] */
 	bool answered;                             /* [lock] */
@@ -140,9 +141,11 @@ static void try_locked(struct wr_enquiry *e)
 	};
 	rd_kafka_resp_err_t error;
 
+	e->calling = true;
 	wr_lock_release(&e->lock);
 	error = ask_all(e, number, &answer);
 	wr_lock_take(&e->lock);
+	e->calling = false;
 	settle_locked(e, number, error, &answer);
 	wr_enquiry_answer_fini(&answer);
 	if (e->answered)
@@ -221,6 +224,16 @@ rd_kafka_resp_err_t wr_enquiry_trouble(struct wr_enquiry *e)
 	trouble = e->trouble;
 	wr_lock_release(&e->lock);
 	return trouble;
+}
+
+bool wr_enquiry_is_idle(struct wr_enquiry *e)
+{
+	bool idle;
+
+	wr_lock_take(&e->lock);
+	idle = !e->calling;
+	wr_lock_release(&e->lock);
+	return idle;
 }
 
 enum wr_code wr_enquiry_create(rd_kafka_t *rk, int wake_fd, struct wr_enquiry **enquiry_r,

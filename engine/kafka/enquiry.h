@@ -38,6 +38,9 @@ void wr_enquiry_answer_fini(struct wr_enquiry_answer *answer);
 /* Why there has been no answer yet: what the last try failed with; NO_ERROR while the first is under way. [lane] */
 rd_kafka_resp_err_t wr_enquiry_trouble(struct wr_enquiry *enquiry);
 
+/* Whether no call is under way: wr_enquiry_destroy() does not wait. [lane] */
+bool wr_enquiry_is_idle(struct wr_enquiry *enquiry);
+
 /* Waits for the call that is under way: WR_ENQUIRY_CALL_MS at most for each of three. NULL does nothing. [lane] */
 void wr_enquiry_destroy(struct wr_enquiry *enquiry);
 

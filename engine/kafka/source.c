@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "kafka/assignment.h"
+#include "kafka/consumer_end.h"
 #include "kafka/membership.h"
 #include "kafka/source_conf.h"
 
@@ -479,14 +480,7 @@ static void destroy(struct wr_source *source, int timeout_ms)
 		serve(s, event);
 		rd_kafka_event_destroy(event);
 	}
-	wr_enquiry_destroy(s->enquiry);
-	/* The consumer waits for this answer, also when nobody has come to read its question. */
-	if (s->queue != NULL && !rd_kafka_consumer_closed(s->rk))
-		rd_kafka_assign(s->rk, NULL);
-	if (s->queue != NULL)
-		rd_kafka_queue_destroy(s->queue);
-	if (s->rk != NULL)
-		rd_kafka_destroy_flags(s->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+	wr_consumer_end(s->rk, s->queue, s->enquiry);
 	wr_assignment_fini(&s->assignment);
 	wr_membership_forget(&s->membership);
 	s->magic = 0;

@@ -150,6 +150,19 @@ static void a_member_that_the_group_forgot_has_lost_its_partitions(void **state)
 	a->ops->destroy(a, 5000);
 }
 
+/* Neither for the answer to its leaving nor for a question that is under way. */
+static void the_end_does_not_wait_for_a_broker_that_hangs(void **state)
+{
+	struct wr_source *a;
+
+	(void)state;
+	a = mock_source(&m, "in", "hangs", NULL);
+	mock_await(&m, a, WR_SOURCE_ASSIGNED);
+	rd_kafka_mock_broker_set_rtt(m.cluster, 1, 3600 * 1000);
+	a->ops->refresh(a);
+	a->ops->destroy(a, 1);
+}
+
 static void releasing_without_need_does_nothing(void **state)
 {
 	struct wr_source *a;
@@ -172,6 +185,8 @@ int main(void)
 					    set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(a_member_that_the_group_forgot_has_lost_its_partitions,
 					    set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(the_end_does_not_wait_for_a_broker_that_hangs, set_up,
+					    tear_down),
 	    cmocka_unit_test_setup_teardown(releasing_without_need_does_nothing, set_up, tear_down),
 	};
 
