@@ -8,6 +8,7 @@ libwr_redis_a_SOURCES = \
 	engine/redis/inspect.c engine/redis/inspect.h \
 	engine/redis/marks.c engine/redis/marks.h \
 	engine/redis/refusal.c engine/redis/refusal.h \
+	engine/redis/request.c engine/redis/request.h \
 	engine/redis/resolve.c engine/redis/resolve.h \
 	engine/redis/resp.c engine/redis/resp.h \
 	engine/redis/script.c engine/redis/script.h \

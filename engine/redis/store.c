@@ -8,6 +8,7 @@
 #include "redis/inspect.h"
 #include "redis/marks.h"
 #include "redis/refusal.h"
+#include "redis/request.h"
 #include "redis/target.h"
 
 #include <poll.h>
@@ -17,11 +18,6 @@
 #define STORE_MAGIC UINT32_C(0x57525374)
 #define WRITE_BYTES ((size_t)64 * 1024) /* small sets are gathered up to here for one write */
 
-/* Requests in the order of submission. */
-struct queue {
-	struct wr_claim_store_request *first, *last;
-};
-
 struct wr_redis_store {
 	struct wr_claim_store port; /* first */
 	uint32_t magic;
@@ -29,8 +25,8 @@ struct wr_redis_store {
 	struct wr_redis_encoder encoder;
 	struct wr_redis_conn conn;
 	int64_t ttl_ms;
-	struct queue waiting; /* not sent on this connection */
-	struct queue sent;    /* in the order of their replies; marks stand here too */
+	struct wr_redis_queue waiting; /* not sent on this connection */
+	struct wr_redis_queue sent;    /* in the order of their replies; marks stand here too */
 	struct wr_redis_marks marks;
 	size_t skip_first; /* replies of cancelled requests that come before those of `sent` */
 	uint64_t epoch;    /* of the connection that `sent` and the counts speak of */
@@ -44,42 +40,11 @@ static struct wr_redis_store *self(struct wr_claim_store *store)
 	return s;
 }
 
-static struct wr_claim_set *set_of(struct wr_claim_store_request *request)
-{
-	return WR_CONTAINER_OF(request, struct wr_claim_set, request);
-}
-
-static struct wr_mark_query *query_of(struct wr_claim_store_request *request)
-{
-	return WR_CONTAINER_OF(request, struct wr_mark_query, request);
-}
-
-static void push(struct queue *queue, struct wr_claim_store_request *request)
-{
-	request->next = NULL;
-	if (queue->last != NULL)
-		queue->last->next = request;
-	else
-		queue->first = request;
-	queue->last = request;
-}
-
-static struct wr_claim_store_request *pop(struct queue *queue)
-{
-	struct wr_claim_store_request *request = queue->first;
-
-	queue->first = request->next;
-	if (queue->first == NULL)
-		queue->last = NULL;
-	request->next = NULL;
-	return request;
-}
-
 static void enqueue(struct wr_redis_store *s, struct wr_claim_store_request *request,
 		    enum wr_claim_store_request_kind kind, size_t replies)
 {
 	*request = (struct wr_claim_store_request){.kind = kind, .replies = replies};
-	push(&s->waiting, request);
+	wr_redis_queue_push(&s->waiting, request);
 }
 
 static void submit(struct wr_claim_store *store, struct wr_claim_set *set)
@@ -100,37 +65,16 @@ static void query_marks(struct wr_claim_store *store, struct wr_mark_query *quer
 	enqueue(self(store), &query->request, WR_REQUEST_QUERY, query->count);
 }
 
-/* Takes the request out of the queue; false when it isn't there. *before_r is the one before it. */
-static bool remove_from(struct queue *queue, struct wr_claim_store_request *request,
-			struct wr_claim_store_request **before_r)
-{
-	struct wr_claim_store_request *at;
-
-	*before_r = NULL;
-	for (at = queue->first; at != NULL && at != request; at = at->next)
-		*before_r = at;
-	if (at == NULL)
-		return false;
-	if (*before_r != NULL)
-		(*before_r)->next = request->next;
-	else
-		queue->first = request->next;
-	if (queue->last == request)
-		queue->last = *before_r;
-	request->next = NULL;
-	return true;
-}
-
 /* The replies that are still due for the request fall to the one before it. */
 static void forget_request(struct wr_redis_store *s, struct wr_claim_store_request *request)
 {
 	struct wr_claim_store_request *before;
 	size_t due = request->replies - request->answered + request->skip_after;
-	bool is_there = remove_from(&s->waiting, request, &before);
+	bool is_there = wr_redis_queue_remove(&s->waiting, request, &before);
 
 	if (is_there)
 		return;
-	is_there = remove_from(&s->sent, request, &before);
+	is_there = wr_redis_queue_remove(&s->sent, request, &before);
 	WR_ASSERT(is_there);
 	if (before != NULL)
 		before->skip_after += due;
@@ -175,23 +119,6 @@ static size_t marks_waiting(struct wr_claim_store *store)
 	return self(store)->marks.count;
 }
 
-/* As if it had not been sent. */
-static void begin_anew(struct wr_claim_store_request *request)
-{
-	request->answered = request->skip_after = 0;
-	switch (request->kind) {
-	case WR_REQUEST_CLAIMS:
-		wr_arena_reset(&set_of(request)->found_arena);
-		break;
-	case WR_REQUEST_QUERY:
-		wr_arena_reset(&query_of(request)->arena);
-		query_of(request)->unreadable = false;
-		break;
-	case WR_REQUEST_MARK:
-		break;
-	}
-}
-
 /* After the connection has ended: all that is not complete is to be sent again, the newest goes back first. */
 static void forget_sent(struct wr_redis_store *s)
 {
@@ -202,21 +129,18 @@ static void forget_sent(struct wr_redis_store *s)
 	s->epoch = s->conn.epoch;
 	s->skip_first = 0;
 	while (s->sent.first != NULL) {
-		request = pop(&s->sent);
+		request = wr_redis_queue_pop(&s->sent);
 		request->next = newest_first;
 		newest_first = request;
 	}
 	while ((request = newest_first) != NULL) {
 		newest_first = request->next;
-		begin_anew(request);
+		wr_redis_request_begin_anew(request);
 		if (request->kind == WR_REQUEST_MARK) {
 			wr_redis_marks_give_back(&s->marks, wr_redis_mark_of(request));
 			continue;
 		}
-		request->next = s->waiting.first;
-		s->waiting.first = request;
-		if (s->waiting.last == NULL)
-			s->waiting.last = request;
+		wr_redis_queue_push_first(&s->waiting, request);
 	}
 }
 
@@ -227,10 +151,10 @@ static enum wr_code encode(struct wr_redis_store *s, struct wr_claim_store_reque
 
 	switch (request->kind) {
 	case WR_REQUEST_CLAIMS:
-		rc = wr_redis_encode_set(&s->encoder, set_of(request), out);
+		rc = wr_redis_encode_set(&s->encoder, wr_redis_set_of(request), out);
 		break;
 	case WR_REQUEST_QUERY:
-		rc = wr_redis_encode_query(&s->encoder, query_of(request), out);
+		rc = wr_redis_encode_query(&s->encoder, wr_redis_query_of(request), out);
 		break;
 	case WR_REQUEST_MARK:
 		rc = wr_redis_encode_mark(&s->encoder, wr_redis_mark_of(request), out);
@@ -248,7 +172,7 @@ static struct wr_claim_store_request *next_to_send(struct wr_redis_store *s)
 		return &mark->request;
 	if (s->waiting.first == NULL || s->conn.out.size >= WRITE_BYTES)
 		return NULL;
-	return pop(&s->waiting);
+	return wr_redis_queue_pop(&s->waiting);
 }
 
 static bool has_to_send(const struct wr_redis_store *s)
@@ -266,7 +190,7 @@ static void send_waiting(struct wr_redis_store *s, int64_t now_mono_ns)
 	       has_to_send(s)) {
 		replies = 0;
 		while ((request = next_to_send(s)) != NULL) {
-			push(&s->sent, request);
+			wr_redis_queue_push(&s->sent, request);
 			if (encode(s, request) != WR_OK) {
 				wr_redis_conn_fail(&s->conn, now_mono_ns,
 						   "no memory to send claims");
@@ -392,10 +316,10 @@ static void answer(struct wr_redis_store *s, const struct wr_resp_reply *reply, 
 	WR_ASSERT(request != NULL);
 	switch (request->kind) {
 	case WR_REQUEST_CLAIMS:
-		answer_claim(s, set_of(request), reply, now_mono_ns);
+		answer_claim(s, wr_redis_set_of(request), reply, now_mono_ns);
 		break;
 	case WR_REQUEST_QUERY:
-		answer_query(s, query_of(request), reply, now_mono_ns);
+		answer_query(s, wr_redis_query_of(request), reply, now_mono_ns);
 		break;
 	case WR_REQUEST_MARK:
 		answer_mark(s, wr_redis_mark_of(request), reply, now_mono_ns);
@@ -403,30 +327,21 @@ static void answer(struct wr_redis_store *s, const struct wr_resp_reply *reply, 
 	}
 }
 
-static void complete_first(struct wr_redis_store *s, struct queue *queue)
+static void complete_first(struct wr_redis_store *s, struct wr_redis_queue *queue)
 {
-	struct wr_claim_store_request *request = pop(queue);
+	struct wr_claim_store_request *request = wr_redis_queue_pop(queue);
 
 	s->skip_first += request->skip_after;
-	switch (request->kind) {
-	case WR_REQUEST_CLAIMS:
-		set_of(request)->submitted = false;
-		set_of(request)->done = true;
-		break;
-	case WR_REQUEST_QUERY:
-		query_of(request)->submitted = false;
-		query_of(request)->done = true;
-		break;
-	case WR_REQUEST_MARK:
+	if (request->kind == WR_REQUEST_MARK)
 		wr_redis_marks_drop(&s->marks, wr_redis_mark_of(request));
-		break;
-	}
+	else
+		wr_redis_request_end(request, true);
 }
 
 /* The queue whose first request has all its replies, NULL when there is none: empty requests need no Redis. */
-static struct queue *answered(struct wr_redis_store *s)
+static struct wr_redis_queue *answered(struct wr_redis_store *s)
 {
-	struct queue *queue = s->sent.first != NULL ? &s->sent : &s->waiting;
+	struct wr_redis_queue *queue = s->sent.first != NULL ? &s->sent : &s->waiting;
 
 	if (queue->first == NULL || queue->first->answered < queue->first->replies)
 		return NULL;
@@ -435,7 +350,7 @@ static struct queue *answered(struct wr_redis_store *s)
 
 static void complete_answered(struct wr_redis_store *s)
 {
-	struct queue *queue;
+	struct wr_redis_queue *queue;
 
 	while ((queue = answered(s)) != NULL)
 		complete_first(s, queue);
@@ -512,23 +427,16 @@ static enum wr_code inspect(struct wr_claim_store *store,
 	return wr_redis_inspect(&s->target, &s->encoder, s->ttl_ms, tell, arg, err);
 }
 
-static void drop_all(struct wr_redis_store *s, struct queue *queue)
+static void drop_all(struct wr_redis_store *s, struct wr_redis_queue *queue)
 {
 	struct wr_claim_store_request *request;
 
 	while (queue->first != NULL) {
-		request = pop(queue);
-		switch (request->kind) {
-		case WR_REQUEST_CLAIMS:
-			set_of(request)->submitted = false;
-			break;
-		case WR_REQUEST_QUERY:
-			query_of(request)->submitted = false;
-			break;
-		case WR_REQUEST_MARK:
+		request = wr_redis_queue_pop(queue);
+		if (request->kind == WR_REQUEST_MARK)
 			wr_redis_marks_drop(&s->marks, wr_redis_mark_of(request));
-			break;
-		}
+		else
+			wr_redis_request_end(request, false);
 	}
 }
 
