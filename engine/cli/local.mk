@@ -29,7 +29,6 @@ libwr_cli_a_SOURCES = \
 	engine/cli/status.c \
 	engine/cli/stop.c engine/cli/stop.h \
 	engine/cli/table.c \
-	engine/cli/table_text.c engine/cli/table_text.h \
 	engine/cli/tail.c \
 	engine/cli/text_table.c engine/cli/text_table.h \
 	engine/cli/top.c \

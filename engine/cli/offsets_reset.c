@@ -3,7 +3,7 @@
 #include "cli/commands.h"
 #include "cli/instant.h"
 #include "cli/offsets.h"
-#include "cli/table_text.h"
+#include "cli/text_table.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -170,20 +170,20 @@ static int plan(struct reset *r)
 	return WR_EXIT_OK;
 }
 
-static void add_number(struct wr_table *table, int64_t number)
+static void add_number(struct wr_text_table *table, int64_t number)
 {
 	if (number < 0)
-		wr_table_add(table, wr_bytes(NULL, 0), 0);
+		wr_text_table_add(table, wr_bytes(NULL, 0));
 	else
-		wr_table_printf(table, "%" PRId64, number);
+		wr_text_table_addf(table, "%" PRId64, number);
 }
 
-static void add_incarnation(struct wr_table *table, const struct wr_mark *mark)
+static void add_incarnation(struct wr_text_table *table, const struct wr_mark *mark)
 {
 	if (mark != NULL)
-		wr_table_printf(table, "%" PRIu32, mark->incarnation);
+		wr_text_table_addf(table, "%" PRIu32, mark->incarnation);
 	else
-		wr_table_add(table, wr_bytes(NULL, 0), 0);
+		wr_text_table_add(table, wr_bytes(NULL, 0));
 }
 
 static const struct wr_mark *before_of(const struct wr_offsets_row *row)
@@ -196,23 +196,28 @@ static int print_table(const struct reset *r)
 	static const char *const heads[] = {"TOPIC",   "PARTITION",   "BEFORE", "AFTER",
 					    "TO READ", "INCARNATION", "THEN",   NULL};
 	const struct wr_offsets *o = &r->offsets;
-	struct wr_table table;
+	struct wr_buf text = WR_BUF_INIT;
+	struct wr_text_table table;
 	enum wr_code rc;
 
-	wr_table_init(&table, heads);
+	wr_text_table_init(&table, "lrrrrrr");
+	wr_text_table_head(&table, heads);
 	for (size_t i = 0; i < o->count; i++) {
 		const struct wr_kafka_place *place = o->rows[i].place;
 
-		wr_table_add(&table, wr_bytes_of(place->topic), SIZE_MAX);
-		wr_table_printf(&table, "%" PRId32, place->partition);
+		wr_text_table_add(&table, wr_bytes_of(place->topic));
+		wr_text_table_addf(&table, "%" PRId32, place->partition);
 		add_number(&table, place->committed);
 		add_number(&table, place->at);
 		add_number(&table, place->high - place->at);
 		add_incarnation(&table, before_of(&o->rows[i]));
 		add_incarnation(&table, marks_known(r) ? &r->after[i] : NULL);
 	}
-	rc = wr_table_print(&table, stdout);
-	wr_table_fini(&table);
+	rc = wr_text_table_render(&table, &text);
+	if (rc == WR_OK)
+		fwrite(text.data, 1, text.size, stdout);
+	wr_text_table_fini(&table);
+	wr_buf_fini(&text);
 	return rc == WR_OK ? WR_EXIT_OK : wr_cli_fail(o->command, "out of memory");
 }
 

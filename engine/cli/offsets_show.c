@@ -2,7 +2,7 @@
 
 #include "cli/commands.h"
 #include "cli/offsets.h"
-#include "cli/table_text.h"
+#include "cli/text_table.h"
 
 #include <inttypes.h>
 
@@ -11,31 +11,30 @@ static const struct wr_option options[] = {
     {NULL, 0, NULL, NULL},
 };
 
-static void add_number(struct wr_table *table, int64_t number)
+static void add_number(struct wr_text_table *table, int64_t number)
 {
 	if (number < 0)
-		wr_table_add(table, wr_bytes(NULL, 0), 0);
+		wr_text_table_add(table, wr_bytes(NULL, 0));
 	else
-		wr_table_printf(table, "%" PRId64, number);
+		wr_text_table_addf(table, "%" PRId64, number);
 }
 
-static void add_mark(struct wr_table *table, const struct wr_offsets_row *row)
+static void add_mark(struct wr_text_table *table, const struct wr_offsets_row *row)
 {
 	char text[WR_OFFSETS_TEXT_BYTES];
 
 	if (row->kept != WR_MARK_READ) {
-		wr_table_add(table, wr_bytes(NULL, 0), 0);
-		wr_table_add(table,
-			     wr_bytes_of(row->kept == WR_MARK_UNREADABLE ? "unreadable" : NULL),
-			     SIZE_MAX);
-		wr_table_add(table, wr_bytes(NULL, 0), 0);
+		wr_text_table_add(table, wr_bytes(NULL, 0));
+		wr_text_table_add(
+		    table, wr_bytes_of(row->kept == WR_MARK_UNREADABLE ? "unreadable" : NULL));
+		wr_text_table_add(table, wr_bytes(NULL, 0));
 		return;
 	}
-	wr_table_printf(table, "%" PRIu32, row->mark.incarnation);
+	wr_text_table_addf(table, "%" PRIu32, row->mark.incarnation);
 	wr_offsets_done_text(&row->mark, text);
-	wr_table_add(table, wr_bytes_of(text), SIZE_MAX);
+	wr_text_table_add(table, wr_bytes_of(text));
 	wr_offsets_abandoned_text(&row->mark, text);
-	wr_table_add(table, wr_bytes_of(text), SIZE_MAX);
+	wr_text_table_add(table, wr_bytes_of(text[0] != '\0' ? text : NULL));
 }
 
 static int64_t lag_of(const struct wr_kafka_place *place)
@@ -50,23 +49,28 @@ static int print_table(const struct wr_offsets *o)
 	static const char *const heads[] = {"TOPIC",    "PARTITION",   "COMMITTED", "END",
 					    "LAG",      "INCARNATION", "DONE",      "ABANDONED",
 					    "METADATA", NULL};
-	struct wr_table table;
+	struct wr_buf text = WR_BUF_INIT;
+	struct wr_text_table table;
 	enum wr_code rc;
 
-	wr_table_init(&table, heads);
+	wr_text_table_init(&table, "lrrrrrlll");
+	wr_text_table_head(&table, heads);
 	for (size_t i = 0; i < o->count; i++) {
 		const struct wr_kafka_place *place = o->rows[i].place;
 
-		wr_table_add(&table, wr_bytes_of(place->topic), SIZE_MAX);
-		wr_table_printf(&table, "%" PRId32, place->partition);
+		wr_text_table_add(&table, wr_bytes_of(place->topic));
+		wr_text_table_addf(&table, "%" PRId32, place->partition);
 		add_number(&table, place->committed);
 		add_number(&table, place->high);
 		add_number(&table, lag_of(place));
 		add_mark(&table, &o->rows[i]);
-		wr_table_add(&table, wr_bytes_of(place->metadata), 80);
+		wr_text_table_add(&table, wr_bytes_of(place->metadata));
 	}
-	rc = wr_table_print(&table, stdout);
-	wr_table_fini(&table);
+	rc = wr_text_table_render(&table, &text);
+	if (rc == WR_OK)
+		fwrite(text.data, 1, text.size, stdout);
+	wr_text_table_fini(&table);
+	wr_buf_fini(&text);
 	return rc == WR_OK ? WR_EXIT_OK : wr_cli_fail(o->command, "out of memory");
 }
 
