@@ -59,7 +59,7 @@ static void query_marks(struct wr_claim_store *store, struct wr_mark_query *quer
 {
 	WR_ASSERT(!query->submitted);
 	wr_arena_reset(&query->arena);
-	query->done = query->unreadable = false;
+	query->done = false;
 	query->submitted = true;
 	enqueue(self(store), &query->request, WR_REQUEST_QUERY, query->count);
 }

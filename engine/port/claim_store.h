@@ -85,11 +85,10 @@ struct wr_mark_query {
 	    *fields; /* "<topic>/<partition>"; the lane's, until done or cancelled */
 
 	/* The lane's array, as long: filled with the texts as they are kept, absent where nothing is, empty where
-	 * something longer than WR_CLAIM_STORE_MARK_BYTES is. Each lives until the query is submitted again or
-	 * finished. */
+	 * something is that can be no mark (too long, or of another type). Each lives until the query is submitted
+	 * again or finished. */
 	struct wr_bytes *texts;
 	size_t count;
-	bool unreadable; /* what is kept in the marks' place are no marks: all texts are absent */
 	bool done, submitted; /* as of a set */
 
 	/* The store's own. */

@@ -61,7 +61,6 @@ void wr_redis_request_begin_anew(struct wr_claim_store_request *request)
 		break;
 	case WR_REQUEST_QUERY:
 		wr_arena_reset(&wr_redis_query_of(request)->arena);
-		wr_redis_query_of(request)->unreadable = false;
 		break;
 	case WR_REQUEST_MARK:
 		break;

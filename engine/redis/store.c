@@ -60,7 +60,7 @@ static void query_marks(struct wr_claim_store *store, struct wr_mark_query *quer
 {
 	WR_ASSERT(!query->submitted);
 	wr_arena_reset(&query->arena);
-	query->done = query->unreadable = false;
+	query->done = false;
 	query->submitted = true;
 	enqueue(self(store), &query->request, WR_REQUEST_QUERY, query->count);
 }
@@ -290,7 +290,7 @@ static void answer_query(struct wr_redis_store *s, struct wr_mark_query *query,
 		break;
 	case WR_RESP_ERROR:
 		if (is_of_key(s, reply->text, now_mono_ns))
-			query->unreadable = true;
+			*text = wr_bytes("", 0);
 		break;
 	case WR_RESP_STATUS:
 	case WR_RESP_INTEGER:
@@ -300,7 +300,7 @@ static void answer_query(struct wr_redis_store *s, struct wr_mark_query *query,
 	}
 }
 
-/* A mark that can't be written because something else is in the marks' place is given up: a query says so. */
+/* A mark that can't be written because something else is in the marks' place is given up: the lane has seen it. */
 static void answer_mark(struct wr_redis_store *s, struct wr_redis_mark *mark,
 			const struct wr_resp_reply *reply, int64_t now_mono_ns)
 {

@@ -462,7 +462,7 @@ static void store_query_marks(struct wr_claim_store *store, struct wr_mark_query
 	assert_false(query->submitted);
 	assert_true(f->query_count < UNIT_COUNT_OF(f->queries));
 	query->submitted = true;
-	query->done = query->unreadable = false;
+	query->done = false;
 	f->queries[f->query_count++] = query;
 }
 

@@ -119,7 +119,7 @@ static void query_marks(struct wr_claim_store *store, struct wr_mark_query *quer
 	assert_false(query->submitted);
 	assert_true(s->query_count < UNIT_COUNT_OF(s->queries));
 	query->submitted = true;
-	query->done = query->unreadable = false;
+	query->done = false;
 	s->queries[s->query_count++] = query;
 }
 
