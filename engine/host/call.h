@@ -45,6 +45,7 @@ struct wr_instance {
 	const struct wr_pipeline *pipeline;
 	const struct wr_stage *stage;
 	void *self;                    /* what create() returned; NULL: not made */
+	bool active;                   /* by its weir.lifecycle/1 */
 	struct wr_metrics *metrics;    /* NULL: counted nowhere */
 	struct wr_json_reader *config; /* inside create() only, else NULL */
 	struct wr_log_site

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "host/call.h"
+#include "host/extensions.h"
 #include "host/text.h"
 
 #include <stdlib.h>
@@ -50,10 +51,12 @@ static enum wr_code create_instance(struct wr_instances *all, const struct wr_pi
 	return call_create(instance, err);
 }
 
-static void destroy_instance(struct wr_instance *instance)
+static void destroy_instance(struct wr_instances *all, uint32_t index)
 {
+	struct wr_instance *instance = &all->items[index];
 	struct wr_plugin *plugin = instance->stage->plugin;
 
+	wr_instances_deactivate(all, index);
 	if (instance->self != NULL && plugin->entry->destroy != NULL)
 		plugin->entry->destroy(instance->self);
 	wr_plugin_metrics_retire(instance);
@@ -106,8 +109,8 @@ void wr_instances_destroy(struct wr_instances *all)
 	if (all == NULL)
 		return;
 	WR_CHECK(all, WR_INSTANCES_MAGIC);
-	while (all->count > 0)
-		destroy_instance(&all->items[--all->count]);
+	for (; all->count > 0; all->count--)
+		destroy_instance(all, all->count - 1);
 	free(all->items);
 	free(all->public_events);
 	free(all->results);

@@ -4,6 +4,7 @@ libwr_host_a_SOURCES = \
 	engine/host/effects.c \
 	engine/host/elf.c engine/host/elf.h \
 	engine/host/entry.c engine/host/entry.h \
+	engine/host/extensions.c engine/host/extensions.h \
 	engine/host/generation.c engine/host/generation.h \
 	engine/host/host_table.c \
 	engine/host/instance.c engine/host/instance.h \

@@ -267,8 +267,72 @@ struct weir_plugin {
 	/* Frees the instance; may be NULL when create() allocated nothing. [any] */
 	void (*destroy)(void *self) WEIR_ABSENT_;
 
-	/* An optional capability of this plugin by name, or NULL; may be NULL itself. */
+	/* An optional capability of this plugin by name, or NULL; may be NULL itself. What it returns stays as it is
+	 * while the plugin is loaded. [any] */
 	const void *(*get_extension)(const char *id)WEIR_ABSENT_;
+};
+
+/* ---- Extensions of a plugin: what its get_extension() returns for these names. None is required. ---- */
+
+/* "weir.state/1": what an instance knows is handed over when the stage is changed while the engine runs. All lanes of
+ * the pipeline stand still meanwhile, between two batches: no other function of any instance of the stage runs. Of
+ * every old instance save() is called, and then load() once of every new one, with what all of them saved: which lane
+ * sees which key may have changed, and so may the number of lanes. A crash loses the state: what must survive one
+ * belongs into a store of the plugin's own.
+ * The bytes are the plugin's business; `version` tells load() how they were written, so keep reading those of older
+ * versions, and refuse newer ones. A load() that returns false keeps the old code running. */
+#define WEIR_STATE "weir.state/1"
+
+/* Where save() writes to; borrowed until it returns. */
+struct weir_state_out {
+	uint32_t size;
+	uint32_t reserved;
+	/* Appends bytes. False beyond 256 MiB in all, or without memory: then return false too. */
+	bool (*write)(struct weir_state_out *out, const void *data, size_t size);
+};
+
+/* What one old instance saved; borrowed until load() returns. */
+struct weir_state_blob {
+	uint32_t size;
+	uint32_t version; /* of the weir_state that saved it */
+	struct weir_bytes data;
+	uint32_t slot; /* of the instance that saved it */
+	uint32_t slot_count;
+};
+
+struct weir_state {
+	uint32_t size;
+	uint32_t version; /* of what save() writes */
+	/* Returns false and fills *err when it can't. */
+	bool (*save)(void *self, struct weir_state_out *out, struct weir_error *err);
+	/* count >= 1. Of a new instance that has not handled an event. It is also tried in a process of its own first. */
+	bool (*load)(void *self, const struct weir_state_blob *const *blobs, size_t count,
+		     struct weir_error *err);
+};
+
+/* "weir.lifecycle/1": for what only one instance can hold at a time, such as a port or a lock on a file. create() must
+ * not take it: while the stage is changed, old and new instances exist side by side. The old ones are deactivated
+ * before the new ones are activated, and activated again if one of the new ones can't be. Called as load() is, and at
+ * the start and the end of the engine; never in the process that tries a new plugin. */
+#define WEIR_LIFECYCLE "weir.lifecycle/1"
+
+struct weir_lifecycle {
+	uint32_t size;
+	uint32_t reserved;
+	/* Returns false and fills *err when it can't. */
+	bool (*activate)(void *self, struct weir_error *err);
+	void (*deactivate)(void *self);
+};
+
+/* "weir.selftest/1": called once after create(), in a process that tries the plugin before the engine loads it, with the
+ * config of the stage. It may take a few seconds, must not touch what is in use, and ends with the process. */
+#define WEIR_SELFTEST "weir.selftest/1"
+
+struct weir_selftest {
+	uint32_t size;
+	uint32_t reserved;
+	/* Returns false and fills *err when the plugin must not be used. */
+	bool (*run)(void *self, struct weir_error *err);
 };
 
 /* Writes a text into a create() error, cut to fit. */
