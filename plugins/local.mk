@@ -8,6 +8,7 @@ EXTRA_DIST += plugins/schema-to-c
 include plugins/passthrough/local.mk
 include plugins/validate/local.mk
 include plugins/enrich/local.mk
+include plugins/counter/local.mk
 
 # libtool's .la files are of no use to anyone here; without them it can't uninstall what they stand for.
 install-data-hook:

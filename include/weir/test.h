@@ -78,6 +78,30 @@ size_t weir_test_emit_count(const struct weir_test *test, size_t i);
 struct weir_record weir_test_emit(const struct weir_test *test, size_t i, size_t n,
 				  const char **output_r);
 
+/* What instances saved by "weir.state/1". */
+struct weir_test_state;
+
+/* Has the instance save what it knows. `state` NULL makes a new one, else what is saved is added to it, as that of
+ * another lane is. The caller owns what it returns; NULL: `error` says why, and `state` is as it was. */
+struct weir_test_state *weir_test_save(struct weir_test *test, struct weir_test_state *state,
+				       char *error, size_t error_size);
+
+/* Gives the instance all of it. False: `error` says why. */
+bool weir_test_load(struct weir_test *test, const struct weir_test_state *state, char *error,
+		    size_t error_size);
+
+/* Makes it look as if another version of the plugin had saved it. */
+void weir_test_state_set_version(struct weir_test_state *state, uint32_t version);
+
+/* NULL does nothing. */
+void weir_test_state_free(struct weir_test_state *state);
+
+/* The instance's "weir.selftest/1" and "weir.lifecycle/1"; without them nothing happens, and all is well. False: `error`
+ * says why. Activate and deactivate by turns; closing deactivates. */
+bool weir_test_selftest(struct weir_test *test, char *error, size_t error_size);
+bool weir_test_activate(struct weir_test *test, char *error, size_t error_size);
+void weir_test_deactivate(struct weir_test *test);
+
 /* The plugin's metrics in Prometheus' text form, borrowed until the next call of this function. */
 const char *weir_test_metrics(struct weir_test *test);
 

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/check.h"
 #include "host/call.h"
+#include "host/extensions.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -355,4 +356,90 @@ const char *weir_test_metrics(struct weir_test *test)
 	WR_ASSERT(wr_metrics_render(test->metrics, &test->metrics_text) == WR_OK);
 	text = wr_buf_text(&test->metrics_text);
 	return text != NULL ? text : "";
+}
+
+/* ---- extensions ---- */
+
+struct weir_test_state {
+	struct wr_state state;
+};
+
+static bool told(enum wr_code rc, const struct wr_err *err, char *error, size_t error_size)
+{
+	if (rc != WR_OK && error_size > 0)
+		snprintf(error, error_size, "%s", err->text);
+	return rc == WR_OK;
+}
+
+struct weir_test_state *weir_test_save(struct weir_test *test, struct weir_test_state *state,
+				       char *error, size_t error_size)
+{
+	struct weir_test_state *saved = state != NULL ? state : calloc(1, sizeof(*saved));
+	struct wr_err err = {.text = "no memory"};
+	size_t before;
+	enum wr_code rc = WR_ENOMEM;
+
+	WR_CHECK(test, TEST_MAGIC);
+	if (saved == NULL) {
+		told(rc, &err, error, error_size);
+		return NULL;
+	}
+	before = saved->state.count;
+	if (wr_plugin_has_state(test->plugin))
+		rc = wr_instances_save(test->instances, 0, &saved->state, &err);
+	else
+		rc = wr_err_set(&err, WR_EUNSUPPORTED, "the plugin has no weir.state/1");
+	if (told(rc, &err, error, error_size))
+		return saved;
+	while (saved->state.count > before)
+		wr_buf_fini(&saved->state.blobs[--saved->state.count].data);
+	if (state == NULL)
+		weir_test_state_free(saved);
+	return NULL;
+}
+
+bool weir_test_load(struct weir_test *test, const struct weir_test_state *state, char *error,
+		    size_t error_size)
+{
+	struct wr_err err;
+
+	WR_CHECK(test, TEST_MAGIC);
+	return told(wr_instances_load(test->instances, 0, &state->state, &err), &err, error,
+		    error_size);
+}
+
+void weir_test_state_set_version(struct weir_test_state *state, uint32_t version)
+{
+	for (size_t i = 0; i < state->state.count; i++)
+		state->state.blobs[i].version = version;
+}
+
+void weir_test_state_free(struct weir_test_state *state)
+{
+	if (state == NULL)
+		return;
+	wr_state_fini(&state->state);
+	free(state);
+}
+
+bool weir_test_selftest(struct weir_test *test, char *error, size_t error_size)
+{
+	struct wr_err err;
+
+	WR_CHECK(test, TEST_MAGIC);
+	return told(wr_instances_selftest(test->instances, 0, &err), &err, error, error_size);
+}
+
+bool weir_test_activate(struct weir_test *test, char *error, size_t error_size)
+{
+	struct wr_err err;
+
+	WR_CHECK(test, TEST_MAGIC);
+	return told(wr_instances_activate(test->instances, 0, &err), &err, error, error_size);
+}
+
+void weir_test_deactivate(struct weir_test *test)
+{
+	WR_CHECK(test, TEST_MAGIC);
+	wr_instances_deactivate(test->instances, 0);
 }
