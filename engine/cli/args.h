@@ -24,8 +24,8 @@ struct wr_option {
 };
 
 struct wr_command {
-	const char *name; /* one or two words */
-	const char *summary;
+	const char *name;                /* one or two words */
+	const char *summary;             /* NULL: not for people, and not in the help */
 	const char *usage;               /* what follows the name */
 	const char *description;         /* lines as they are printed, each with its newline */
 	const struct wr_option *options; /* NULL: none but --help */

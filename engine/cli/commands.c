@@ -38,8 +38,10 @@ static void print_help(const struct wr_command *const *commands, FILE *out)
 	fputs("usage: weir COMMAND [ARGUMENT...]\n\n"
 	      "weir runs business logic, written as native plugins, over Kafka.\n\nCommands:\n",
 	      out);
-	for (; *commands != NULL; commands++)
-		fprintf(out, "  %-14s %s\n", (*commands)->name, (*commands)->summary);
+	for (; *commands != NULL; commands++) {
+		if ((*commands)->summary != NULL)
+			fprintf(out, "  %-14s %s\n", (*commands)->name, (*commands)->summary);
+	}
 	fprintf(out, "  %-14s %s\n", "help", "show the help of a command");
 	fputs("\n'weir COMMAND --help' says more. Exit status: 0 success, 1 failure or something\n"
 	      "checked is wrong, 2 wrong usage.\n",

@@ -21,6 +21,7 @@ extern const struct wr_command wr_command_send;
 extern const struct wr_command wr_command_status;
 extern const struct wr_command wr_command_tail;
 extern const struct wr_command wr_command_top;
+extern const struct wr_command wr_command_probe;
 extern const struct wr_command wr_command_version;
 
 /* Runs what the command line asks for; the exit status of the process. `commands` ends at NULL. [main] */

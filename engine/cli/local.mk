@@ -20,6 +20,7 @@ libwr_cli_a_SOURCES = \
 	engine/cli/log_level.c \
 	engine/cli/pause.c \
 	engine/cli/plugin_info.c \
+	engine/cli/probe.c \
 	engine/cli/progress.c engine/cli/progress.h \
 	engine/cli/preflight.c engine/cli/preflight.h \
 	engine/cli/record.c engine/cli/record.h \

@@ -157,10 +157,11 @@ static size_t batch_bytes_for(const struct survey *s)
 		   : BATCH_OVERHEAD_BYTES;
 }
 
-static enum wr_code survey_pipeline(struct wr_wiring *w, struct wr_kafka_admin *admin, size_t index,
-				    struct wr_err *err)
+static enum wr_code survey_pipeline(struct wr_wiring *w, struct wr_kafka_admin *admin,
+				    const struct wr_conf_pipeline *pipeline, struct wr_err *err)
 {
-	struct survey s = {.pipeline = &w->conf->pipelines[index],
+	struct wr_wired *wired = wr_wiring_find(w, pipeline->name);
+	struct survey s = {.pipeline = pipeline,
 			   .strictest = DEFAULT_RECORD_BATCH_BYTES + BATCH_OVERHEAD_BYTES};
 	struct wr_kafka_topic_limits limits;
 	enum wr_code rc = survey_sources(&s, w, admin, err);
@@ -171,8 +172,8 @@ static enum wr_code survey_pipeline(struct wr_wiring *w, struct wr_kafka_admin *
 		rc = survey_dlq(&s, w, admin, err);
 	if (rc != WR_OK)
 		return rc;
-	w->partitions[index] = s.partitions;
-	w->record_batch_bytes[index] = batch_bytes_for(&s);
+	wired->partitions = s.partitions;
+	wired->record_batch_bytes = batch_bytes_for(&s);
 	return WR_OK;
 }
 
@@ -199,7 +200,7 @@ static enum wr_code survey_ingest(struct wr_wiring *w, struct wr_kafka_admin *ad
 }
 
 enum wr_code wr_preflight_topics(struct wr_wiring *w, struct wr_kafka_admin *admin,
-				 struct wr_err *err)
+				 const struct wr_conf *conf, struct wr_err *err)
 {
 	enum wr_code rc = WR_OK;
 
@@ -207,10 +208,10 @@ enum wr_code wr_preflight_topics(struct wr_wiring *w, struct wr_kafka_admin *adm
 		return WR_OK; /* they were made with the broker */
 	if (w->conf->ingest.listener.configured)
 		rc = survey_ingest(w, admin, err);
-	for (size_t i = 0; i < w->conf->pipeline_count && rc == WR_OK; i++) {
-		rc = survey_pipeline(w, admin, i, err);
+	for (size_t i = 0; i < conf->pipeline_count && rc == WR_OK; i++) {
+		rc = survey_pipeline(w, admin, &conf->pipelines[i], err);
 		if (rc != WR_OK)
-			wr_err_prefix(err, "pipeline %s", w->conf->pipelines[i].name);
+			wr_err_prefix(err, "pipeline %s", conf->pipelines[i].name);
 	}
 	return rc;
 }
@@ -222,14 +223,20 @@ static void tell(void *arg, enum wr_log_level level, const char *sentence)
 	WR_LOG(level, "claim store", WR_STR("pipeline", p->name), WR_STR("text", sentence));
 }
 
-static enum wr_code inspect(struct wr_wiring *w, struct wr_conf_pipeline *p, struct wr_err *err)
+static enum wr_code inspect(struct wr_wiring *w, const struct wr_conf_pipeline *p,
+			    struct wr_err *err)
 {
+	struct wr_wired *wired = wr_wiring_find(w, p->name);
 	struct wr_claim_store *store;
-	enum wr_code rc = wr_wiring_store(w, p, &store, err);
+	enum wr_code rc;
 
+	if (wired->inspected)
+		return WR_OK;
+	rc = wr_wiring_store(w, p, &store, err);
 	if (rc != WR_OK || store == NULL)
 		return rc;
-	rc = store->ops->inspect(store, tell, p, err);
+	wired->inspected = true;
+	rc = store->ops->inspect(store, tell, (void *)(uintptr_t)p, err);
 	store->ops->destroy(store);
 	if (rc != WR_EUNAVAILABLE)
 		return rc;
@@ -238,14 +245,15 @@ static enum wr_code inspect(struct wr_wiring *w, struct wr_conf_pipeline *p, str
 	return WR_OK;
 }
 
-enum wr_code wr_preflight_stores(struct wr_wiring *w, struct wr_err *err)
+enum wr_code wr_preflight_stores(struct wr_wiring *w, const struct wr_conf *conf,
+				 struct wr_err *err)
 {
 	enum wr_code rc = WR_OK;
 
-	for (size_t i = 0; i < w->conf->pipeline_count && rc == WR_OK; i++) {
-		rc = inspect(w, &w->conf->pipelines[i], err);
+	for (size_t i = 0; i < conf->pipeline_count && rc == WR_OK; i++) {
+		rc = inspect(w, &conf->pipelines[i], err);
 		if (rc != WR_OK)
-			wr_err_prefix(err, "pipeline %s", w->conf->pipelines[i].name);
+			wr_err_prefix(err, "pipeline %s", conf->pipelines[i].name);
 	}
 	return rc;
 }

@@ -8,14 +8,14 @@
 #include "cli/preflight.h"
 #include "cli/wiring.h"
 #include "conf/load.h"
-#include "host/generation.h"
 #include "http/server.h"
 #include "run/admin.h"
-#include "run/engine.h"
+#include "run/reload.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,8 +33,9 @@
 /* Everything that runs, in the order in which it is made; unmade backwards. */
 struct service {
 	const char *file;
-	struct wr_conf *conf;
-	struct wr_generation *generation;
+	bool strict;
+	struct wr_reload *reload;
+	const struct wr_conf *conf; /* the first; lives as long as `reload` */
 	struct wr_metrics *metrics;
 	struct wr_health *health;
 	struct wr_board *board;
@@ -42,9 +43,9 @@ struct service {
 	struct wr_wiring wiring;
 	struct wr_kafka_admin *admin;
 	struct wr_http *http;
-	struct wr_engine *engine;
 	int signal_fd;
 	bool stopping;
+	_Atomic int64_t shutdown_timeout_ms; /* as the generation that runs says */
 };
 
 static int report(const struct wr_problems *problems)
@@ -59,20 +60,65 @@ static int report(const struct wr_problems *problems)
 	return WR_EXIT_WRONG;
 }
 
+static void check(void *arg, const struct wr_conf *conf, struct wr_problems *problems)
+{
+	(void)arg;
+	wr_check_kafka(conf, problems);
+}
+
+static enum wr_code prepare(void *arg, const struct wr_conf *conf, bool rehearsal,
+			    struct wr_err *err)
+{
+	struct service *s = arg;
+	enum wr_code rc = wr_wiring_extend(&s->wiring, conf, rehearsal, err);
+
+	if (rc == WR_OK && !rehearsal)
+		rc = wr_preflight_topics(&s->wiring, s->admin, conf, err);
+	return rc == WR_OK ? wr_preflight_stores(&s->wiring, conf, err) : rc;
+}
+
+static void apply(void *arg, const struct wr_generation *generation)
+{
+	struct service *s = arg;
+
+	wr_log_set_level(generation->conf->log_level);
+	atomic_store(&s->shutdown_timeout_ms, generation->conf->shutdown_timeout_ms);
+	wr_admin_set_generation(s->api, generation);
+}
+
 /* All that can be wrong with the files is said at once, before anything is started. */
 static int load(struct service *s)
 {
+	const struct wr_reload_options options = {
+	    .file = s->file,
+	    .strict = s->strict,
+	    .probe_program = "/proc/self/exe",
+	    .clock = &wr_clock_real,
+	    .hooks = {.arg = s, .check = check, .prepare = prepare, .apply = apply},
+	};
 	struct wr_problems problems = WR_PROBLEMS_INIT;
 	int status = WR_EXIT_OK;
 
-	if (wr_conf_load(s->file, &s->conf, &problems) == WR_OK) {
-		wr_check_kafka(s->conf, &problems);
-		wr_generation_create(s->conf, 1, &s->generation, &problems);
-	}
-	if (problems.count > 0 || s->generation == NULL)
+	if (wr_reload_open(&options, &s->reload, &problems) != WR_OK)
 		status = report(&problems);
+	else if (problems.count > 0)
+		report(&problems);
+	if (s->reload != NULL) {
+		s->conf = wr_reload_first(s->reload)->conf;
+		atomic_store(&s->shutdown_timeout_ms, s->conf->shutdown_timeout_ms);
+	}
 	wr_problems_fini(&problems);
 	return status;
+}
+
+/* It runs something else than its file says, and says so. */
+static void tell_drift(const struct service *s)
+{
+	if (wr_reload_has_drifted(s->reload))
+		WR_LOG(WR_LOG_ERROR,
+		       "the configuration file is invalid: the last applied configuration runs",
+		       WR_STR("file", s->file),
+		       WR_INT("generation", wr_reload_first(s->reload)->number));
 }
 
 static void set_up_log(const struct wr_conf *conf)
@@ -80,6 +126,18 @@ static void set_up_log(const struct wr_conf *conf)
 	wr_log_set_level(conf->log_level);
 	if (conf->log_format >= 0)
 		wr_log_set_format((enum wr_log_format)conf->log_format);
+}
+
+/* Of a reload too: whoever sends SIGHUP before it can be done has it done then. */
+static sigset_t signals_to_read(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	return set;
 }
 
 static sigset_t stop_signals(void)
@@ -95,21 +153,30 @@ static sigset_t stop_signals(void)
 /* First of all: every thread made later inherits the mask, those of plugins too. */
 static void block_signals(void)
 {
-	const sigset_t set = stop_signals();
+	const sigset_t set = signals_to_read();
 
 	signal(SIGPIPE, SIG_IGN);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
-/* SIGTERM and SIGINT are read from a descriptor, those too that came meanwhile. */
+/* SIGTERM, SIGINT and SIGHUP are read from a descriptor, those too that came meanwhile. */
 static enum wr_code take_signals(struct service *s, struct wr_err *err)
 {
-	const sigset_t set = stop_signals();
+	const sigset_t set = signals_to_read();
 
 	s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (s->signal_fd < 0)
 		return wr_err_set(err, WR_EIO, "signalfd: %s", strerror(errno));
 	return WR_OK;
+}
+
+static void ask_for_reload(struct service *s)
+{
+	const struct wr_reload_request request = {.who = "SIGHUP"};
+	struct wr_err err;
+
+	if (wr_reload_submit(s->reload, &request, NULL, NULL, &err) != WR_OK)
+		WR_LOG(WR_LOG_WARN, "SIGHUP: no reload", WR_STR("reason", err.text));
 }
 
 /* Waits for a signal to stop, up to timeout_ms. */
@@ -120,11 +187,15 @@ static bool is_told_to_stop(struct service *s, int timeout_ms)
 
 	if (s->stopping || poll(&fd, 1, timeout_ms) <= 0)
 		return s->stopping;
-	if (read(s->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-		s->stopping = true;
-		WR_LOG(WR_LOG_INFO, "stopping", WR_INT("signal", info.ssi_signo),
-		       WR_INT("timeout_ms", s->conf->shutdown_timeout_ms));
+	if (read(s->signal_fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
+		return s->stopping;
+	if (info.ssi_signo == SIGHUP) {
+		ask_for_reload(s);
+		return s->stopping;
 	}
+	s->stopping = true;
+	WR_LOG(WR_LOG_INFO, "stopping", WR_INT("signal", info.ssi_signo),
+	       WR_INT("timeout_ms", atomic_load(&s->shutdown_timeout_ms)));
 	return s->stopping;
 }
 
@@ -168,7 +239,7 @@ static enum wr_code await_topics(struct service *s, struct wr_err *err)
 
 	wr_health_set(s->health, "start", false, "waiting for Kafka");
 	for (;;) {
-		rc = wr_preflight_topics(&s->wiring, s->admin, err);
+		rc = wr_preflight_topics(&s->wiring, s->admin, s->conf, err);
 		if (rc != WR_EUNAVAILABLE)
 			return rc;
 		WR_LOG(WR_LOG_WARN, "waiting for Kafka", WR_STR("brokers", s->wiring.kafka.brokers),
@@ -204,19 +275,16 @@ static enum wr_code start_http(struct service *s, struct wr_err *err)
 static enum wr_code start_engine(struct service *s, struct wr_err *err)
 {
 	struct wr_engine_options options = {
-	    .generation = s->generation,
 	    .adapters = &s->wiring.adapters,
 	    .clock = &wr_clock_real,
 	    .metrics = s->metrics,
 	    .health = s->health,
 	    .board = s->board,
 	};
-	enum wr_code rc;
 
 	if (getrandom(&options.seed, sizeof(options.seed), 0) < 0)
 		options.seed = (uint64_t)wr_clock_mono_ns(&wr_clock_real);
-	rc = wr_engine_create(&options, &s->engine, err);
-	return rc == WR_OK ? wr_engine_start(s->engine, err) : rc;
+	return wr_reload_start(s->reload, &options, err);
 }
 
 #ifdef WR_FAILPOINTS
@@ -241,7 +309,7 @@ static enum wr_code make_api(struct service *s)
 	enum wr_code rc = wr_admin_create(&options, &s->api);
 
 	if (rc == WR_OK)
-		wr_admin_set_generation(s->api, s->generation);
+		wr_admin_set_generation(s->api, wr_reload_first(s->reload));
 	return rc;
 }
 
@@ -279,7 +347,7 @@ static enum wr_code start(struct service *s, struct wr_err *err)
 	if (rc == WR_OK)
 		rc = await_topics(s, err);
 	if (rc == WR_OK)
-		rc = wr_preflight_stores(&s->wiring, err);
+		rc = wr_preflight_stores(&s->wiring, s->conf, err);
 	if (rc == WR_OK)
 		rc = start_engine(s, err);
 	if (rc != WR_OK)
@@ -292,9 +360,9 @@ static enum wr_code start(struct service *s, struct wr_err *err)
 }
 
 /* Half of the time at most: the lanes need the rest. */
-static int http_drain_ms(const struct wr_conf *conf)
+static int http_drain_ms(int64_t timeout_ms)
 {
-	int64_t half_ms = conf->shutdown_timeout_ms / 2;
+	int64_t half_ms = timeout_ms / 2;
 
 	return half_ms < HTTP_DRAIN_MS ? (int)half_ms : HTTP_DRAIN_MS;
 }
@@ -312,33 +380,33 @@ static int left_ms(int64_t deadline_mono_ns, int most_ms)
  * gone. */
 static bool stop(struct service *s)
 {
-	int64_t deadline =
-	    wr_clock_mono_ns(&wr_clock_real) + s->conf->shutdown_timeout_ms * WR_NS_PER_MS;
-	bool clean = true;
+	int64_t timeout_ms = atomic_load(&s->shutdown_timeout_ms);
+	int64_t deadline = wr_clock_mono_ns(&wr_clock_real) + timeout_ms * WR_NS_PER_MS;
+	bool clean;
 
 	wr_health_set(s->health, "stop", false, "stopping");
 	let_second_signal_kill(s);
 	if (s->http != NULL)
-		wr_http_drain(s->http, http_drain_ms(s->conf));
-	if (s->engine != NULL)
-		clean = wr_engine_stop(s->engine, deadline);
+		wr_http_drain(s->http, http_drain_ms(timeout_ms));
+	clean = wr_reload_stop(s->reload, deadline);
 	if (s->http != NULL)
 		wr_http_stop(s->http, left_ms(deadline, HTTP_STOP_MS));
 	return clean;
 }
 
+/* The lanes are gone before their generation is, and what they use of ours after them. */
 static void unmake(struct service *s)
 {
-	wr_engine_destroy(s->engine);
 	wr_http_destroy(s->http);
+	if (s->api != NULL)
+		wr_admin_set_generation(s->api, NULL);
+	wr_reload_close(s->reload);
 	wr_kafka_admin_destroy(s->admin);
 	wr_wiring_fini(&s->wiring);
 	wr_admin_destroy(s->api);
 	wr_board_destroy(s->board);
 	wr_health_destroy(s->health);
 	wr_metrics_destroy(s->metrics);
-	wr_generation_destroy(s->generation);
-	wr_conf_destroy(s->conf);
 	if (s->signal_fd >= 0)
 		close(s->signal_fd);
 }
@@ -374,8 +442,10 @@ static int run(const struct wr_command *command, int argc, char **argv)
 
 	wr_args_begin(&args, command, argc, argv);
 	while (wr_args_next(&args)) {
-		if (args.option != NULL)
+		if (args.option != NULL) {
+			s.strict = true;
 			continue;
+		}
 		if (s.file != NULL)
 			return wr_args_wrong(command, "one configuration file is enough: %s",
 					     args.value);
@@ -389,11 +459,17 @@ static int run(const struct wr_command *command, int argc, char **argv)
 	status = load(&s);
 	if (status == WR_EXIT_OK) {
 		set_up_log(s.conf);
+		tell_drift(&s);
 		status = serve(&s);
 	}
 	unmake(&s);
 	return status;
 }
+
+static const struct wr_option options[] = {
+    {"strict", 0, NULL, "don't start when FILE is invalid, whatever was applied last"},
+    {NULL, 0, NULL, NULL},
+};
 
 const struct wr_command wr_command_run = {
     .name = "run",
@@ -404,7 +480,10 @@ const struct wr_command wr_command_run = {
 	") until SIGTERM or SIGINT. It then takes\n"
 	"nothing more, finishes and commits what is in flight (shutdown_timeout), leaves its\n"
 	"consumer groups and exits 0. A second signal exits at once; what was in flight is then\n"
-	"delivered again.\n",
-    .options = NULL,
+	"delivered again.\n"
+	"SIGHUP reads FILE again and goes over to it without losing an event; so does\n"
+	"POST /admin/reload. When FILE is invalid at the start, the configuration that was applied\n"
+	"last runs instead, and a log line and the metric weir_config_drift say so.\n",
+    .options = options,
     .run = run,
 };

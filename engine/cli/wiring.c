@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define TRANSACTIONAL_ID_BYTES 512 /* a pipeline's name and an instance have less than 250 each */
 
@@ -18,9 +19,17 @@
 #define FETCH_SHARE(bytes) ((bytes) / 4)
 #define QUEUE_SHARE(bytes) ((bytes) / 4)
 
-static size_t index_of(const struct wr_wiring *w, const struct wr_conf_pipeline *pipeline)
+struct wr_wired *wr_wiring_find(struct wr_wiring *w, const char *pipeline)
 {
-	return (size_t)(pipeline - w->conf->pipelines);
+	struct wr_wired *wired;
+
+	wr_lock_take(&w->lock);
+	wired = w->first;
+	while (wired != NULL && strcmp(wired->name, pipeline) != 0)
+		wired = wired->next;
+	wr_lock_release(&w->lock);
+	WR_ASSERT(wired != NULL);
+	return wired;
 }
 
 static struct wr_kafka_name name_of(const struct wr_wiring *w, const struct wr_lane *lane)
@@ -40,7 +49,8 @@ static enum wr_code make_source(void *arg, const struct wr_lane *lane, int wake_
 	    .group = conf->group,
 	    .topics = &conf->topics,
 	    .fetch_bytes = FETCH_SHARE(w->lane_bytes),
-	    .partitions = (w->partitions[index_of(w, conf)] + conf->lanes - 1) / conf->lanes,
+	    .partitions =
+		(wr_wiring_find(w, conf->name)->partitions + conf->lanes - 1) / conf->lanes,
 	    .wake_fd = wake_fd,
 	};
 
@@ -69,7 +79,7 @@ static enum wr_code make_sink(void *arg, const struct wr_lane *lane, int wake_fd
 	    .transactional_id = conf->delivery == WR_EXACTLY_ONCE ? transactional_id : NULL,
 	    .queue_bytes = QUEUE_SHARE(w->lane_bytes),
 	    .linger_us = linger_us(conf),
-	    .batch_bytes = w->record_batch_bytes[index_of(w, conf)],
+	    .batch_bytes = wr_wiring_find(w, conf->name)->record_batch_bytes,
 	    .wake_fd = wake_fd,
 	    .done = done,
 	    .done_arg = done_arg,
@@ -90,7 +100,8 @@ enum wr_code wr_wiring_store(struct wr_wiring *w, const struct wr_conf_pipeline 
 		return wr_redis_store_create(&w->conf->redis, pipeline->name,
 					     pipeline->idempotency.ttl_ms, w->clock, store_r, err);
 	case WR_STORE_MEMORY:
-		return wr_memory_store_create(w->claims[index_of(w, pipeline)], store_r, err);
+		return wr_memory_store_create(wr_wiring_find(w, pipeline->name)->claims, store_r,
+					      err);
 	case WR_STORE_NONE:
 		return WR_OK;
 	}
@@ -136,32 +147,47 @@ enum wr_code wr_wiring_open_ingest(void *arg, wr_sink_done_fn done, void *done_a
 	return rc;
 }
 
-static enum wr_code make_claims(struct wr_wiring *w, struct wr_metrics *metrics, struct wr_err *err)
+static bool knows(struct wr_wiring *w, const char *pipeline)
 {
-	size_t count = w->conf->pipeline_count;
+	struct wr_wired *wired;
 
-	w->claims = calloc(count + 1, sizeof(struct wr_memory_claims *));
-	w->record_batch_bytes = calloc(count + 1, sizeof(size_t));
-	w->partitions = calloc(count + 1, sizeof(int));
-	if (w->claims == NULL || w->record_batch_bytes == NULL || w->partitions == NULL)
+	wr_lock_take(&w->lock);
+	wired = w->first;
+	while (wired != NULL && strcmp(wired->name, pipeline) != 0)
+		wired = wired->next;
+	wr_lock_release(&w->lock);
+	return wired != NULL;
+}
+
+static enum wr_code add_pipeline(struct wr_wiring *w, const struct wr_conf_pipeline *pipeline,
+				 struct wr_err *err)
+{
+	const struct wr_conf_idempotency *idempotency = &pipeline->idempotency;
+	struct wr_wired *wired = calloc(1, sizeof(*wired));
+
+	if (wired == NULL || (wired->name = strdup(pipeline->name)) == NULL) {
+		free(wired);
 		return wr_err_set(err, WR_ENOMEM, "no memory for the pipelines");
-	for (size_t i = 0; i < count; i++) {
-		const struct wr_conf_idempotency *idempotency = &w->conf->pipelines[i].idempotency;
-
-		if (idempotency->store != WR_STORE_MEMORY)
-			continue;
-		if (wr_memory_claims_create(idempotency->ttl_ms, idempotency->max_ids,
-					    &w->claims[i]) != WR_OK ||
-		    wr_memory_claims_expose(w->claims[i], metrics, w->conf->pipelines[i].name) !=
-			WR_OK)
-			return wr_err_set(err, WR_ENOMEM, "no memory for the claims");
 	}
+	if (idempotency->store == WR_STORE_MEMORY &&
+	    (wr_memory_claims_create(idempotency->ttl_ms, idempotency->max_ids, &wired->claims) !=
+		 WR_OK ||
+	     wr_memory_claims_expose(wired->claims, w->metrics, wired->name) != WR_OK)) {
+		wr_memory_claims_unref(wired->claims);
+		free(wired->name);
+		free(wired);
+		return wr_err_set(err, WR_ENOMEM, "no memory for the claims");
+	}
+	wr_lock_take(&w->lock);
+	wired->next = w->first;
+	w->first = wired;
+	wr_lock_release(&w->lock);
 	return WR_OK;
 }
 
-static enum wr_code create_embedded_topics(struct wr_wiring *w, struct wr_err *err)
+static enum wr_code create_embedded_topics(struct wr_wiring *w, const struct wr_conf *conf,
+					   struct wr_err *err)
 {
-	const struct wr_conf *conf = w->conf;
 	enum wr_code rc = WR_OK;
 
 	if (conf->ingest.listener.configured)
@@ -186,24 +212,40 @@ static enum wr_code start_embedded(struct wr_wiring *w, struct wr_err *err)
 	if (rc != WR_OK)
 		return rc;
 	w->kafka.brokers = (char *)(uintptr_t)wr_embedded_brokers(w->embedded);
-	return create_embedded_topics(w, err);
+	return rc;
+}
+
+enum wr_code wr_wiring_extend(struct wr_wiring *w, const struct wr_conf *conf, bool rehearsal,
+			      struct wr_err *err)
+{
+	enum wr_code rc = WR_OK;
+	size_t lanes = 0;
+
+	for (size_t i = 0; i < conf->pipeline_count && rc == WR_OK; i++) {
+		lanes += (size_t)conf->pipelines[i].lanes;
+		if (!knows(w, conf->pipelines[i].name))
+			rc = add_pipeline(w, &conf->pipelines[i], err);
+	}
+	if (rc != WR_OK || rehearsal)
+		return rc;
+	w->lane_bytes = conf->memory_bytes / (lanes > 0 ? lanes : 1);
+	return w->embedded != NULL ? create_embedded_topics(w, conf, err) : WR_OK;
 }
 
 enum wr_code wr_wiring_init(struct wr_wiring *w, const struct wr_conf *conf,
 			    const struct wr_clock *clock, struct wr_metrics *metrics,
 			    struct wr_err *err)
 {
-	size_t lanes = 0;
-	enum wr_code rc;
+	enum wr_code rc = WR_OK;
 
-	*w = (struct wr_wiring){.conf = conf, .clock = clock, .kafka = conf->kafka};
-	for (size_t i = 0; i < conf->pipeline_count; i++)
-		lanes += (size_t)conf->pipelines[i].lanes;
-	w->lane_bytes = conf->memory_bytes / (lanes > 0 ? lanes : 1);
+	*w = (struct wr_wiring){
+	    .conf = conf, .clock = clock, .metrics = metrics, .kafka = conf->kafka};
+	wr_lock_init(&w->lock);
 	w->adapters = (struct wr_lane_adapters){w, make_source, make_sink, make_store};
-	rc = make_claims(w, metrics, err);
-	if (rc == WR_OK && conf->kafka.embedded)
+	if (conf->kafka.embedded)
 		rc = start_embedded(w, err);
+	if (rc == WR_OK)
+		rc = wr_wiring_extend(w, conf, false, err);
 	if (rc != WR_OK)
 		wr_wiring_fini(w);
 	return rc;
@@ -211,11 +253,17 @@ enum wr_code wr_wiring_init(struct wr_wiring *w, const struct wr_conf *conf,
 
 void wr_wiring_fini(struct wr_wiring *w)
 {
-	for (size_t i = 0; w->claims != NULL && i < w->conf->pipeline_count; i++)
-		wr_memory_claims_unref(w->claims[i]);
-	free(w->claims);
-	free(w->record_batch_bytes);
-	free(w->partitions);
+	struct wr_wired *wired;
+
+	if (w->conf == NULL)
+		return;
+	while ((wired = w->first) != NULL) {
+		w->first = wired->next;
+		wr_memory_claims_unref(wired->claims);
+		free(wired->name);
+		free(wired);
+	}
+	wr_lock_fini(&w->lock);
 	wr_embedded_stop(w->embedded);
-	*w = (struct wr_wiring){.conf = NULL};
+	memset(w, 0, sizeof(*w));
 }

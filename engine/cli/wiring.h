@@ -6,6 +6,7 @@
 #define WR_CLI_WIRING_H
 
 #include "base/clock.h"
+#include "base/lock.h"
 #include "conf/conf.h"
 #include "kafka/embedded.h"
 #include "memory/claims.h"
@@ -13,18 +14,28 @@
 
 #include <stdatomic.h>
 
+/* What all lanes of a pipeline share, over all its generations. Never freed before the end. */
+struct wr_wired {
+	char *name;                        /* the pipeline's */
+	struct wr_memory_claims *claims;   /* NULL where the store is not `memory` */
+	_Atomic size_t record_batch_bytes; /* small enough for every topic it writes; 0: no bound */
+	_Atomic int partitions;            /* of all its source topics together */
+	bool inspected;                    /* its claim store was asked [main, then reload] */
+	struct wr_wired *next;
+};
+
 struct wr_wiring {
-	const struct wr_conf *conf;
+	const struct wr_conf *conf; /* the first one: for what can't change while the engine runs */
 	const struct wr_clock *clock;
+	struct wr_metrics *metrics;
 	struct wr_conf_kafka kafka;   /* the configured one; with an embedded broker, its address */
 	struct wr_embedded *embedded; /* NULL: a real Kafka */
-	struct wr_memory_claims **claims; /* by pipeline; NULL where the store is not `memory` */
-	size_t *
-	    record_batch_bytes; /* by pipeline: small enough for every topic it writes; 0: no bound */
-	_Atomic size_t ingest_batch_bytes; /* the same for the topic of HTTP; 0: not known yet */
-	int *partitions;                   /* by pipeline: of all its source topics together */
-	size_t lane_bytes;                 /* each lane's share of `memory` */
-	struct wr_lane_adapters adapters;  /* to be given to the engine */
+	struct wr_lock lock;
+	struct wr_wired *first; /* [lock] */
+	_Atomic size_t
+	    ingest_batch_bytes;    /* small enough for the topic of HTTP; 0: not known yet */
+	_Atomic size_t lane_bytes; /* a lane's share of `memory`, for those that are made next */
+	struct wr_lane_adapters adapters; /* to be given to the engine */
 };
 
 /* Starts the embedded broker where one is asked for, and makes what lanes share. The configuration and the metrics are
@@ -32,6 +43,14 @@ struct wr_wiring {
 enum wr_code wr_wiring_init(struct wr_wiring *wiring, const struct wr_conf *conf,
 			    const struct wr_clock *clock, struct wr_metrics *metrics,
 			    struct wr_err *err);
+
+/* Makes what the lanes of another configuration share, and keeps what is there. `rehearsal`: no topic is made. WR_OK,
+ * WR_EIO, WR_ENOMEM. [reload] */
+enum wr_code wr_wiring_extend(struct wr_wiring *wiring, const struct wr_conf *conf, bool rehearsal,
+			      struct wr_err *err);
+
+/* Of a pipeline that it was told of. Lives as long as the wiring. [any] */
+struct wr_wired *wr_wiring_find(struct wr_wiring *wiring, const char *pipeline);
 
 /* Lanes, sinks and stores must be gone. A zeroed one is fine. [main] */
 void wr_wiring_fini(struct wr_wiring *wiring);

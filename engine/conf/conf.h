@@ -124,6 +124,7 @@ struct wr_conf_output {
 
 struct wr_conf_stage {
 	char *name;                 /* NULL: the plugin's id */
+	char *was;                  /* the name that it had in an earlier file; NULL: the same */
 	char *plugin;               /* file, searched in plugin_path unless it has a slash */
 	char *config_json;          /* the `config` tree as JSON text; "{}" when absent */
 	char *config_shown;         /* the same, but what may be secret is hidden */

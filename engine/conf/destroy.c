@@ -48,6 +48,7 @@ static void free_stage(struct wr_conf_stage *stage, const struct wr_conf_pipelin
 	if (stage->retry.permanent.items != pipeline->retry.permanent.items)
 		free_strings(&stage->retry.permanent);
 	free(stage->name);
+	free(stage->was);
 	free(stage->plugin);
 	wr_secret_free(&stage->config_json); /* plugins are told secrets too */
 	free(stage->config_shown);

@@ -52,6 +52,9 @@ void wr_conf_forget(struct wr_buf *text);
 enum wr_code wr_conf_parse(const char *file, struct wr_bytes text, struct wr_conf **conf_r,
 			   struct wr_problems *problems);
 
+/* What a key of that path is when the file does not name it, as one would write it; NULL: nothing. [any] */
+const char *wr_conf_default(const char *path);
+
 /* NULL does nothing. Secrets are wiped. */
 void wr_conf_destroy(struct wr_conf *conf);
 

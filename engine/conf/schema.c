@@ -3,6 +3,7 @@
 #include "conf/schema.h"
 #include "base/check.h"
 #include "conf/conf.h"
+#include "conf/load.h"
 
 #include <string.h>
 
@@ -257,6 +258,15 @@ const struct wr_key_row *wr_schema_child(const char *prefix, size_t *cursor_p)
 		}
 		if (strpbrk(rest, ".[") == NULL)
 			return row;
+	}
+	return NULL;
+}
+
+const char *wr_conf_default(const char *path)
+{
+	for (size_t i = 0; i < WR_COUNT_OF(rows); i++) {
+		if (strcmp(rows[i].path, path) == 0)
+			return rows[i].fallback;
 	}
 	return NULL;
 }

@@ -423,6 +423,24 @@ enum wr_code wr_plugin_store_restore(struct wr_plugin_store *store,
 	return rc;
 }
 
+enum wr_code wr_plugin_set_copy(const struct wr_plugin_set *set, struct wr_plugin_set **copy_r,
+				struct wr_err *err)
+{
+	struct wr_plugin_set *copy = new_set(set->store);
+	enum wr_code rc = copy != NULL ? WR_OK : no_memory(err);
+
+	*copy_r = NULL;
+	for (size_t i = 0; i < set->count && rc == WR_OK; i++) {
+		rc = add_file(copy, set->files[i].name, set->files[i].stored, err);
+		set->files[i].stored->users += rc == WR_OK;
+	}
+	if (rc == WR_OK)
+		*copy_r = copy;
+	else
+		wr_plugin_set_drop(copy);
+	return rc;
+}
+
 size_t wr_plugin_set_size(const struct wr_plugin_set *set)
 {
 	return set->count;

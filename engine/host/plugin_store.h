@@ -61,6 +61,10 @@ enum wr_code wr_plugin_store_restore(struct wr_plugin_store *store,
 				     const struct wr_plugin_file *files, size_t count,
 				     struct wr_plugin_set **set_r, struct wr_err *err);
 
+/* The same files once more. WR_OK or WR_ENOMEM. */
+enum wr_code wr_plugin_set_copy(const struct wr_plugin_set *set, struct wr_plugin_set **copy_r,
+				struct wr_err *err);
+
 /* Opens the plugin of that name; the caller has one user of it. The codes of wr_plugin_open(), and WR_ENOTFOUND for a
  * name that the set does not have. */
 enum wr_code wr_plugin_set_open(struct wr_plugin_set *set, const char *name,

@@ -1,18 +1,13 @@
 #include "config.h"
 
-#include "run/engine.h"
+#include "run/engine_private.h"
 
-#include "base/check.h"
+#include "host/extensions.h"
 
+#include <poll.h>
 #include <stdlib.h>
-
-#define ENGINE_MAGIC 0x5752454eu
-
-struct wr_engine {
-	uint32_t magic;
-	struct wr_lane **lanes;
-	size_t count;
-};
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 static size_t count_lanes(const struct wr_generation *generation)
 {
@@ -23,29 +18,102 @@ static size_t count_lanes(const struct wr_generation *generation)
 	return count;
 }
 
-static enum wr_code add_lanes(struct wr_engine *engine, const struct wr_engine_options *o,
-			      const struct wr_pipeline *pipeline, struct wr_err *err)
+/* Something changed. [lane] */
+static void note_change(void *arg)
+{
+	static const uint64_t one = 1;
+	struct wr_engine *engine = arg;
+
+	/* It only fails when the counter is full, and then whoever waits is awake. */
+	if (write(engine->changed_fd, &one, sizeof(one)) < 0)
+		return;
+}
+
+bool wr_engine_wait(struct wr_engine *engine, bool (*is_so)(void *arg), void *arg,
+		    int64_t deadline_mono_ns)
+{
+	struct pollfd fd = {.fd = engine->changed_fd, .events = POLLIN};
+	uint64_t changes;
+
+	while (!is_so(arg)) {
+		int64_t left = deadline_mono_ns - wr_clock_mono_ns(engine->o.clock);
+
+		if (left <= 0 || atomic_load(&engine->hurries))
+			return false;
+		left = left / WR_NS_PER_MS + 1;
+		if (poll(&fd, 1, left > 1000 ? 1000 : (int)left) > 0 &&
+		    read(engine->changed_fd, &changes, sizeof(changes)) < 0)
+			return is_so(arg);
+	}
+	return true;
+}
+
+enum wr_code wr_engine_make_lane(struct wr_engine *engine, const struct wr_pipeline *pipeline,
+				 uint32_t number, struct wr_engine_lane *lane_r, struct wr_err *err)
+{
+	const struct wr_engine_options *o = &engine->o;
+	const struct wr_lane_options options = {
+	    .pipeline = pipeline,
+	    .number = number,
+	    .lane_count = (uint32_t)pipeline->conf->lanes,
+	    .adapters = o->adapters,
+	    .clock = o->clock,
+	    .metrics = o->metrics,
+	    .health = o->health,
+	    .board = o->board,
+	    .seed = o->seed + engine->made,
+	    .changed = note_change,
+	    .changed_arg = engine,
+	};
+	enum wr_code rc;
+
+	*lane_r = (struct wr_engine_lane){.pipeline = pipeline->conf->name, .number = number};
+	rc = wr_lane_create(&options, &lane_r->lane, err);
+	if (rc != WR_OK) {
+		wr_err_prefix(err, "pipeline %s", pipeline->conf->name);
+		return rc;
+	}
+	engine->made++;
+	lane_r->program = wr_lane_program(lane_r->lane);
+	return WR_OK;
+}
+
+enum wr_code wr_engine_activate(struct wr_program *program, struct wr_err *err)
 {
 	enum wr_code rc = WR_OK;
 
-	for (int i = 0; i < pipeline->conf->lanes && rc == WR_OK; i++) {
-		struct wr_lane_options lane = {
-		    .pipeline = pipeline,
-		    .number = (uint32_t)i,
-		    .lane_count = (uint32_t)pipeline->conf->lanes,
-		    .adapters = o->adapters,
-		    .clock = o->clock,
-		    .metrics = o->metrics,
-		    .health = o->health,
-		    .board = o->board,
-		    .seed = o->seed + engine->count,
-		};
+	for (uint32_t i = 0; i < program->pipeline->stage_count && rc == WR_OK; i++)
+		rc = wr_instances_activate(program->instances, i, err);
+	if (rc != WR_OK)
+		wr_engine_deactivate(program);
+	return rc;
+}
 
-		rc = wr_lane_create(&lane, &engine->lanes[engine->count], err);
-		if (rc == WR_OK)
-			engine->count++;
-		else
-			wr_err_prefix(err, "pipeline %s", pipeline->conf->name);
+void wr_engine_deactivate(struct wr_program *program)
+{
+	for (uint32_t i = program->pipeline->stage_count; i > 0; i--)
+		wr_instances_deactivate(program->instances, i - 1);
+}
+
+static enum wr_code init(struct wr_engine *engine, struct wr_err *err)
+{
+	const struct wr_generation *generation = engine->o.generation;
+	enum wr_code rc = WR_OK;
+
+	engine->changed_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (engine->changed_fd < 0)
+		return wr_err_set(err, WR_EIO, "no descriptor left for the engine");
+	engine->lanes = calloc(count_lanes(generation) + 1, sizeof(*engine->lanes));
+	if (engine->lanes == NULL)
+		return wr_err_set(err, WR_ENOMEM, "no memory for the engine");
+	for (size_t i = 0; i < generation->pipeline_count && rc == WR_OK; i++) {
+		const struct wr_pipeline *pipeline = &generation->pipelines[i];
+
+		for (int n = 0; n < pipeline->conf->lanes && rc == WR_OK; n++) {
+			rc = wr_engine_make_lane(engine, pipeline, (uint32_t)n,
+						 &engine->lanes[engine->count], err);
+			engine->count += rc == WR_OK;
+		}
 	}
 	return rc;
 }
@@ -54,17 +122,15 @@ enum wr_code wr_engine_create(const struct wr_engine_options *options, struct wr
 			      struct wr_err *err)
 {
 	struct wr_engine *engine = calloc(1, sizeof(*engine));
-	enum wr_code rc = WR_OK;
+	enum wr_code rc;
 
 	*engine_r = NULL;
 	if (engine == NULL)
 		return wr_err_set(err, WR_ENOMEM, "no memory for the engine");
-	engine->magic = ENGINE_MAGIC;
-	engine->lanes = calloc(count_lanes(options->generation) + 1, sizeof(struct wr_lane *));
-	if (engine->lanes == NULL)
-		rc = wr_err_set(err, WR_ENOMEM, "no memory for the engine");
-	for (size_t i = 0; i < options->generation->pipeline_count && rc == WR_OK; i++)
-		rc = add_lanes(engine, options, &options->generation->pipelines[i], err);
+	engine->magic = WR_ENGINE_MAGIC;
+	engine->o = *options;
+	engine->changed_fd = -1;
+	rc = init(engine, err);
 	if (rc != WR_OK) {
 		wr_engine_destroy(engine);
 		return rc;
@@ -77,21 +143,30 @@ enum wr_code wr_engine_start(struct wr_engine *engine, struct wr_err *err)
 {
 	enum wr_code rc = WR_OK;
 
-	WR_CHECK(engine, ENGINE_MAGIC);
+	WR_CHECK(engine, WR_ENGINE_MAGIC);
 	for (size_t i = 0; i < engine->count && rc == WR_OK; i++)
-		rc = wr_lane_start(engine->lanes[i], err);
+		rc = wr_engine_activate(engine->lanes[i].program, err);
+	for (size_t i = 0; i < engine->count && rc == WR_OK; i++)
+		rc = wr_lane_start(engine->lanes[i].lane, err);
 	return rc;
+}
+
+void wr_engine_hurry(struct wr_engine *engine)
+{
+	WR_CHECK(engine, WR_ENGINE_MAGIC);
+	atomic_store(&engine->hurries, true);
+	note_change(engine);
 }
 
 bool wr_engine_stop(struct wr_engine *engine, int64_t deadline_mono_ns)
 {
 	bool clean = true;
 
-	WR_CHECK(engine, ENGINE_MAGIC);
+	WR_CHECK(engine, WR_ENGINE_MAGIC);
 	for (size_t i = 0; i < engine->count; i++)
-		wr_lane_stop(engine->lanes[i], deadline_mono_ns);
+		wr_lane_stop(engine->lanes[i].lane, deadline_mono_ns);
 	for (size_t i = 0; i < engine->count; i++)
-		clean = wr_lane_join(engine->lanes[i]) && clean;
+		clean = wr_lane_join(engine->lanes[i].lane) && clean;
 	return clean;
 }
 
@@ -99,10 +174,12 @@ void wr_engine_destroy(struct wr_engine *engine)
 {
 	if (engine == NULL)
 		return;
-	WR_CHECK(engine, ENGINE_MAGIC);
+	WR_CHECK(engine, WR_ENGINE_MAGIC);
 	for (size_t i = 0; i < engine->count; i++)
-		wr_lane_destroy(engine->lanes[i]);
+		wr_lane_destroy(engine->lanes[i].lane);
 	free(engine->lanes);
+	if (engine->changed_fd >= 0)
+		close(engine->changed_fd);
 	engine->magic = 0;
 	free(engine);
 }

@@ -1,5 +1,6 @@
 /*
- * All lanes of a generation: made, started and stopped together. The main thread's.
+ * All lanes: made, started and stopped together; run/swap.h takes them from one generation to the next. One thread at
+ * a time: main's, and while the engine runs the reload thread's.
  */
 #ifndef WR_RUN_ENGINE_H
 #define WR_RUN_ENGINE_H
@@ -9,7 +10,7 @@
 struct wr_engine;
 
 struct wr_engine_options {
-	const struct wr_generation *generation; /* borrowed: outlives the engine */
+	const struct wr_generation *generation; /* borrowed: outlives the lanes that run it */
 	const struct wr_lane_adapters *adapters;
 	const struct wr_clock *clock;
 	struct wr_metrics *metrics;
@@ -23,6 +24,9 @@ enum wr_code wr_engine_create(const struct wr_engine_options *options, struct wr
 			      struct wr_err *err);
 
 enum wr_code wr_engine_start(struct wr_engine *engine, struct wr_err *err);
+
+/* Waits of a swap end at once from now on, as if their time was over: the engine is to stop. [any] */
+void wr_engine_hurry(struct wr_engine *engine);
 
 /* Asks all lanes to finish until the deadline and waits for them. True when nothing was left undone. */
 bool wr_engine_stop(struct wr_engine *engine, int64_t deadline_mono_ns);

@@ -324,6 +324,9 @@ static void *run(void *arg)
 	}
 	wr_lane_close_adapters(lane, time_to_leave_ms(lane));
 	atomic_store(&lane->done_clean, lane->clean);
+	atomic_store(&lane->finished, true);
+	if (lane->o.changed != NULL)
+		lane->o.changed(lane->o.changed_arg);
 	return NULL;
 }
 
@@ -351,6 +354,11 @@ void wr_lane_stop(struct wr_lane *lane, int64_t deadline_mono_ns)
 {
 	atomic_store(&lane->stop_deadline_ns, deadline_mono_ns);
 	wr_lane_wake(lane);
+}
+
+bool wr_lane_is_finished(const struct wr_lane *lane)
+{
+	return !lane->started || atomic_load(&lane->finished);
 }
 
 bool wr_lane_join(struct wr_lane *lane)

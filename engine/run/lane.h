@@ -62,6 +62,9 @@ enum wr_code wr_lane_start(struct wr_lane *lane, struct wr_err *err); /* [main] 
 /* Asks it to finish what is in flight until the deadline, commit and leave the group. Returns at once. [any] */
 void wr_lane_stop(struct wr_lane *lane, int64_t deadline_mono_ns);
 
+/* True once its thread has nothing more to do, so that joining does not wait. [any] */
+bool wr_lane_is_finished(const struct wr_lane *lane);
+
 /* Waits for its thread. True when everything that was in flight was finished and committed. [main] */
 bool wr_lane_join(struct wr_lane *lane);
 

@@ -179,6 +179,7 @@ struct wr_lane {
 	bool started;                     /* [main] */
 	_Atomic int64_t stop_deadline_ns; /* 0: go on [any] */
 	_Atomic bool done_clean;          /* [any] */
+	_Atomic bool finished;            /* its thread is about to end [any] */
 };
 
 static inline int64_t wr_lane_now(const struct wr_lane *lane)

@@ -4,7 +4,7 @@ libwr_run_a_SOURCES = \
 	engine/run/admin_show.c engine/run/admin_show.h \
 	engine/run/batch.c engine/run/batch.h \
 	engine/run/board.c engine/run/board.h \
-	engine/run/engine.c engine/run/engine.h \
+	engine/run/engine.c engine/run/engine.h engine/run/engine_private.h \
 	engine/run/health.c engine/run/health.h \
 	engine/run/key_waits.c engine/run/key_waits.h \
 	engine/run/lane.c engine/run/lane.h engine/run/lane_private.h \
@@ -24,9 +24,18 @@ libwr_run_a_SOURCES = \
 	engine/run/lane_take.c \
 	engine/run/lane_txn.c \
 	engine/run/lane_write.c \
+	engine/run/last_applied.c engine/run/last_applied.h \
 	engine/run/metric_table.c engine/run/metric_table.h \
 	engine/run/program.c engine/run/program.h \
-	engine/run/reload.h \
+	engine/run/reload.c engine/run/reload.h engine/run/reload_private.h \
+	engine/run/reload_answer.c \
+	engine/run/reload_apply.c \
+	engine/run/reload_load.c \
+	engine/run/reload_plan.c \
+	engine/run/reload_probe.c \
 	engine/run/retry_queue.c engine/run/retry_queue.h \
+	engine/run/state_dir.c engine/run/state_dir.h \
+	engine/run/swap.c engine/run/swap.h engine/run/swap_private.h \
+	engine/run/swap_state.c \
 	engine/port/admin.h engine/port/claim_store.h engine/port/sink.h engine/port/source.h
 WR_RUN_LIBS = libwr_run.a $(WR_HOST_LIBS)

@@ -64,6 +64,19 @@ HISTOGRAM(wr_family_claim_seconds, "weir_claim_seconds",
 GAUGE(wr_family_lag, "weir_consumer_lag_events",
       "Records between the committed position and the end of the partition.");
 
+COUNTER(wr_family_reloads, "weir_reloads_total", "Reloads by their result.");
+const struct wr_metric_family wr_family_drift = {
+    .name = "weir_config_drift",
+    .help =
+	"1 while something else runs than the configuration file says, because the file is invalid.",
+    .kind = WR_METRIC_GAUGE,
+};
+const struct wr_metric_family wr_family_generation = {
+    .name = "weir_generation",
+    .help = "The number of the generation that runs.",
+    .kind = WR_METRIC_GAUGE,
+};
+
 #define X(field, name_, help_)                                  \
 	static const struct wr_metric_family family_##field = { \
 	    .name = (name_), .help = (help_), .kind = WR_METRIC_COUNTER};

@@ -86,6 +86,12 @@ extern const struct wr_metric_family wr_family_claim_seconds;
 /* Labels: pipeline, topic, partition. */
 extern const struct wr_metric_family wr_family_lag;
 
+/* Labels: result. */
+extern const struct wr_metric_family wr_family_reloads;
+/* No labels. */
+extern const struct wr_metric_family wr_family_drift;
+extern const struct wr_metric_family wr_family_generation;
+
 /* The cells of one lane; labels: pipeline, lane. */
 struct wr_lane_metrics {
 #define X(field, name, help) struct wr_metric_cell *field;

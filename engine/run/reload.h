@@ -14,11 +14,56 @@
 #include "base/err.h"
 #include "base/sha256.h"
 #include "conf/load.h"
+#include "run/engine.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 struct wr_reload;
+
+/* What main does for it. Each is called with `arg`, on the thread that reloads. */
+struct wr_reload_hooks {
+	void *arg;
+	/* Adds what is wrong with a configuration and only main can see. May be NULL. */
+	void (*check)(void *arg, const struct wr_conf *conf, struct wr_problems *problems);
+	/* Makes ready what the lanes of `conf` need beside their plugins: topics, what is shared by a pipeline's lanes.
+	 * What runs must not notice. `rehearsal`: for a dry run, so nothing is made that would stay. WR_OK, or why not.
+	 * May be NULL. */
+	enum wr_code (*prepare)(void *arg, const struct wr_conf *conf, bool rehearsal,
+				struct wr_err *err);
+	/* This generation runs now; the one before may be freed when this returns. May be NULL. */
+	void (*apply)(void *arg, const struct wr_generation *generation);
+};
+
+struct wr_reload_options {
+	const char *file;
+	bool strict; /* an invalid file is an error even where an earlier configuration could run */
+	const char *
+	    probe_program; /* the weir to run as the child that tries plugins; NULL: they are not tried */
+	const struct wr_clock *clock;
+	struct wr_reload_hooks hooks;
+};
+
+/* Reads the file and loads what it names: the first generation. With an invalid file the last applied configuration is
+ * taken, if this file's was kept in its state_dir; *problems then says what is wrong with the file, and has_drifted() is
+ * true. Copies the options, borrows what they point to. WR_OK; WR_EINVAL (see problems); WR_EIO; WR_ENOMEM. [main] */
+enum wr_code wr_reload_open(const struct wr_reload_options *options, struct wr_reload **reload_r,
+			    struct wr_problems *problems);
+
+/* The first generation; it and its configuration live as long as the object, whatever runs. [any] */
+const struct wr_generation *wr_reload_first(const struct wr_reload *reload);
+
+/* Makes and starts all lanes of the first generation, and the thread that reloads. `engine` is copied, but for its
+ * generation, which is ours. The codes of wr_engine_create(). [main] */
+enum wr_code wr_reload_start(struct wr_reload *reload, const struct wr_engine_options *engine,
+			     struct wr_err *err);
+
+/* Ends the thread: what is under way before its swap is given up. Then all lanes finish until the deadline. True when
+ * nothing was left undone. Without a start it does nothing and returns true. [main] */
+bool wr_reload_stop(struct wr_reload *reload, int64_t deadline_mono_ns);
+
+/* After stop. Destroys lanes, generations and configurations. NULL does nothing. [main] */
+void wr_reload_close(struct wr_reload *reload);
 
 enum wr_reload_result {
 	WR_RELOAD_APPLIED,   /* the new generation runs */

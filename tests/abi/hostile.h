@@ -57,6 +57,10 @@ static inline int process(void *self, struct weir_call *call,
 	return 0;
 }
 
+#ifndef ENTRY_EXTENSION
+#define ENTRY_EXTENSION NULL
+#endif
+
 extern WEIR_EXPORT const struct weir_plugin weir_plugin;
 const struct weir_plugin weir_plugin = {.magic = ENTRY_MAGIC,
 					.struct_size = ENTRY_SIZE,
@@ -67,4 +71,5 @@ const struct weir_plugin weir_plugin = {.magic = ENTRY_MAGIC,
 					.version = ENTRY_VERSION,
 					.config_schema = ENTRY_SCHEMA,
 					.create = ENTRY_CREATE,
-					.process = ENTRY_PROCESS};
+					.process = ENTRY_PROCESS,
+					.get_extension = ENTRY_EXTENSION};

@@ -3,6 +3,18 @@
 WR_ABI_LDFLAGS = $(WR_PLUGIN_LDFLAGS) -rpath /nowhere
 
 check_LTLIBRARIES += \
+	tests/abi/constructor_babbles.la \
+	tests/abi/constructor_crashes.la \
+	tests/abi/constructor_exits.la \
+	tests/abi/constructor_hangs.la \
+	tests/abi/create_crashes.la \
+	tests/abi/create_hangs.la \
+	tests/abi/exclusive.la \
+	tests/abi/process_hangs.la \
+	tests/abi/selftest_fails.la \
+	tests/abi/state_refused.la \
+	tests/abi/state_refused_late.la \
+	tests/abi/version_two.la \
 	tests/abi/bad_id.la tests/abi/bad_version.la tests/abi/create_fails.la \
 	tests/abi/create_fails_silently.la tests/abi/create_fails_unterminated.la tests/abi/gnu_unique.la \
 	tests/abi/misbehaves.la tests/abi/newer_minor.la tests/abi/no_create.la tests/abi/no_process.la \
@@ -39,6 +51,18 @@ tests_abi_throws_la_CXXFLAGS = $(WR_PLUGIN_CXXFLAGS)
 tests_abi_throws_la_LDFLAGS = $(WR_ABI_LDFLAGS)
 tests_abi_undefined_symbol_la_LDFLAGS = $(WR_ABI_LDFLAGS)
 tests_abi_unloadable_la_LDFLAGS = $(WR_ABI_LDFLAGS)
+tests_abi_constructor_babbles_la_LDFLAGS = $(WR_ABI_LDFLAGS)
+tests_abi_constructor_crashes_la_LDFLAGS = $(WR_ABI_LDFLAGS)
+tests_abi_constructor_exits_la_LDFLAGS = $(WR_ABI_LDFLAGS)
+tests_abi_constructor_hangs_la_LDFLAGS = $(WR_ABI_LDFLAGS)
+tests_abi_create_crashes_la_LDFLAGS = $(WR_ABI_LDFLAGS)
+tests_abi_create_hangs_la_LDFLAGS = $(WR_ABI_LDFLAGS)
+tests_abi_exclusive_la_LDFLAGS = $(WR_ABI_LDFLAGS)
+tests_abi_process_hangs_la_LDFLAGS = $(WR_ABI_LDFLAGS)
+tests_abi_selftest_fails_la_LDFLAGS = $(WR_ABI_LDFLAGS)
+tests_abi_state_refused_la_LDFLAGS = $(WR_ABI_LDFLAGS)
+tests_abi_state_refused_late_la_LDFLAGS = $(WR_ABI_LDFLAGS)
+tests_abi_version_two_la_LDFLAGS = $(WR_ABI_LDFLAGS)
 tests_abi_wants_limit_la_LDFLAGS = $(WR_ABI_LDFLAGS)
 tests_abi_wrong_magic_la_LDFLAGS = $(WR_ABI_LDFLAGS)
 EXTRA_DIST += tests/abi/hostile.h

@@ -26,7 +26,8 @@ static void every_command_has_a_help_of_its_own(void **state)
 		expect_in(got.out, usage);
 		assert_string_equal(got.err, "");
 		capture(&got, wr_commands, WORDS("--help"), NULL);
-		expect_in(got.out, wr_commands[i]->summary);
+		if (wr_commands[i]->summary != NULL) /* else it is not for people */
+			expect_in(got.out, wr_commands[i]->summary);
 	}
 }
 

@@ -112,7 +112,6 @@ static const struct error_case a_known_key_that_is_not_built_is_an_error_that_sa
      "    dlq: { topic: dead }\n"
      "    stages: [{ plugin: x.so, was: y, concurrency: 8, isolation: process, sandbox: require, retry: { mode: topic } }]\n"
      "    outputs: { default: out }\n",
-     "f:7:30: pipelines[0].stages[0].was: `was` is known but not built in this version of weir\n"
      "f:7:38: pipelines[0].stages[0].concurrency: `concurrency` is known but not built in this version of weir; expected `1`, or leave the key out\n"
      "f:7:65: pipelines[0].stages[0].isolation: `isolation: process` is known but not built in this version of weir; expected `inline`\n"
      "f:7:74: pipelines[0].stages[0].sandbox: `sandbox` is known but not built in this version of weir\n"

@@ -1,0 +1,50 @@
+/*
+ * Trying plugins in a child before the engine loads them: opening a file runs its constructors, and what hangs or
+ * crashes there must not take the engine with it. The child is weir itself, exec'd; it gets a request, and answers in
+ * lines that are read as what they are, the words of foreign code.
+ *
+ * The child: opens every plugin of a configuration from its copies, holds the configs to their schemas, and for the
+ * stages that it is told creates an instance, has it test itself and gives it the state that it would take over.
+ */
+#ifndef WR_HOST_PROBE_H
+#define WR_HOST_PROBE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "conf/load.h"
+#include "host/extensions.h"
+#include "host/plugin_store.h"
+
+#include <stdint.h>
+
+/* A request being written, as a file in memory. */
+struct wr_probe_request {
+	int fd; /* -1: none */
+};
+
+enum wr_code wr_probe_request_init(struct wr_probe_request *request, struct wr_err *err);
+void wr_probe_request_fini(struct wr_probe_request *request);
+
+/* The configuration and its plugins; once. */
+enum wr_code wr_probe_request_conf(struct wr_probe_request *request, const char *file,
+				   struct wr_bytes text, const char *folder,
+				   const struct wr_plugin_set *set);
+
+/* A stage to be tried, by its place. */
+enum wr_code wr_probe_request_stage(struct wr_probe_request *request, uint32_t pipeline,
+				    uint32_t stage);
+
+/* The state of a stage that runs, by the names that it has there. */
+enum wr_code wr_probe_request_state(struct wr_probe_request *request, const char *pipeline,
+				    const char *stage, const struct wr_state *state);
+
+/* Runs the child and waits for its verdict up to deadline_ms. What it finds wrong, and how it ended if it did not come
+ * to its end, goes to problems. WR_OK: nothing was wrong. WR_EINVAL: see problems. WR_EIO: no child could be started.
+ * WR_ENOMEM. [any] */
+enum wr_code wr_probe_run(const char *program, const struct wr_probe_request *request,
+			  const char *file, int64_t deadline_ms, struct wr_problems *problems);
+
+/* The child's side: reads the request from descriptor 0 and answers on descriptor 3. Returns the exit status. */
+int wr_probe_serve(void);
+
+#endif

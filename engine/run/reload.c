@@ -1,0 +1,364 @@
+#include "config.h"
+
+#include "run/reload_private.h"
+
+#include "base/log.h"
+#include "run/metric_table.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#define RELOAD_MAGIC 0x57524c44u
+#define REAP_MS 200 /* how often a generation that drains is looked at */
+
+/* ---- the list ---- */
+
+static void free_entry(struct wr_reload_entry *entry)
+{
+	free(entry->who);
+	free(entry->what);
+}
+
+void wr_reload_list_fini(struct wr_reload_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free_entry(&list->items[i]);
+	free(list->items);
+	*list = (struct wr_reload_list){NULL, 0};
+}
+
+/* The generation that runs becomes the list's first. */
+static void push_entry_locked(struct wr_reload *reload, struct wr_reload_entry entry)
+{
+	struct wr_reload_list *list = &reload->list;
+
+	wr_lock_assert_held(&reload->lock);
+	if (list->count == WR_RELOAD_LIST_MAX)
+		free_entry(&list->items[--list->count]);
+	memmove(list->items + 1, list->items, list->count * sizeof(*list->items));
+	list->items[0] = entry;
+	list->count++;
+	for (size_t i = 1; i < list->count; i++) {
+		list->items[i].can_return = reload->previous != NULL && i == 1;
+		list->items[i].runs = false;
+	}
+}
+
+void wr_reload_note_generation(struct wr_reload *reload, const char *who, char *what)
+{
+	struct wr_reload_entry entry = {
+	    .number = reload->current->number,
+	    .since_ms = wr_clock_wall_ms(reload->o.clock),
+	    .who = strdup(who),
+	    .what = what,
+	    .runs = true,
+	};
+
+	wr_lock_take(&reload->lock);
+	push_entry_locked(reload, entry);
+	reload->number = entry.number;
+	reload->has_previous = reload->previous != NULL;
+	if (reload->previous != NULL)
+		reload->drifted = false;
+	wr_lock_release(&reload->lock);
+	wr_metric_set(reload->generation_cell, (double)entry.number);
+	wr_metric_set(reload->drift_cell, wr_reload_has_drifted(reload) ? 1 : 0);
+}
+
+static char *copy_text(const char *text, bool *failed)
+{
+	char *copy = strdup(text != NULL ? text : "");
+
+	*failed = *failed || copy == NULL;
+	return copy;
+}
+
+enum wr_code wr_reload_generations(struct wr_reload *reload, struct wr_reload_list *list_r)
+{
+	bool failed = false;
+
+	WR_CHECK(reload, RELOAD_MAGIC);
+	*list_r = (struct wr_reload_list){calloc(WR_RELOAD_LIST_MAX, sizeof(*list_r->items)), 0};
+	if (list_r->items == NULL)
+		return WR_ENOMEM;
+	wr_lock_take(&reload->lock);
+	for (size_t i = 0; i < reload->list.count; i++) {
+		list_r->items[i] = reload->list.items[i];
+		list_r->items[i].who = copy_text(reload->list.items[i].who, &failed);
+		list_r->items[i].what = copy_text(reload->list.items[i].what, &failed);
+	}
+	list_r->count = reload->list.count;
+	wr_lock_release(&reload->lock);
+	if (failed)
+		wr_reload_list_fini(list_r);
+	return failed ? WR_ENOMEM : WR_OK;
+}
+
+bool wr_reload_has_drifted(struct wr_reload *reload)
+{
+	bool drifted;
+
+	WR_CHECK(reload, RELOAD_MAGIC);
+	wr_lock_take(&reload->lock);
+	drifted = reload->drifted;
+	wr_lock_release(&reload->lock);
+	return drifted;
+}
+
+uint64_t wr_reload_generation(struct wr_reload *reload)
+{
+	uint64_t number;
+
+	WR_CHECK(reload, RELOAD_MAGIC);
+	wr_lock_take(&reload->lock);
+	number = reload->number;
+	wr_lock_release(&reload->lock);
+	return number;
+}
+
+/* ---- requests ---- */
+
+static void wake(struct wr_reload *reload)
+{
+	static const uint64_t one = 1;
+
+	if (write(reload->wake_fd, &one, sizeof(one)) < 0)
+		WR_LOG(WR_LOG_ERROR, "waking the reload thread", WR_STR("reason", strerror(errno)));
+}
+
+static enum wr_code accept_locked(struct wr_reload *reload, const struct wr_reload_job *job,
+				  struct wr_err *err)
+{
+	wr_lock_assert_held(&reload->lock);
+	if (atomic_load(&reload->stopping) || !reload->started)
+		return wr_err_set(err, WR_ECLOSED, "the engine is %s",
+				  reload->started ? "stopping" : "starting");
+	if (reload->busy)
+		return wr_err_set(
+		    err, WR_EFULL, "a reload is under way: asked for by %s, in the phase \"%s\"",
+		    reload->job.who,
+		    wr_reload_phase_name((enum wr_reload_phase)atomic_load(&reload->phase)));
+	if (job->request.rollback && !reload->has_previous)
+		return wr_err_set(err, WR_ENOTFOUND, "there is no generation to go back to");
+	reload->job = *job;
+	reload->busy = true;
+	atomic_store(&reload->phase, WR_RELOAD_READ);
+	return WR_OK;
+}
+
+enum wr_code wr_reload_submit(struct wr_reload *reload, const struct wr_reload_request *request,
+			      wr_reload_done_fn done, void *arg, struct wr_err *err)
+{
+	struct wr_reload_job job = {
+	    .request = *request, .who = strdup(request->who), .done = done, .done_arg = arg};
+	enum wr_code rc;
+
+	WR_CHECK(reload, RELOAD_MAGIC);
+	if (job.who == NULL)
+		return wr_err_set(err, WR_ENOMEM, "no memory for a reload");
+	job.request.who = job.who;
+	wr_lock_take(&reload->lock);
+	rc = accept_locked(reload, &job, err);
+	wr_lock_release(&reload->lock);
+	if (rc == WR_OK)
+		wake(reload);
+	else
+		free(job.who);
+	return rc;
+}
+
+/* ---- the thread ---- */
+
+static bool take_job(struct wr_reload *reload, struct wr_reload_job *job_r)
+{
+	bool busy;
+
+	wr_lock_take(&reload->lock);
+	busy = reload->busy;
+	*job_r = reload->job;
+	wr_lock_release(&reload->lock);
+	return busy;
+}
+
+static void finish_job(struct wr_reload *reload)
+{
+	char *who;
+
+	wr_lock_take(&reload->lock);
+	who = reload->job.who;
+	reload->job = (struct wr_reload_job){.who = NULL};
+	reload->busy = false;
+	wr_lock_release(&reload->lock);
+	free(who);
+}
+
+static void wait_for_work(struct wr_reload *reload)
+{
+	struct pollfd fd = {.fd = reload->wake_fd, .events = POLLIN};
+	uint64_t wakes;
+
+	if (poll(&fd, 1, reload->drains != NULL ? REAP_MS : -1) > 0 &&
+	    read(reload->wake_fd, &wakes, sizeof(wakes)) < 0 && errno != EAGAIN)
+		WR_LOG(WR_LOG_ERROR, "reading the wake descriptor",
+		       WR_STR("reason", strerror(errno)));
+}
+
+static void *run(void *arg)
+{
+	struct wr_reload *reload = arg;
+	struct wr_reload_job job;
+
+	pthread_setname_np(pthread_self(), "reload");
+	while (!atomic_load(&reload->stopping)) {
+		if (take_job(reload, &job)) {
+			wr_reload_perform(reload, &job);
+			finish_job(reload);
+		} else {
+			wait_for_work(reload);
+		}
+		wr_reload_reap(reload);
+	}
+	return NULL;
+}
+
+/* ---- life ---- */
+
+static enum wr_code init(struct wr_reload *reload)
+{
+	reload->dir.lock_fd = -1;
+	reload->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	reload->list.items = calloc(WR_RELOAD_LIST_MAX, sizeof(*reload->list.items));
+	reload->absolute_file = realpath(reload->o.file, NULL);
+	if (reload->absolute_file == NULL)
+		reload->absolute_file = strdup(reload->o.file);
+	return reload->wake_fd >= 0 && reload->list.items != NULL && reload->absolute_file != NULL
+		   ? WR_OK
+		   : WR_ENOMEM;
+}
+
+enum wr_code wr_reload_open(const struct wr_reload_options *options, struct wr_reload **reload_r,
+			    struct wr_problems *problems)
+{
+	struct wr_reload *reload = calloc(1, sizeof(*reload));
+	enum wr_code rc;
+
+	*reload_r = NULL;
+	if (reload == NULL)
+		return WR_ENOMEM;
+	reload->magic = RELOAD_MAGIC;
+	reload->o = *options;
+	wr_lock_init(&reload->lock);
+	rc = init(reload);
+	if (rc == WR_OK)
+		rc = wr_reload_load_first(reload, problems);
+	if (rc != WR_OK) {
+		wr_reload_close(reload);
+		return rc;
+	}
+	reload->first = reload->current;
+	reload->first->runners++;
+	reload->current->keepers++;
+	reload->last_number = reload->number = reload->current->number;
+	*reload_r = reload;
+	return WR_OK;
+}
+
+const struct wr_generation *wr_reload_first(const struct wr_reload *reload)
+{
+	WR_CHECK(reload, RELOAD_MAGIC);
+	return reload->first->generation;
+}
+
+enum wr_code wr_reload_start(struct wr_reload *reload, const struct wr_engine_options *engine,
+			     struct wr_err *err)
+{
+	struct wr_engine_options options = *engine;
+	enum wr_code rc;
+	int error;
+
+	WR_CHECK(reload, RELOAD_MAGIC);
+	options.generation = reload->current->generation;
+	reload->metrics = options.metrics;
+	reload->drift_cell = wr_metrics_cell(options.metrics, &wr_family_drift, NULL, 0);
+	reload->generation_cell = wr_metrics_cell(options.metrics, &wr_family_generation, NULL, 0);
+	wr_plugin_store_sweep(reload->store);
+	rc = wr_engine_create(&options, &reload->engine, err);
+	if (rc == WR_OK)
+		rc = wr_engine_start(reload->engine, err);
+	if (rc != WR_OK)
+		return rc;
+	wr_reload_note_generation(reload, "start", strdup("start"));
+	if (!reload->drifted)
+		wr_reload_keep(reload);
+	error = pthread_create(&reload->thread, NULL, run, reload);
+	if (error != 0)
+		return wr_err_set(err, WR_ENOMEM, "the reload thread: %s", strerror(error));
+	wr_lock_take(&reload->lock);
+	reload->started = true;
+	wr_lock_release(&reload->lock);
+	return WR_OK;
+}
+
+bool wr_reload_stop(struct wr_reload *reload, int64_t deadline_mono_ns)
+{
+	bool started;
+
+	WR_CHECK(reload, RELOAD_MAGIC);
+	wr_lock_take(&reload->lock);
+	started = reload->started;
+	atomic_store(&reload->stopping, true);
+	wr_lock_release(&reload->lock);
+	if (started) {
+		wr_engine_hurry(reload->engine);
+		wake(reload);
+		pthread_join(reload->thread, NULL);
+	}
+	return reload->engine == NULL || wr_engine_stop(reload->engine, deadline_mono_ns);
+}
+
+static void destroy_drains(struct wr_reload *reload)
+{
+	struct wr_drain *drain;
+
+	/* the lanes stand: what they are not through with is destroyed with them */
+	for (drain = reload->drains; drain != NULL; drain = drain->next)
+		wr_swap_destroy(drain->swap);
+	wr_engine_destroy(reload->engine);
+	while ((drain = reload->drains) != NULL) {
+		reload->drains = drain->next;
+		wr_edition_let_go(drain->edition, 1, 0);
+		free(drain);
+	}
+}
+
+void wr_reload_close(struct wr_reload *reload)
+{
+	if (reload == NULL)
+		return;
+	WR_CHECK(reload, RELOAD_MAGIC);
+	if (reload->store != NULL)
+		wr_plugin_store_keep_files(reload->store);
+	destroy_drains(reload);
+	wr_edition_let_go(reload->previous, 0, 1);
+	if (reload->first != NULL)
+		wr_edition_let_go(reload->current, 0, 1);
+	wr_edition_let_go(reload->current, 1, 0);
+	wr_edition_let_go(reload->first, 1, 0);
+	wr_plugin_store_close(reload->store);
+	wr_state_dir_close(&reload->dir);
+	wr_metrics_retire_cell(reload->metrics, reload->drift_cell);
+	wr_metrics_retire_cell(reload->metrics, reload->generation_cell);
+	wr_reload_list_fini(&reload->list);
+	free(reload->job.who);
+	free(reload->absolute_file);
+	if (reload->wake_fd >= 0)
+		close(reload->wake_fd);
+	wr_lock_fini(&reload->lock);
+	reload->magic = 0;
+	free(reload);
+}

@@ -1,0 +1,334 @@
+/* One reload, from the request to the answer. */
+#include "config.h"
+
+#include "run/reload_private.h"
+
+#include "base/log.h"
+#include "run/metric_table.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SWAP_NS (10 * WR_NS_PER_S)  /* for all lanes to come to the end of a batch */
+#define DRAIN_NS (30 * WR_NS_PER_S) /* then the answer says that it goes on */
+#define ANSWER_NS (1 * WR_NS_PER_S) /* the same when nobody waits for it */
+
+struct attempt {
+	struct wr_reload *reload;
+	const struct wr_reload_job *job;
+	struct wr_reload_answer answer;
+	struct wr_edition *edition; /* NULL once it runs, or is gone */
+	struct wr_swap *swap;
+	enum wr_reload_phase phase;
+	int64_t phase_began_ns;
+};
+
+static int64_t now(const struct wr_reload *reload)
+{
+	return wr_clock_mono_ns(reload->o.clock);
+}
+
+static void end_phase(struct attempt *a)
+{
+	a->answer.phase_us[a->phase] = (now(a->reload) - a->phase_began_ns) / 1000;
+}
+
+static void begin_phase(struct attempt *a, enum wr_reload_phase phase)
+{
+	if (phase != WR_RELOAD_READ)
+		end_phase(a);
+	a->phase = phase;
+	a->phase_began_ns = now(a->reload);
+	atomic_store(&a->reload->phase, phase);
+}
+
+static enum wr_code add_whole(struct attempt *a, enum wr_code code, const char *text)
+{
+	if (code != WR_OK)
+		wr_problems_add(&a->answer.problems, a->reload->o.file, (struct wr_conf_mark){0, 0},
+				NULL, "%s", text);
+	return code;
+}
+
+/* What is said of a failure: by problems that were found, or this one. */
+static enum wr_code explain(struct attempt *a, enum wr_code code)
+{
+	if (code != WR_OK && a->answer.problems.count == 0)
+		add_whole(a, code, wr_code_text(code));
+	return code;
+}
+
+/* ---- before the swap ---- */
+
+static enum wr_code read_text(struct attempt *a)
+{
+	const struct wr_edition *previous = a->reload->previous;
+
+	if (!a->job->request.rollback)
+		return wr_conf_read(a->reload->o.file, &a->edition->text, &a->answer.problems);
+	return wr_buf_append(&a->edition->text, previous->text.data, previous->text.size);
+}
+
+static enum wr_code take_plugins(struct attempt *a)
+{
+	struct wr_reload *reload = a->reload;
+	struct wr_err err;
+
+	if (!a->job->request.rollback)
+		return wr_plugin_store_take(reload->store, a->edition->conf, &a->edition->set,
+					    &a->answer.problems);
+	return add_whole(a, wr_plugin_set_copy(reload->previous->set, &a->edition->set, &err),
+			 "no memory");
+}
+
+static enum wr_code validate(struct attempt *a, bool *differs_r)
+{
+	enum wr_code rc = wr_edition_parse(a->edition, &a->reload->o, &a->answer.problems);
+
+	*differs_r = false;
+	if (rc == WR_OK)
+		rc = take_plugins(a);
+	if (rc == WR_OK)
+		*differs_r = wr_reload_plan(a->reload->current, a->edition->conf, a->edition->set,
+					    &a->answer);
+	if (rc == WR_OK && a->answer.problems.count > 0)
+		rc = WR_EINVAL;
+	return rc;
+}
+
+static enum wr_code load(struct attempt *a)
+{
+	struct wr_reload *reload = a->reload;
+	struct wr_edition *edition = a->edition;
+	struct wr_err err = {.text = ""};
+	bool rehearsal = a->job->request.dry_run;
+	enum wr_code rc;
+
+	edition->number = reload->last_number + 1;
+	rc = wr_generation_create_from(edition->conf, edition->number, edition->set,
+				       &edition->generation, &a->answer.problems);
+	if (rc == WR_OK && reload->o.hooks.prepare != NULL)
+		rc = add_whole(
+		    a, reload->o.hooks.prepare(reload->o.hooks.arg, edition->conf, rehearsal, &err),
+		    err.text);
+	if (rc == WR_OK)
+		rc = add_whole(
+		    a,
+		    wr_swap_create(reload->engine, edition->generation, rehearsal, &a->swap, &err),
+		    err.text);
+	if (rc == WR_OK)
+		rc =
+		    wr_reload_compare(reload->current->generation, edition->generation, &a->answer);
+	return rc;
+}
+
+/* ---- the swap ---- */
+
+static struct wr_drain *add_drain(struct attempt *a)
+{
+	struct wr_drain *drain = calloc(1, sizeof(*drain));
+
+	if (drain == NULL)
+		return NULL;
+	drain->swap = a->swap;
+	drain->next = a->reload->drains;
+	a->reload->drains = drain;
+	a->swap = NULL;
+	return drain;
+}
+
+static void tell_states(struct attempt *a, const struct wr_swap *swapped)
+{
+	for (size_t i = 0; i < a->answer.stage_count; i++) {
+		struct wr_reload_stage *told = &a->answer.stages[i];
+		const struct wr_pipeline *pipeline =
+		    wr_generation_find(a->reload->current->generation, told->pipeline);
+		const struct wr_state *state = NULL;
+
+		for (uint32_t s = 0; pipeline != NULL && s < pipeline->stage_count; s++) {
+			if (strcmp(pipeline->stages[s].name, told->stage) == 0)
+				state =
+				    wr_swap_state_of(swapped, pipeline->conf, &pipeline->stages[s]);
+		}
+		if (state != NULL &&
+		    asprintf(&told->state, "carried over: %zu instance%s, %zu bytes", state->count,
+			     state->count == 1 ? "" : "s", wr_state_bytes(state)) < 0)
+			told->state = NULL;
+	}
+}
+
+/* The one that ran is kept for a rollback; the one kept until now is not. */
+static void make_current(struct wr_reload *reload, struct wr_edition *edition)
+{
+	wr_edition_let_go(reload->previous, 0, 1);
+	reload->previous = reload->current;
+	reload->current = edition;
+	reload->last_number = edition->number;
+	edition->keepers++;
+}
+
+static enum wr_code swap(struct attempt *a)
+{
+	struct wr_reload *reload = a->reload;
+	struct wr_drain *drain = add_drain(a);
+	int64_t began = now(reload);
+	struct wr_err err;
+	enum wr_code rc;
+
+	if (drain == NULL)
+		return WR_ENOMEM;
+	rc = wr_swap_run(drain->swap, began + SWAP_NS, began + DRAIN_NS, &err);
+	if (rc != WR_OK) {
+		drain->edition = a->edition; /* lanes may still have to let go of it */
+		a->edition = NULL;
+		return add_whole(a, rc, err.text);
+	}
+	drain->edition = reload->current; /* it was its runner; now the drain is */
+	make_current(reload, a->edition);
+	a->edition = NULL;
+	tell_states(a, drain->swap);
+	if (reload->o.hooks.apply != NULL)
+		reload->o.hooks.apply(reload->o.hooks.arg, reload->current->generation);
+	return WR_OK;
+}
+
+/* ---- draining ---- */
+
+bool wr_reload_reap(struct wr_reload *reload)
+{
+	struct wr_drain **link_p = &reload->drains, *drain;
+
+	while ((drain = *link_p) != NULL) {
+		if (!wr_swap_is_drained(drain->swap)) {
+			link_p = &drain->next;
+			continue;
+		}
+		*link_p = drain->next;
+		wr_swap_destroy(drain->swap);
+		wr_edition_let_go(drain->edition, 1, 0);
+		free(drain);
+	}
+	return reload->drains == NULL;
+}
+
+static void drain(struct attempt *a)
+{
+	struct wr_reload *reload = a->reload;
+	int64_t patience = a->job->request.wait_drained ? DRAIN_NS : ANSWER_NS;
+	struct wr_buf waits = WR_BUF_INIT;
+
+	a->answer.drained = wr_swap_drain(reload->drains->swap, now(reload) + patience);
+	if (a->answer.drained) {
+		end_phase(a);
+	} else if (wr_swap_describe(reload->drains->swap, &waits) == WR_OK &&
+		   wr_buf_text(&waits) != NULL) {
+		a->answer.waits = strdup(wr_buf_text(&waits));
+	}
+	wr_buf_fini(&waits);
+	wr_reload_reap(reload);
+}
+
+/* ---- all of it ---- */
+
+static enum wr_code prepare(struct attempt *a, bool *differs_r)
+{
+	enum wr_code rc;
+
+	*differs_r = false;
+	begin_phase(a, WR_RELOAD_READ);
+	rc = read_text(a);
+	if (rc != WR_OK)
+		return rc;
+	begin_phase(a, WR_RELOAD_VALIDATE);
+	rc = validate(a, differs_r);
+	if (rc != WR_OK || !*differs_r)
+		return rc;
+	begin_phase(a, WR_RELOAD_PROBE);
+	rc = wr_reload_probe(a->reload, a->edition, &a->answer);
+	if (rc != WR_OK)
+		return rc;
+	begin_phase(a, WR_RELOAD_LOAD);
+	return load(a);
+}
+
+static void attempt(struct attempt *a)
+{
+	bool differs;
+	enum wr_code rc = explain(a, prepare(a, &differs));
+
+	a->answer.generation_before = a->answer.generation_after = a->reload->current->number;
+	a->answer.drained = true;
+	if (rc != WR_OK || !differs || a->job->request.dry_run) {
+		end_phase(a);
+		a->answer.result = rc != WR_OK ? WR_RELOAD_REJECTED
+				   : differs   ? WR_RELOAD_APPLIED
+					       : WR_RELOAD_UNCHANGED;
+		return;
+	}
+	begin_phase(a, WR_RELOAD_SWAP);
+	rc = explain(a, swap(a));
+	if (rc != WR_OK) {
+		end_phase(a);
+		a->answer.result = WR_RELOAD_ROLLED_BACK;
+		return;
+	}
+	a->answer.result = WR_RELOAD_APPLIED;
+	a->answer.generation_after = a->reload->current->number;
+	wr_reload_note_generation(a->reload, a->answer.who, wr_reload_summary(&a->answer));
+	wr_reload_keep(a->reload);
+	begin_phase(a, WR_RELOAD_DRAIN);
+	drain(a);
+}
+
+static void log_answer(const struct wr_reload_answer *answer)
+{
+	char *what = wr_reload_summary(answer);
+
+	if (answer->problems.count > 0)
+		WR_LOG(WR_LOG_ERROR, "reload", WR_STR("who", answer->who),
+		       WR_STR("result", wr_reload_result_name(answer->result)),
+		       WR_INT("generation", answer->generation_after),
+		       WR_BOOL("dry_run", answer->dry_run),
+		       WR_INT("errors", answer->problems.count),
+		       WR_INT("line", answer->problems.items[0].line),
+		       WR_STR("path", answer->problems.items[0].path),
+		       WR_STR("reason", answer->problems.items[0].text));
+	else
+		WR_LOG(WR_LOG_INFO, "reload", WR_STR("who", answer->who),
+		       WR_STR("result", wr_reload_result_name(answer->result)),
+		       WR_INT("generation_before", answer->generation_before),
+		       WR_INT("generation", answer->generation_after),
+		       WR_BOOL("dry_run", answer->dry_run), WR_BOOL("drained", answer->drained),
+		       WR_STR("what", what));
+	free(what);
+}
+
+static void count(struct wr_reload *reload, const struct wr_reload_answer *answer)
+{
+	const struct wr_metric_label label = {"result", wr_reload_result_name(answer->result)};
+	struct wr_metric_cell *cell;
+
+	if (answer->dry_run)
+		return;
+	cell = wr_metrics_cell(reload->metrics, &wr_family_reloads, &label, 1);
+	wr_metric_add(cell, 1);
+	wr_metrics_retire_cell(reload->metrics, cell);
+}
+
+void wr_reload_perform(struct wr_reload *reload, const struct wr_reload_job *job)
+{
+	struct attempt a = {.reload = reload, .job = job, .edition = wr_edition_new()};
+
+	if (wr_reload_answer_init(&a.answer, job, reload->o.clock) == WR_OK && a.edition != NULL)
+		attempt(&a);
+	else
+		add_whole(&a, WR_ENOMEM, wr_code_text(WR_ENOMEM));
+	log_answer(&a.answer);
+	count(reload, &a.answer);
+	wr_swap_destroy(a.swap);
+	wr_edition_let_go(a.edition, 1, 0);
+	if (job->done != NULL)
+		job->done(job->done_arg, &a.answer);
+	wr_reload_answer_fini(&a.answer);
+}
