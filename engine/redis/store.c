@@ -3,6 +3,7 @@
 #include "redis/store.h"
 
 #include "base/check.h"
+#include "base/failpoint.h"
 #include "redis/conn.h"
 #include "redis/encode.h"
 #include "redis/inspect.h"
@@ -332,10 +333,12 @@ static void complete_first(struct wr_redis_store *s, struct wr_redis_queue *queu
 	struct wr_claim_store_request *request = wr_redis_queue_pop(queue);
 
 	s->skip_first += request->skip_after;
-	if (request->kind == WR_REQUEST_MARK)
+	if (request->kind == WR_REQUEST_MARK) {
+		WR_FAILPOINT(after_mark);
 		wr_redis_marks_drop(&s->marks, wr_redis_mark_of(request));
-	else
+	} else {
 		wr_redis_request_end(request, true);
+	}
 }
 
 /* The queue whose first request has all its replies, NULL when there is none: empty requests need no Redis. */

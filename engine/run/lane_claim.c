@@ -154,6 +154,8 @@ static bool heed(struct wr_lane *lane, struct wr_item *item, struct wr_claim *cl
 {
 	switch (decision) {
 	case WR_CLAIM_PROCESS:
+		if (claim->expect.data != NULL)
+			WR_FAILPOINT(after_take_over);
 		item->claimed = true;
 		return false;
 	case WR_CLAIM_TAKE_OVER:

@@ -3,6 +3,7 @@
 #include "run/lane_deaths.h"
 
 #include "base/check.h"
+#include "base/failpoint.h"
 
 #include <stdlib.h>
 
@@ -109,8 +110,10 @@ void wr_deaths_write(struct wr_deaths *deaths, struct wr_claim_store *store)
 		destroy_all(deaths, &deaths->covered);
 		return;
 	}
-	for (struct wr_death_set *d = deaths->covered; d != NULL; d = d->next)
+	for (struct wr_death_set *d = deaths->covered; d != NULL; d = d->next) {
+		WR_FAILPOINT(before_f);
 		store->ops->submit(store, &d->set);
+	}
 	move_all(&deaths->covered, &deaths->submitted);
 }
 
@@ -131,6 +134,7 @@ bool wr_deaths_reap(struct wr_deaths *deaths)
 		}
 		*link_p = d->next;
 		destroy(deaths, d);
+		WR_FAILPOINT(after_f);
 	}
 	return deaths->submitted == NULL;
 }

@@ -1,6 +1,7 @@
 /* Done marks: what is completed, told to the claim store. */
 #include "config.h"
 
+#include "base/failpoint.h"
 #include "base/map.h"
 #include "run/lane_private.h"
 
@@ -57,6 +58,7 @@ void wr_lane_put_marks(struct wr_lane *lane, bool at_once)
 	if (!lane->marks_due || lane->store == NULL || lane->placing.blind ||
 	    (now < lane->next_marks_ns && !at_once))
 		return;
+	WR_FAILPOINT(before_mark);
 	lane->next_marks_ns = now + MARK_INTERVAL_NS;
 	lane->marks_due = false;
 	count = lane->source->ops->partitions(lane->source, &partitions);

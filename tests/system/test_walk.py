@@ -24,7 +24,7 @@ def cases(full):
         for mode in modes:
             found.append(walk.Case(name, mode, "1 lane"))
             if can_fail:
-                found.append(walk.Case(name, mode, "1 lane", "error%2"))
+                found.append(walk.Case(name, mode, "1 lane", f"error%{walk.POINTS[name].error_percent}"))
         others = list(itertools.product(modes, walk.TOPOLOGIES[1:]))
         if not full:  # each point has another one
             others = [others[point % len(others)]] if others and point % 2 == 0 else []

@@ -4,7 +4,7 @@ import functools
 import subprocess
 
 from . import paths, report
-from .events import assert_accounted
+from .events import assert_accounted, assert_in_order
 
 MODES = ALO, EO = ("at_least_once", "exactly_once")
 
@@ -64,8 +64,9 @@ class Both:
         for group in self.groups():
             self.site.finished(engine, seconds, group=group)
 
-    def check(self, what, load, repeats_allowed=0, duplicates_pass=False):
-        """Counts and reports; repeats_allowed is at_least_once's. duplicates_pass: the claims were lost on the way."""
+    def check(self, what, load, repeats_allowed=0, duplicates_pass=False, in_order=False):
+        """Counts and reports; repeats_allowed is at_least_once's. duplicates_pass: the claims were lost on the way.
+        in_order: events of one key must be seen in the order of their ids."""
         failure = None
         for mode, name in self.short.items():
             processed = self.site.topics.read_ids(f"{name}.out")
@@ -80,6 +81,8 @@ class Both:
             if duplicates_pass:  # a duplicate of a dead letter is a good event
                 processed = type(processed)({k: v for k, v in processed.items() if k not in failing})
             try:
+                if in_order:
+                    assert_in_order(self.site.topics.read(f"{name}.out"))
                 assert_accounted(live, failing, processed, dead, repeats_allowed=allowed)
             except AssertionError as error:
                 failure = failure or AssertionError(f"{what}, {mode}: {error}")

@@ -67,3 +67,17 @@ def assert_accounted(live, dead, processed, dead_lettered, repeats_allowed=0):
     repeats = (processed.total() - len(processed)) + (dead_lettered.total() - len(dead_lettered))
     assert repeats <= repeats_allowed, f"{repeats} records repeat, {repeats_allowed} may"
     return repeats
+
+
+def assert_in_order(records):
+    """Of each key that begins with k (repeats have others), events are seen for the first time in the order of their
+    ids."""
+    last, seen = {}, set()
+    for record in sorted(records, key=lambda r: (r.partition, r.offset)):
+        if record.key[:1] != b"k" or record.id in seen:
+            continue
+        seen.add(record.id)
+        before = last.get(record.key, "")
+        assert record.id > before, f"{record.id} of key {record.key.decode()} comes after {before}"
+        last[record.key] = record.id
+    assert last, "no event of any key"

@@ -4,7 +4,7 @@ import json
 import uuid
 from collections import Counter
 
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka import OFFSET_INVALID
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, NewTopic, OffsetSpec, ResourceType
 
@@ -116,7 +116,8 @@ class Topics:
         return ids
 
     def batches(self, *names, committed_only=True):
-        """Lists of messages from the beginning to the present end."""
+        """Lists of messages from the beginning to the present end: for a reader of committed records that is where the
+        first undecided transaction begins."""
         consumer = Consumer({
             "bootstrap.servers": self.kafka.brokers,
             "log_level": 0,
@@ -124,36 +125,36 @@ class Topics:
             "enable.auto.commit": False,
             "auto.offset.reset": "earliest",
             "isolation.level": "read_committed" if committed_only else "read_uncommitted",
-            "enable.partition.eof": False,
+            "enable.partition.eof": True,
             "fetch.message.max.bytes": 4 << 20,
             "queued.min.messages": 1000000,
         })
-        left = {(name, p): end for name in names for p, end in self.ends(name).items()}
         starts = {
             (name, p): start for name in names for p, start in self.ends(name, OffsetSpec.earliest()).items()
         }
-        left = {at: end for at, end in left.items() if end > starts[at]}
-        consumer.assign([TopicPartition(name, p, starts[name, p]) for name, p in left])
-
-        def not_reached():
-            at = {(tp.topic, tp.partition): tp.offset for tp in consumer.position([TopicPartition(*k) for k in left])}
-            return {k: end for k, end in left.items() if at[k] < end}
-
-        def next_batch():
-            return [message for message in consumer.consume(20000, 0.5) if not _failed(message)]
-
+        left = set(starts)
+        consumer.assign([TopicPartition(*at, start) for at, start in starts.items()])
         try:
             while left:
-                yield wait_until(next_batch, 60, f"records of {', '.join(names)}", every=0)
-                left = not_reached()
+                found = wait_until(
+                    lambda: consumer.consume(20000, 0.5), 60, f"records of {', '.join(names)}", every=0
+                )
+                left -= {(m.topic(), m.partition()) for m in found if _is_end(m)}
+                records = [m for m in found if not _failed(m)]
+                if records:
+                    yield records
         finally:
             consumer.close()
+
+
+def _is_end(message):
+    return message.error() is not None and message.error().code() == KafkaError._PARTITION_EOF
 
 
 def _failed(message):
     if message.error() is None:
         return False
-    if message.error().retriable():
+    if _is_end(message) or message.error().retriable():
         return True
     raise AssertionError(message.error())
 

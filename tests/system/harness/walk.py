@@ -9,7 +9,7 @@ import redis
 
 from . import paths, report
 from .both import ALO, EO, MODES
-from .events import Mix, event
+from .events import Mix, assert_in_order, event
 from .wait import wait_until
 
 NAMES_FILE = paths.TOP / "engine" / "base" / "failpoint_names.inc"
@@ -33,10 +33,12 @@ class Point:
 
     lives: at which of its visits it dies, life by life. stir: "stop" sends SIGTERM under load, "join" lets another
     engine join, "resubmit" sends dead-lettered ids again. unseen: the modes in which no reader may have seen any
-    output after the first death, with one lane. modes: where the point is reached."""
+    output after the first death, with one lane. modes: where the point is reached. error_percent: how often a step
+    that can fail there does."""
 
-    def __init__(self, lives=(1, 2, 4), stir=None, unseen=(), modes=MODES):
+    def __init__(self, lives=(1, 2, 4), stir=None, unseen=(), modes=MODES, error_percent=2):
         self.lives, self.stir, self.unseen, self.modes = lives, stir, unseen, modes
+        self.error_percent = error_percent
 
 
 POINTS = {
@@ -48,8 +50,16 @@ POINTS = {
     "after_produce": Point(unseen=(EO,)),
     "after_some_acks": Point(lives=(1, 30, 70), unseen=(EO,)),
     "after_all_acks": Point(unseen=(EO,)),
-    "before_offset_commit": Point(lives=(1, 2, 3), modes=(ALO,)),
+    "before_take_over": Point(lives=(1, 1, 1), stir="resubmit"),
+    "after_take_over": Point(lives=(1, 5, 9), stir="resubmit"),
+    "before_offset_commit": Point(lives=(1, 2, 3), modes=(ALO,), error_percent=20),
     "after_offset_commit": Point(lives=(1, 2, 3), modes=(ALO,)),
+    "before_transaction_commit": Point(lives=(1, 2, 3), unseen=(EO,), modes=(EO,), error_percent=20),
+    "after_transaction_commit": Point(lives=(1, 2, 3), modes=(EO,)),
+    "before_mark": Point(),
+    "after_mark": Point(),
+    "before_f": Point(lives=(1, 1, 2)),
+    "after_f": Point(lives=(1, 1, 2)),
     "in_rebalance": Point(lives=(1, 1), stir="join"),
     "in_shutdown": Point(lives=(1, 1), stir="stop"),
 }
@@ -206,19 +216,10 @@ class Walk:
             counts.wrong.append(f"{counts.seen} outputs were seen after the first death")
         # What was refused for a moment comes after what was with the producer already.
         if self.case.point != "before_produce" or self.case.action == "kill":
-            self.check_order(records)
-
-    def check_order(self, records):
-        """Of each key, events are seen for the first time in the order in which they were sent."""
-        last, seen = {}, set()
-        for record in sorted(records, key=lambda r: (r.partition, r.offset)):
-            if record.key[:1] != b"k" or record.id in seen:  # a key that begins with r: a repeat
-                continue
-            seen.add(record.id)
-            if record.id < last.get(record.key, ""):
-                self.counts.wrong.append(f"{record.id} of {record.key} after {last[record.key]}")
-                return
-            last[record.key] = record.id
+            try:
+                assert_in_order(records)
+            except AssertionError as error:
+                counts.wrong.append(str(error))
 
 
 def works(engine):
