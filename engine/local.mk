@@ -4,6 +4,7 @@ include engine/conf/local.mk
 include engine/core/local.mk
 include engine/host/local.mk
 include engine/kafka/local.mk
+include engine/dlq/local.mk
 include engine/redis/local.mk
 include engine/memory/local.mk
 include engine/run/local.mk

@@ -22,6 +22,7 @@ include tests/claim_store/local.mk
 include tests/memory/local.mk
 include tests/redis/local.mk
 include tests/kafka/local.mk
+include tests/dlq/local.mk
 include tests/cli/local.mk
 include tests/docs/local.mk
 include tests/bench/local.mk

@@ -24,6 +24,9 @@ void wr_kafka_args_fini(struct wr_kafka_args *kafka)
 		wr_secret_free(&kafka->given.items[i].value);
 	}
 	free(kafka->given.items);
+	free(kafka->chosen_brokers);
+	free(kafka->chosen_consumer.items);
+	free(kafka->chosen_producer.items);
 	wr_conf_destroy(kafka->conf);
 	*kafka = (struct wr_kafka_args){.brokers = NULL};
 }
@@ -180,4 +183,38 @@ int wr_kafka_args_client(struct wr_kafka_args *kafka, const struct wr_command *c
 out:
 	free(brokers);
 	return exit_status;
+}
+
+/* One list behind the other; the texts stay theirs. */
+static bool join(const struct wr_conf_properties *first, const struct wr_conf_properties *second,
+		 struct wr_conf_properties *joined_r)
+{
+	joined_r->items = calloc(first->count + second->count + 1, sizeof(*joined_r->items));
+	if (joined_r->items == NULL)
+		return false;
+	for (size_t i = 0; i < first->count; i++)
+		joined_r->items[joined_r->count++] = first->items[i];
+	for (size_t i = 0; i < second->count; i++)
+		joined_r->items[joined_r->count++] = second->items[i];
+	return true;
+}
+
+int wr_kafka_args_conf(struct wr_kafka_args *kafka, const struct wr_command *command,
+		       struct wr_conf_kafka *chosen_r)
+{
+	int exit_status;
+
+	kafka->chosen_brokers = strdup(kafka->brokers != NULL ? kafka->brokers : "localhost:9092");
+	if (kafka->chosen_brokers == NULL)
+		return wr_args_wrong(command, "out of memory");
+	choose_log(kafka);
+	exit_status = choose_kafka(kafka, command, kafka->chosen_brokers, chosen_r);
+	if (exit_status != WR_EXIT_OK)
+		return exit_status;
+	if (!join(&chosen_r->consumer_properties, &kafka->given, &kafka->chosen_consumer) ||
+	    !join(&chosen_r->producer_properties, &kafka->given, &kafka->chosen_producer))
+		return wr_args_wrong(command, "out of memory");
+	chosen_r->consumer_properties = kafka->chosen_consumer;
+	chosen_r->producer_properties = kafka->chosen_producer;
+	return WR_EXIT_OK;
 }

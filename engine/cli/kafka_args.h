@@ -23,6 +23,8 @@ struct wr_kafka_args {
 	struct wr_conf_properties given; /* -X */
 	struct wr_conf *conf;
 	bool noted; /* that Kafka can't be reached */
+	char *chosen_brokers;
+	struct wr_conf_properties chosen_consumer, chosen_producer; /* the lists are owned */
 
 	/* Set before the client is made: what it calls, and where it says that Kafka can't be reached. */
 	void (*delivered)(void *user, const rd_kafka_message_t *message); /* of producers */
@@ -46,5 +48,10 @@ struct wr_kafka_setting; /* kafka/client.h */
 int wr_kafka_args_client(struct wr_kafka_args *kafka, const struct wr_command *command,
 			 rd_kafka_type_t type, const struct wr_kafka_setting *defaults,
 			 const struct wr_kafka_setting *settings, rd_kafka_t **rk_r);
+
+/* The same as a configuration, for those who make their clients by themselves: -X stands behind the properties of each
+ * role. Borrowed from `kafka`. What fails is said on stderr. WR_EXIT_OK, WR_EXIT_WRONG or WR_EXIT_USAGE. Once. */
+int wr_kafka_args_conf(struct wr_kafka_args *kafka, const struct wr_command *command,
+		       struct wr_conf_kafka *chosen_r);
 
 #endif

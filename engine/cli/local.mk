@@ -11,6 +11,13 @@ libwr_cli_a_SOURCES = \
 	engine/cli/confirm.c engine/cli/confirm.h \
 	engine/cli/engine_view.c engine/cli/engine_view.h \
 	engine/cli/instant.c engine/cli/instant.h \
+	engine/cli/dlq_args.c engine/cli/dlq_args.h \
+	engine/cli/dlq_job.c engine/cli/dlq_job.h \
+	engine/cli/dlq_list.c \
+	engine/cli/dlq_purge.c \
+	engine/cli/dlq_replay.c \
+	engine/cli/dlq_show.c \
+	engine/cli/dlq_stats.c \
 	engine/cli/kafka_args.c engine/cli/kafka_args.h \
 	engine/cli/lines.c engine/cli/lines.h \
 	engine/cli/offsets.c engine/cli/offsets.h \
@@ -20,6 +27,7 @@ libwr_cli_a_SOURCES = \
 	engine/cli/log_level.c \
 	engine/cli/pause.c \
 	engine/cli/plugin_info.c \
+	engine/cli/pretty.c engine/cli/pretty.h \
 	engine/cli/probe.c \
 	engine/cli/progress.c engine/cli/progress.h \
 	engine/cli/preflight.c engine/cli/preflight.h \
@@ -36,7 +44,7 @@ libwr_cli_a_SOURCES = \
 	engine/cli/version.c \
 	engine/cli/wiring.c engine/cli/wiring.h
 libwr_cli_a_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
-WR_CLI_LIBS = libwr_cli.a $(WR_KAFKA_LIBS) $(WR_REDIS_LIBS) $(WR_MEMORY_LIBS) $(WR_HTTP_LIBS) $(CURL_LIBS)
+WR_CLI_LIBS = libwr_cli.a $(WR_DLQ_LIBS) $(WR_REDIS_LIBS) $(WR_MEMORY_LIBS) $(WR_HTTP_LIBS) $(CURL_LIBS)
 
 bin_PROGRAMS += weir
 weir_SOURCES = engine/main.c

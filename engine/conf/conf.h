@@ -167,6 +167,7 @@ struct wr_conf_pipeline {
 	struct wr_conf_batch batch;
 	struct wr_conf_retry retry;
 	char *dlq_topic;
+	bool dlq_stage_value; /* dead letters keep what entered the stage */
 	enum wr_conf_on_circuit on_circuit;
 	struct wr_conf_stage *stages;
 	size_t stage_count;

@@ -142,16 +142,13 @@ static enum wr_code creation_result(rd_kafka_event_t *event, struct wr_err *err)
 	return fail(error, err);
 }
 
-static enum wr_code set_max_message_bytes(rd_kafka_NewTopic_t *topic, int64_t bytes,
-					  struct wr_err *err)
+static enum wr_code set_all(rd_kafka_NewTopic_t *topic, const struct wr_kafka_setting *settings,
+			    struct wr_err *err)
 {
-	char text[24];
-	rd_kafka_resp_err_t error;
+	rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
 
-	if (bytes == 0)
-		return WR_OK;
-	snprintf(text, sizeof(text), "%" PRId64, bytes);
-	error = rd_kafka_NewTopic_set_config(topic, "max.message.bytes", text);
+	for (; settings->name != NULL && error == RD_KAFKA_RESP_ERR_NO_ERROR; settings++)
+		error = rd_kafka_NewTopic_set_config(topic, settings->name, settings->value);
 	return error == RD_KAFKA_RESP_ERR_NO_ERROR ? WR_OK : fail(error, err);
 }
 
@@ -159,8 +156,22 @@ enum wr_code wr_kafka_admin_create_topic(struct wr_kafka_admin *a, const char *t
 					 int64_t max_message_bytes, int timeout_ms,
 					 struct wr_err *err)
 {
+	char text[24];
+	const struct wr_kafka_setting settings[] = {
+	    {max_message_bytes > 0 ? "max.message.bytes" : NULL, text}, {NULL, NULL}};
+
+	snprintf(text, sizeof(text), "%" PRId64, max_message_bytes);
+	return wr_kafka_admin_create_topic_with(a, topic, -1, settings, timeout_ms, err);
+}
+
+enum wr_code wr_kafka_admin_create_topic_with(struct wr_kafka_admin *a, const char *topic,
+					      int partitions,
+					      const struct wr_kafka_setting *settings,
+					      int timeout_ms, struct wr_err *err)
+{
 	char text[256];
-	rd_kafka_NewTopic_t *new_topic = rd_kafka_NewTopic_new(topic, -1, -1, text, sizeof(text));
+	rd_kafka_NewTopic_t *new_topic =
+	    rd_kafka_NewTopic_new(topic, partitions, -1, text, sizeof(text));
 	rd_kafka_queue_t *replies = NULL;
 	rd_kafka_AdminOptions_t *o;
 	rd_kafka_event_t *event;
@@ -168,7 +179,7 @@ enum wr_code wr_kafka_admin_create_topic(struct wr_kafka_admin *a, const char *t
 
 	if (new_topic == NULL)
 		return wr_err_set(err, WR_EREFUSED, "%s", text);
-	rc = set_max_message_bytes(new_topic, max_message_bytes, err);
+	rc = set_all(new_topic, settings, err);
 	if (rc == WR_OK) {
 		replies = rd_kafka_queue_new(a->rk);
 		o = options(a, RD_KAFKA_ADMIN_OP_CREATETOPICS, timeout_ms);

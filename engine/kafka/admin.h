@@ -31,6 +31,12 @@ enum wr_code wr_kafka_admin_create_topic(struct wr_kafka_admin *admin, const cha
 					 int64_t max_message_bytes, int timeout_ms,
 					 struct wr_err *err);
 
+/* The same with so many partitions (-1: the broker's default) and these settings of the topic, ending at a NULL name. */
+enum wr_code wr_kafka_admin_create_topic_with(struct wr_kafka_admin *admin, const char *topic,
+					      int partitions,
+					      const struct wr_kafka_setting *settings,
+					      int timeout_ms, struct wr_err *err);
+
 /* What a topic allows; -1 where the broker did not say. */
 struct wr_kafka_topic_limits {
 	int64_t max_message_bytes;

@@ -87,6 +87,7 @@ static struct wr_dead_letter letter_of(const struct wr_item *item)
 	    .event = ev,
 	    .pipeline = pipeline->conf->name,
 	    .generation = generation_of(item),
+	    .keeps_stage_value = pipeline->conf->dlq_stage_value,
 	};
 	const struct wr_stage *stage;
 

@@ -1,0 +1,66 @@
+/* What run.c, start.c and act.c share. */
+#ifndef WR_DLQ_RUN_PRIVATE_H
+#define WR_DLQ_RUN_PRIVATE_H
+
+#include "base/arena.h"
+#include "dlq/run.h"
+#include "dlq/writer.h"
+
+#define WR_DLQ_STEP_RECORDS 2000
+#define WR_DLQ_STEP_BYTES ((size_t)8 << 20)
+#define WR_DLQ_STEP_SCANNED 50000
+
+/* A running job and the step it is at: what is done in one transaction. */
+struct wr_dlq_runner {
+	struct wr_dlq_run *run;
+	struct wr_dlq_writer *writer; /* NULL: dry */
+	struct wr_dlq_filter filter;  /* the job's, borrowed, for open ones only */
+	struct wr_arena arena;
+
+	/* The step. */
+	size_t limit; /* of letters */
+	size_t acted; /* letters that something was written for */
+	size_t bytes;
+	uint64_t scanned;
+	struct wr_dlq_place *marked; /* in the order of offsets */
+	size_t marked_count, marked_capacity;
+	enum wr_code rc; /* of what failed while a record was visited */
+	struct wr_err *err;
+
+	/* What the step began with. */
+	uint64_t counts[WR_DLQ_COUNT_COUNT];
+	size_t next_id;
+	struct wr_dlq_range *ranges;
+
+	/* Letters whose records are too large, found out one by one. */
+	size_t careful; /* so many more are written one a transaction */
+	struct wr_dlq_place *too_large;
+	size_t too_large_count;
+};
+
+/* Goes through the next letters until the step is full or nothing is left; *is_end_r then. */
+enum wr_code wr_dlq_act(struct wr_dlq_runner *r, bool *is_end_r, struct wr_err *err);
+
+enum wr_code wr_dlq_no_memory(struct wr_err *err);
+int64_t wr_dlq_wall_ms(void);
+
+/* Sleeps, but not past a stop. */
+void wr_dlq_nap(const struct wr_dlq_run *run, int64_t ms);
+
+/* Puts records of the state topic into the transaction: any; one under "<prefix>/<job>"; the job itself; who did what to
+ * how many, which is also a line in the log. */
+enum wr_code wr_dlq_put_state(struct wr_dlq_runner *r, struct wr_bytes key, struct wr_bytes value,
+			      struct wr_err *err);
+enum wr_code wr_dlq_put_under(struct wr_dlq_runner *r, const char *prefix, struct wr_bytes value,
+			      struct wr_err *err);
+enum wr_code wr_dlq_put_job(struct wr_dlq_runner *r, struct wr_err *err);
+enum wr_code wr_dlq_audit(struct wr_dlq_runner *r, const char *act, struct wr_err *err);
+
+/* Step by step to the end, or until it is asked to stop. */
+enum wr_code wr_dlq_go(struct wr_dlq_runner *r, struct wr_err *err);
+
+/* The last transaction of a job. */
+enum wr_code wr_dlq_finish(struct wr_dlq_runner *r, enum wr_dlq_job_state state,
+			   struct wr_err *err);
+
+#endif

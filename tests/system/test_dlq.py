@@ -1,0 +1,148 @@
+"""Dead letters as people meet them: listed, counted and sent round again, also by a job that is killed half-way."""
+
+import json
+import subprocess
+import time
+from collections import Counter
+
+import pytest
+from harness import paths
+from harness.wait import wait_until
+
+
+class Dlq:
+    """A topic of dead letters and the command that works on it."""
+
+    def __init__(self, kafka, topics, name, pipeline):
+        self.kafka, self.topics, self.name = kafka, topics, name
+        self.pipeline, self.retry = pipeline, f"{pipeline}.retry.0"
+
+    def fill(self, count, partitions=4):
+        self.topics.create(self.name, partitions=partitions)
+        self.topics.send(self.name, (self.letter(n) for n in range(count)))
+
+    def letter(self, n):
+        now = int(time.time() * 1000)
+        said = {
+            "origin-topic": "events",
+            "origin-partition": 0,
+            "origin-offset": n,
+            "owner": f"0/events/0/{n}",
+            "event-id": f"e-{n}",
+            "pipeline": self.pipeline,
+            "stage": "fraud",
+            "class": "permanent",
+            "code": "rare" if n % 1000 == 500 else ("busy", "other")[n % 2],
+            "message": "the ledger is busy",
+            "attempts": 1,
+            "first-failed-at": now,
+            "last-failed-at": now,
+            "replays": 0,
+            "generation": 1,
+            "resume": "stage",
+        }
+        headers = [(f"weir-{name}", str(value).encode()) for name, value in said.items()]
+        return f"k{n % 100}".encode(), b'{"eventId":"e-%d"}' % n, [("trace", b"t"), *headers]
+
+    def command(self, verb, *options):
+        words = [paths.weir(), "dlq", verb, "-b", self.kafka.brokers, "-t", self.name, "-p", self.pipeline, *options]
+        return [str(word) for word in words]
+
+    def run(self, verb, *options, status=0):
+        done = subprocess.run(self.command(verb, *options), capture_output=True, text=True, timeout=300)
+        assert done.returncode == status, f"{done.args}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def json(self, verb, *options, status=0):
+        return json.loads(self.run(verb, "--json", *options, status=status))
+
+    def job(self):
+        lines = self.run("replay", "--jobs", "--json").splitlines()
+        return json.loads(lines[0]) if lines else None
+
+    def replays(self):
+        """How often each dead letter was sent round."""
+        if not self.topics.exists(self.retry):
+            return Counter()
+        return Counter(record.headers["weir-replayed-from"] for record in self.topics.read(self.retry))
+
+
+@pytest.fixture
+def dlq(site):
+    return Dlq(site.kafka, site.topics, site.dlq, site.name)
+
+
+def test_a_replay_that_is_killed_again_and_again_sends_each_letter_once(dlq, full):
+    count = 1_000_000 if full else 40_000
+    dlq.fill(count)
+    rate = [] if full else ["--rate", "8000"]
+    process = subprocess.Popen(dlq.command("replay", "--code", "busy", *rate), stdout=subprocess.DEVNULL)
+    done = 0
+    for _ in range(3):
+        wait_until(lambda: (dlq.job() or {}).get("counts", {}).get("done", 0) > done, 60, "the job has done something")
+        process.kill()
+        process.wait()
+        job = dlq.job()
+        assert job["state"] == "running"
+        done = job["counts"]["done"]
+        assert done < count / 2 - count / 1000, "it was over before it could be killed"
+        process = subprocess.Popen(dlq.command("replay", "--resume", job["id"]), stdout=subprocess.DEVNULL)
+    assert process.wait(300) == 0
+    busy = sum(1 for n in range(count) if n % 2 == 0 and n % 1000 != 500)
+    replays = dlq.replays()
+    assert len(replays) == busy
+    assert set(replays.values()) == {1}
+    counts = dlq.json("stats")
+    assert (counts["open"], counts["replayed"]) == (count - busy, busy)
+    assert dlq.json("list", "--code", "busy")["items"] == []
+
+
+def test_a_replay_says_what_the_lane_needs(dlq):
+    dlq.fill(4, partitions=1)
+    job = dlq.json("replay", "0/2")
+    assert job["state"] == "done" and job["counts"]["done"] == 1
+    (record,) = dlq.topics.read(dlq.retry)
+    headers = record.headers
+    assert (record.key, record.value) == (b"k2", b'{"eventId":"e-2"}')
+    assert headers["trace"] == "t"
+    assert headers["weir-replay"] == job["id"]
+    assert headers["weir-owner"] == "0/events/0/2"
+    assert headers["weir-stage"] == "fraud"
+    assert headers["weir-replays"] == "1"
+    assert headers["weir-replayed-from"] == f"{dlq.name}/0/2"
+    assert headers["weir-origin-offset"] == "2"
+    assert "weir-resume" not in headers
+
+
+def test_two_processes_never_run_one_job(dlq):
+    dlq.fill(3000)
+    first = subprocess.Popen(
+        dlq.command("replay", "--all", "--rate", "300"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    wait_until(lambda: (dlq.job() or {}).get("counts", {}).get("done", 0) > 0, 60, "the job runs")
+    cancelled = dlq.json("replay", "--cancel", dlq.job()["id"])
+    assert cancelled["state"] == "cancelled"
+    assert first.wait(60) == 1
+    assert "another process has taken the job over" in first.stderr.read()
+    assert len(dlq.replays()) == cancelled["counts"]["done"] == dlq.json("stats")["replayed"]
+    assert dlq.job()["state"] == "cancelled"
+
+
+def test_a_page_of_many_letters_takes_no_longer_than_one_of_few(dlq, full):
+    dlq.fill(1_000_000 if full else 50_000, partitions=8)
+    for options in ([], ["--oldest-first"], ["--code", "busy"]):
+        start = time.monotonic()
+        page = dlq.json("list", *options)
+        assert len(page["items"]) == 50 and page["next"]
+        if full:
+            assert time.monotonic() - start < 1
+    rare = dlq.json("list", "--code", "rare", "--limit", "1000")
+    assert len(rare["items"]) == (1000 if full else 50)
+
+
+def test_what_is_purged_is_listed_no_more(dlq):
+    dlq.fill(20)
+    assert dlq.json("purge", "--code", "busy", "--yes")["counts"]["done"] == 10
+    assert {item["code"] for item in dlq.json("list")["items"]} == {"other"}
+    assert len(dlq.json("list", "--state", "purged")["items"]) == 10
+    assert dlq.replays() == Counter()
