@@ -5,12 +5,15 @@
 #include "base/log.h"
 
 #include <inttypes.h>
+#include <time.h>
 
 #define TIMEOUT_MS 5000
 #define ENVELOPE_BYTES (INT64_C(64) * 1024)
 #define DAY_MS (INT64_C(24) * 60 * 60 * 1000)
 #define DEFAULT_RECORD_BATCH_BYTES INT64_C(1000000) /* librdkafka's batch.size */
 #define BATCH_OVERHEAD_BYTES 512
+#define NEW_TOPIC_TRIES 40
+#define NEW_TOPIC_WAIT_NS (50 * WR_NS_PER_MS)
 #define NEW_TOPIC_PARTITIONS 4 /* a guess at the brokers' default, for dividing memory */
 
 /* max_message_bytes is for a topic that has to be made; 0 leaves it to the broker. */
@@ -50,15 +53,23 @@ static enum wr_code need_topic(struct wr_wiring *w, struct wr_kafka_admin *admin
 	return rc;
 }
 
-/* The limits of a topic; those that we may not ask for stay unknown. */
+/* The limits of a topic; those that we may not ask for stay unknown. A topic that was just made is not known to every
+ * broker at once. */
 static enum wr_code ask_limits(struct wr_kafka_admin *admin, const char *topic,
 			       struct wr_kafka_topic_limits *limits_r, struct wr_err *err)
 {
+	const struct timespec moment = {0, NEW_TOPIC_WAIT_NS};
 	enum wr_code rc = wr_kafka_admin_limits(admin, topic, TIMEOUT_MS, limits_r, err);
 
-	if (rc == WR_EUNAVAILABLE ||
-	    rc == WR_ENOTFOUND) /* just made, and not known everywhere yet */
-		return WR_EUNAVAILABLE;
+	for (int i = 0; i < NEW_TOPIC_TRIES && rc == WR_ENOTFOUND; i++) {
+		nanosleep(&moment, NULL);
+		rc = wr_kafka_admin_limits(admin, topic, TIMEOUT_MS, limits_r, err);
+	}
+	if (rc == WR_ENOTFOUND)
+		return wr_err_set(err, WR_EUNAVAILABLE, "topic %s was made and is not there yet",
+				  topic);
+	if (rc == WR_EUNAVAILABLE)
+		return rc;
 	if (rc != WR_OK)
 		WR_LOG(WR_LOG_WARN,
 		       "the settings of a topic can't be read: its limits are not checked",
@@ -128,10 +139,12 @@ static enum wr_code survey_written(struct survey *s, struct wr_wiring *w,
 
 	if (rc == WR_OK)
 		rc = ask_limits(admin, topic, limits_r, err);
-	if (rc == WR_OK && limits_r->max_message_bytes >= 0 &&
-	    limits_r->max_message_bytes < s->strictest)
+	if (rc != WR_OK || limits_r->max_message_bytes < 0)
+		return rc;
+	wr_topic_limits_set(w->limits, topic, limits_r->max_message_bytes);
+	if (limits_r->max_message_bytes < s->strictest)
 		s->strictest = limits_r->max_message_bytes;
-	return rc;
+	return WR_OK;
 }
 
 /* A dead-letter topic that we make ourselves takes whatever the sources can hold. */

@@ -80,6 +80,7 @@ static enum wr_code make_sink(void *arg, const struct wr_lane *lane, int wake_fd
 	    .queue_bytes = QUEUE_SHARE(w->lane_bytes),
 	    .linger_us = linger_us(conf),
 	    .batch_bytes = wr_wiring_find(w, conf->name)->record_batch_bytes,
+	    .limits = w->limits,
 	    .wake_fd = wake_fd,
 	    .done = done,
 	    .done_arg = done_arg,
@@ -125,6 +126,7 @@ enum wr_code wr_wiring_open_ingest(void *arg, wr_sink_done_fn done, void *done_a
 	    .queue_bytes = QUEUE_SHARE(w->lane_bytes),
 	    .linger_us = w->conf->ingest.linger_us,
 	    .batch_bytes = atomic_load(&w->ingest_batch_bytes),
+	    .limits = w->limits,
 	    .wake_fd = -1,
 	    .done = done,
 	    .done_arg = done_arg,
@@ -242,7 +244,9 @@ enum wr_code wr_wiring_init(struct wr_wiring *w, const struct wr_conf *conf,
 	    .conf = conf, .clock = clock, .metrics = metrics, .kafka = conf->kafka};
 	wr_lock_init(&w->lock);
 	w->adapters = (struct wr_lane_adapters){w, make_source, make_sink, make_store};
-	if (conf->kafka.embedded)
+	if (wr_topic_limits_create(&w->limits) != WR_OK)
+		rc = wr_err_set(err, WR_ENOMEM, "no memory for the limits of topics");
+	if (rc == WR_OK && conf->kafka.embedded)
 		rc = start_embedded(w, err);
 	if (rc == WR_OK)
 		rc = wr_wiring_extend(w, conf, false, err);
@@ -264,6 +268,7 @@ void wr_wiring_fini(struct wr_wiring *w)
 		free(wired);
 	}
 	wr_lock_fini(&w->lock);
+	wr_topic_limits_destroy(w->limits);
 	wr_embedded_stop(w->embedded);
 	memset(w, 0, sizeof(*w));
 }

@@ -9,6 +9,7 @@
 #include "base/lock.h"
 #include "conf/conf.h"
 #include "kafka/embedded.h"
+#include "kafka/topic_limits.h"
 #include "memory/claims.h"
 #include "run/lane.h"
 
@@ -31,7 +32,8 @@ struct wr_wiring {
 	struct wr_conf_kafka kafka;   /* the configured one; with an embedded broker, its address */
 	struct wr_embedded *embedded; /* NULL: a real Kafka */
 	struct wr_lock lock;
-	struct wr_wired *first; /* [lock] */
+	struct wr_wired *first;         /* [lock] */
+	struct wr_topic_limits *limits; /* of the topics that are written */
 	_Atomic size_t
 	    ingest_batch_bytes;    /* small enough for the topic of HTTP; 0: not known yet */
 	_Atomic size_t lane_bytes; /* a lane's share of `memory`, for those that are made next */

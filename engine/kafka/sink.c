@@ -5,6 +5,8 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "kafka/delivery.h"
+#include "kafka/sink_conf.h"
 #include "kafka/source.h"
 #include "kafka/transactor.h"
 
@@ -29,6 +31,7 @@ struct kafka_sink {
 	bool gap;     /* a record of the transaction failed, and left a gap in the sequence */
 	bool closing; /* release() is the end */
 	int wake_fd;
+	struct wr_topic_limits *limits; /* NULL: none known */
 	rd_kafka_queue_t *queue; /* with transactions: reports and errors come as its events */
 	struct wr_map *topics;   /* name -> struct wr_sink_topic */
 	wr_sink_done_fn done;
@@ -46,44 +49,6 @@ static struct kafka_sink *of(struct wr_sink *sink)
 	return s;
 }
 
-static bool is_purged(rd_kafka_resp_err_t error)
-{
-	return error == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
-	       error == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
-}
-
-/* librdkafka takes a record whose request failed for written when a later request of its partition is acked: the broker
- * would have refused that one otherwise. But from a producer that it does not know yet a broker takes any request
- * first, and refuses the earlier one when it comes again. Only an ack that names the record's offset proves anything. */
-static bool is_guessed(const rd_kafka_message_t *message)
-{
-	return message->err == RD_KAFKA_RESP_ERR_NO_ERROR && message->offset < 0;
-}
-
-/* What a delivery means to the writer. Everything librdkafka does not retry by itself, and that is no fault of the
- * record, is WR_EUNAVAILABLE: worth writing again. But not in a transaction, which any failure has spoilt. */
-static enum wr_code outcome_of(struct kafka_sink *s, const rd_kafka_message_t *message)
-{
-	rd_kafka_resp_err_t error = message->err;
-
-	if (is_guessed(message))
-		return WR_EUNKNOWN;
-	if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
-		return WR_OK;
-	if (wr_kafka_is_permanent(error))
-		return WR_EREFUSED;
-	if (is_purged(error) || error == RD_KAFKA_RESP_ERR__FATAL || s->transactor != NULL ||
-	    atomic_load(&s->state) == WR_SINK_BROKEN)
-		return WR_EUNKNOWN;
-	return WR_EUNAVAILABLE;
-}
-
-static bool is_fenced(rd_kafka_resp_err_t error)
-{
-	return error == RD_KAFKA_RESP_ERR__FENCED || error == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
-	       error == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH;
-}
-
 /* Once, whoever finds out: the thread that polls, or the transactor's. `why` unless librdkafka knows better. */
 static void break_for(struct kafka_sink *s, const char *why)
 {
@@ -94,7 +59,7 @@ static void break_for(struct kafka_sink *s, const char *why)
 		return;
 	snprintf(reason, sizeof(reason), "%s", why);
 	error = rd_kafka_fatal_error(s->rk, reason, sizeof(reason));
-	if (is_fenced(error))
+	if (wr_delivery_is_fenced(error))
 		WR_LOG(WR_LOG_ERROR,
 		       "kafka producer fenced: two engines have the same `instance`, or its "
 		       "transaction took too long",
@@ -111,16 +76,22 @@ static void broken(void *arg)
 
 static void settle(struct kafka_sink *s, const rd_kafka_message_t *message)
 {
-	enum wr_code code = outcome_of(s, message);
+	enum wr_code code = wr_delivery_outcome(message, s->transactor != NULL,
+						atomic_load(&s->state) == WR_SINK_BROKEN);
+	char text[WR_DELIVERY_REASON_BYTES];
 	const char *reason = NULL;
 
-	if (is_guessed(message)) {
+	if (wr_delivery_is_guessed(message)) {
 		reason = "a record that failed was taken for written";
 		break_for(s, reason);
+	} else if (code == WR_EREFUSED) {
+		wr_delivery_explain(s->limits, message->err, rd_kafka_topic_name(message->rkt),
+				    message->len + message->key_len, text);
+		reason = text;
 	} else if (code != WR_OK) {
 		reason = rd_kafka_err2name(message->err);
 	}
-	if (code != WR_OK && !is_purged(message->err))
+	if (code != WR_OK && !wr_delivery_is_purged(message->err))
 		s->gap = true;
 	atomic_fetch_sub_explicit(&s->queued_records, 1, memory_order_relaxed);
 	atomic_fetch_sub_explicit(&s->queued_bytes, message->len + message->key_len,
@@ -212,12 +183,18 @@ static enum wr_code make_headers(const struct wr_sink_record *record,
 	return WR_ENOMEM;
 }
 
-static enum wr_code refuse(struct kafka_sink *s, rd_kafka_resp_err_t error, struct wr_err *err)
+static enum wr_code refuse(struct kafka_sink *s, const struct wr_sink_record *record,
+			   rd_kafka_resp_err_t error, struct wr_err *err)
 {
+	char text[WR_DELIVERY_REASON_BYTES];
+
 	if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL)
 		return wr_err_set(err, WR_EFULL, "the producer's queue is full");
-	if (wr_kafka_is_permanent(error))
-		return wr_err_set(err, WR_EREFUSED, "%s", rd_kafka_err2str(error));
+	if (wr_kafka_is_permanent(error)) {
+		wr_delivery_explain(s->limits, error, rd_kafka_topic_name(record->topic->rkt),
+				    record->value.size + record->key.size, text);
+		return wr_err_set(err, WR_EREFUSED, "%s", text);
+	}
 	/* Outside of a transaction, or in one that can only be aborted, nothing is taken: __STATE. */
 	if (error == RD_KAFKA_RESP_ERR__FATAL || error == RD_KAFKA_RESP_ERR__STATE ||
 	    atomic_load(&s->state) == WR_SINK_BROKEN)
@@ -251,7 +228,7 @@ static enum wr_code write_record(struct wr_sink *sink, const struct wr_sink_reco
 	atomic_fetch_sub_explicit(&s->queued_bytes, bytes, memory_order_relaxed);
 	if (headers != NULL)
 		rd_kafka_headers_destroy(headers);
-	return refuse(s, error, err);
+	return refuse(s, record, error, err);
 }
 
 static int serve(struct kafka_sink *s, rd_kafka_event_t *event)
@@ -492,68 +469,6 @@ static const struct wr_sink_ops transactional_ops = {
     .abort = abort_transaction,
 };
 
-/* A request on its way must fail before the coordinator gives the transaction up; librdkafka insists. */
-#define REQUEST_MS 10000
-
-static enum wr_code make_transactional(rd_kafka_conf_t *conf, const char *id, struct wr_err *err)
-{
-	char timeout_ms[16] = "", request_ms[16], transaction_ms[16];
-	size_t size = sizeof(timeout_ms);
-	const struct wr_kafka_setting settings[] = {
-	    {"transactional.id", id},
-	    {"transaction.timeout.ms", transaction_ms},
-	    {"socket.timeout.ms", request_ms},
-	    {NULL, NULL},
-	};
-	long asked = 0;
-
-	snprintf(transaction_ms, sizeof(transaction_ms), "%d", WR_KAFKA_TRANSACTION_MS);
-	if (rd_kafka_conf_get(conf, "socket.timeout.ms", timeout_ms, &size) == RD_KAFKA_CONF_OK)
-		asked = strtol(timeout_ms, NULL, 10);
-	snprintf(request_ms, sizeof(request_ms), "%ld",
-		 asked > 0 && asked < REQUEST_MS ? asked : (long)REQUEST_MS);
-	return wr_kafka_conf_set(conf, settings, err);
-}
-
-static enum wr_code make_conf(const struct wr_kafka_sink_options *o, rd_kafka_conf_t **conf_r,
-			      struct wr_err *err)
-{
-	char linger_ms[32], queue_kbytes[32], batch_bytes[32];
-	const struct wr_kafka_setting defaults[] = {
-	    {"linger.ms", linger_ms},
-	    {"partitioner", "murmur2_random"},
-	    /* What is too large is the topic's to say, not the client's. */
-	    {"message.max.bytes", "1000000000"},
-	    {NULL, NULL},
-	};
-	const struct wr_kafka_setting owned[] = {
-	    {"acks", "all"},
-	    {"enable.idempotence", "true"},
-	    {"message.timeout.ms", "0"},
-	    {"queue.buffering.max.messages", "10000000"},
-	    {"queue.buffering.max.kbytes", queue_kbytes},
-	    {o->batch_bytes > 0 ? "batch.size" : NULL, batch_bytes},
-	    {NULL, NULL},
-	};
-	enum wr_code rc;
-
-	snprintf(linger_ms, sizeof(linger_ms), "%.3f", (double)o->linger_us / 1000.0);
-	snprintf(queue_kbytes, sizeof(queue_kbytes), "%zu", o->queue_bytes / 1024 + 1);
-	snprintf(batch_bytes, sizeof(batch_bytes), "%zu", o->batch_bytes);
-	rc = wr_kafka_conf_create(o->kafka, &o->kafka->producer_properties, defaults, &o->name,
-				  conf_r, err);
-	if (rc != WR_OK)
-		return rc;
-	rc = wr_kafka_conf_set(*conf_r, owned, err);
-	if (rc == WR_OK && o->transactional_id != NULL)
-		rc = make_transactional(*conf_r, o->transactional_id, err);
-	if (rc != WR_OK) {
-		rd_kafka_conf_destroy(*conf_r);
-		*conf_r = NULL;
-	}
-	return rc;
-}
-
 static void set_callbacks(struct kafka_sink *s, rd_kafka_conf_t *conf, bool transactional)
 {
 	rd_kafka_conf_set_opaque(conf, s);
@@ -581,9 +496,10 @@ enum wr_code wr_kafka_sink_create(const struct wr_kafka_sink_options *options,
 	s->done = options->done;
 	s->done_arg = options->done_arg;
 	s->wake_fd = options->wake_fd;
+	s->limits = options->limits;
 	rc = wr_map_create(&s->topics);
 	if (rc == WR_OK)
-		rc = make_conf(options, &conf, err);
+		rc = wr_kafka_sink_conf(options, &conf, err);
 	if (rc == WR_OK) {
 		set_callbacks(s, conf, transactional);
 		s->conf = transactional ? rd_kafka_conf_dup(conf) : NULL;

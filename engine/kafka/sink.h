@@ -6,6 +6,7 @@
 #define WR_KAFKA_SINK_H
 
 #include "kafka/client.h"
+#include "kafka/topic_limits.h"
 #include "port/sink.h"
 
 struct wr_kafka_sink_options {
@@ -17,7 +18,9 @@ struct wr_kafka_sink_options {
 	size_t
 	    batch_bytes; /* bound of a record batch; 0: librdkafka's default. Small enough for every
 				 * topic, a record that is too large fails alone */
-	int wake_fd;     /* an eventfd to write to when there is something to poll; -1: none */
+	struct wr_topic_limits
+	    *limits;          /* for the reasons of refusals; borrowed; NULL: none known */
+	int wake_fd;          /* an eventfd to write to when there is something to poll; -1: none */
 	wr_sink_done_fn done; /* called from wr_sink's poll() */
 	void *done_arg;
 };

@@ -35,7 +35,7 @@ struct wr_sink_record {
  * authorised, unknown topic ...); WR_EUNKNOWN not known to be written: the sink is broken, see wr_sink_ops.state, or
  * its transaction can only be aborted. Once a write of a transaction has not ended with WR_OK, others may not be
  * completed before abort().
- * `reason` is a short stable word for people, borrowed ("too large"); NULL with WR_OK. */
+ * `reason` is a word or a sentence for people of at most 1 KiB, borrowed for the call; NULL with WR_OK. */
 typedef void (*wr_sink_done_fn)(void *arg, void *token, enum wr_code code, const char *reason);
 
 enum wr_sink_state {

@@ -9,6 +9,7 @@
 
 #define COMMIT_INTERVAL_NS (100 * WR_NS_PER_MS)
 #define COMMIT_SYNC_MS 5000
+#define COMMIT_SYNC_MIN_MS 500
 
 static bool has_commit_room(struct wr_lane *lane, size_t count)
 {
@@ -126,6 +127,16 @@ void wr_lane_commit_due(struct wr_lane *lane)
 	lane->commit_under_way = true;
 }
 
+/* A stop has a deadline; but a commit gets a moment in any case. */
+static int time_to_commit_ms(const struct wr_lane *lane)
+{
+	int64_t left_ms = (lane->handover_deadline_ns - wr_lane_now(lane)) / WR_NS_PER_MS;
+
+	if (lane->handover != WR_HANDOVER_STOPPING || left_ms > COMMIT_SYNC_MS)
+		return COMMIT_SYNC_MS;
+	return left_ms > COMMIT_SYNC_MIN_MS ? (int)left_ms : COMMIT_SYNC_MIN_MS;
+}
+
 void wr_lane_commit_and_wait(struct wr_lane *lane)
 {
 	struct wr_err err;
@@ -136,8 +147,8 @@ void wr_lane_commit_and_wait(struct wr_lane *lane)
 	if (!wr_lane_collect_commits(lane, &n) || n == 0)
 		return;
 	wr_deaths_cover(&lane->deaths);
-	if (lane->source->ops->commit_sync(lane->source, lane->commits, n, COMMIT_SYNC_MS, &err) ==
-	    WR_OK) {
+	if (lane->source->ops->commit_sync(lane->source, lane->commits, n, time_to_commit_ms(lane),
+					   &err) == WR_OK) {
 		WR_FAILPOINT(after_offset_commit);
 		wr_lane_note_committed(lane, n);
 		wr_deaths_write(&lane->deaths, lane->store);

@@ -198,6 +198,32 @@ static void a_record_that_is_refused_for_good_fails_alone(void **state)
 	assert_int_equal(sink->ops->state(sink), WR_SINK_UP);
 }
 
+static void a_refusal_says_what_of_which_size_and_how_much_the_topic_takes(void **state)
+{
+	struct wr_kafka_sink_options o = options();
+
+	(void)state;
+	mock_fail(&m, MOCK_PRODUCE, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, 1);
+	assert_int_equal(put(0, "too large"), WR_OK);
+	await_answers(1);
+	assert_string_equal(
+	    answers[0].reason,
+	    "topic out refused a record of 10 bytes: Broker: Message size too large");
+	sink->ops->destroy(sink);
+	assert_int_equal(wr_topic_limits_create(&o.limits), WR_OK);
+	wr_topic_limits_set(o.limits, "out", 7);
+	open_sink(&o);
+	mock_fail(&m, MOCK_PRODUCE, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, 1);
+	assert_int_equal(put(1, "too large"), WR_OK);
+	await_answers(2);
+	assert_string_equal(answers[1].reason,
+			    "topic out refused a record of 10 bytes: Broker: Message size too "
+			    "large; its max.message.bytes is 7");
+	sink->ops->destroy(sink);
+	sink = NULL;
+	wr_topic_limits_destroy(o.limits);
+}
+
 static void what_can_be_tried_again_is_tried_again_in_silence(void **state)
 {
 	(void)state;
@@ -331,6 +357,7 @@ int main(void)
 	    RULE(what_waits_is_counted),
 	    RULE(key_value_headers_and_time_are_written),
 	    RULE(a_record_that_is_refused_for_good_fails_alone),
+	    RULE(a_refusal_says_what_of_which_size_and_how_much_the_topic_takes),
 	    RULE(what_can_be_tried_again_is_tried_again_in_silence),
 	    RULE(a_full_queue_asks_for_patience),
 	    RULE(no_broker_is_down_until_one_acks),

@@ -134,7 +134,7 @@ static enum wr_code source_commit_sync(struct wr_source *source,
 				       const struct wr_source_commit *commits, size_t count,
 				       int timeout_ms, struct wr_err *err)
 {
-	(void)timeout_ms;
+	fixture_now->commit_timeout_ms = timeout_ms;
 	return source_commit(source, commits, count, err);
 }
 

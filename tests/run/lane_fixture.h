@@ -73,8 +73,9 @@ struct fixture {
 	enum wr_source_event next_event;
 	bool awaits_release;
 	int released, out, commits, commit_failures_left;
-	bool commit_waits; /* a commit stays under way */
-	bool offsets_fall; /* a commit may go back */
+	int commit_timeout_ms; /* of the last one that was waited for */
+	bool commit_waits;     /* a commit stays under way */
+	bool offsets_fall;     /* a commit may go back */
 	bool from_latest;
 	int refreshes;
 	const char *source_trouble;

@@ -226,6 +226,31 @@ static void a_source_in_trouble_is_not_ready(void **state)
 	assert_true(wr_health_ready(f.health));
 }
 
+static void the_last_commit_keeps_to_the_deadline_of_a_stop(void **state)
+{
+	static const struct {
+		int64_t left_ms;
+		int timeout_ms;
+	} cases[] = {{60000, 5000}, {2000, 2000}, {1, 500}};
+
+	(void)state;
+	start();
+	for (size_t i = 0; i < UNIT_COUNT_OF(cases); i++) {
+		fixture_send(&f, 0, i == 0 ? "a" : i == 1 ? "b" : "c", NULL);
+		f.commit_failures_left = 1; /* so that the last one has something to say */
+		fixture_settle(&f);
+		wr_lane_stop(f.lane, f.clock.mono_ns + cases[i].left_ms * WR_NS_PER_MS);
+		f.commit_failures_left = 0;
+		fixture_settle(&f);
+		assert_int_equal(f.commit_timeout_ms, cases[i].timeout_ms);
+		if (i + 1 < UNIT_COUNT_OF(cases)) {
+			fixture_fini(&f);
+			fixture_init(&f);
+			start();
+		}
+	}
+}
+
 static void an_unreadable_claim_is_dead_lettered(void **state)
 {
 	(void)state;
@@ -857,6 +882,7 @@ int main(void)
 	    RULE(a_committed_offset_out_of_range_is_not_read_from),
 	    RULE(partitions_astray_are_placed_anew_once_the_window_is_done),
 	    RULE(a_source_in_trouble_is_not_ready),
+	    RULE(the_last_commit_keeps_to_the_deadline_of_a_stop),
 	    RULE(an_unreadable_claim_is_dead_lettered),
 	    RULE(without_a_store_everything_is_processed),
 	    RULE(drop_writes_nothing_and_is_committed),

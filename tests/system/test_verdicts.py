@@ -263,6 +263,9 @@ def test_a_record_too_large_for_the_output_is_output_rejected_and_the_others_sta
     assert sorted(record.id for record in processed) == sorted(f"e{i}" for i in range(50))
     assert dead.headers["weir-class"] == "output-rejected"
     assert dead.headers["weir-event-id"] == "big"
+    message = dead.headers["weir-message"]
+    assert message.startswith(f"topic {site.output} refused a record of 1"), message
+    assert message.endswith("Message size too large; its max.message.bytes is 2000"), message
     assert dead.value == b'{"eventId":"big","do":"big","size":10000}', "the dead letter is the original"
     assert engine.readiness() == 200
 
