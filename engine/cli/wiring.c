@@ -19,6 +19,18 @@
 #define FETCH_SHARE(bytes) ((bytes) / 4)
 #define QUEUE_SHARE(bytes) ((bytes) / 4)
 
+static struct wr_lane_budget budget_of(void *arg)
+{
+	const struct wr_wiring *w = arg;
+	size_t bytes = w->lane_bytes;
+
+	return (struct wr_lane_budget){
+	    .fetch = FETCH_SHARE(bytes),
+	    .producer = QUEUE_SHARE(bytes),
+	    .window = bytes - FETCH_SHARE(bytes) - QUEUE_SHARE(bytes),
+	};
+}
+
 struct wr_wired *wr_wiring_find(struct wr_wiring *w, const char *pipeline)
 {
 	struct wr_wired *wired;
@@ -243,7 +255,7 @@ enum wr_code wr_wiring_init(struct wr_wiring *w, const struct wr_conf *conf,
 	*w = (struct wr_wiring){
 	    .conf = conf, .clock = clock, .metrics = metrics, .kafka = conf->kafka};
 	wr_lock_init(&w->lock);
-	w->adapters = (struct wr_lane_adapters){w, make_source, make_sink, make_store};
+	w->adapters = (struct wr_lane_adapters){w, make_source, make_sink, make_store, budget_of};
 	if (wr_topic_limits_create(&w->limits) != WR_OK)
 		rc = wr_err_set(err, WR_ENOMEM, "no memory for the limits of topics");
 	if (rc == WR_OK && conf->kafka.embedded)

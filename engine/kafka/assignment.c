@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define SEEK_MS 100
+#define RECORD_BYTES 350 /* of librdkafka, for each message beside its own bytes */
 
 static void close_queue(struct wr_kafka_partition *p)
 {
@@ -155,6 +156,19 @@ void wr_assignment_place(struct wr_assignment *a, struct wr_kafka_partition *p, 
 	p->pub.position = offset;
 	p->at_end = false;
 	p->moved = a->moved = true;
+}
+
+size_t wr_assignment_queued_bytes(const struct wr_assignment *a)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < a->count; i++) {
+		const struct wr_kafka_partition *p = a->items[i];
+
+		if (p->queue != NULL)
+			bytes += rd_kafka_queue_length(p->queue) * (p->record_bytes + RECORD_BYTES);
+	}
+	return bytes;
 }
 
 bool wr_assignment_is_at_end(const struct wr_partition *partition)

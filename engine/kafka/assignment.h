@@ -61,6 +61,9 @@ static inline bool wr_assignment_is_read(const struct wr_kafka_partition *p)
 	return p->live && !p->moved;
 }
 
+/* About how much is fetched and not taken, with what librdkafka needs for each record. */
+size_t wr_assignment_queued_bytes(const struct wr_assignment *a);
+
 bool wr_assignment_is_at_end(const struct wr_partition *partition);
 
 /* Gives up all partitions. */

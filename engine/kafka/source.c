@@ -434,6 +434,11 @@ static size_t partitions(struct wr_source *source, struct wr_partition *const **
 	return s->assignment.count;
 }
 
+static size_t queued_bytes(struct wr_source *source)
+{
+	return wr_assignment_queued_bytes(&of(source)->assignment);
+}
+
 static bool is_at_end(struct wr_source *source, const struct wr_partition *partition)
 {
 	(void)source;
@@ -503,6 +508,7 @@ static const struct wr_source_ops ops = {
     .partitions = partitions,
     .is_at_end = is_at_end,
     .lag = lag,
+    .queued_bytes = queued_bytes,
     .destroy = destroy,
 };
 

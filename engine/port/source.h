@@ -116,6 +116,9 @@ struct wr_source_ops {
 	int64_t (*lag)(struct wr_source *source, struct wr_partition *partition,
 		       int64_t next_offset);
 
+	/* About how many bytes are fetched and not taken. */
+	size_t (*queued_bytes)(struct wr_source *source);
+
 	/* Leaves the group, waiting up to timeout_ms, and frees. Every record must have been given back. */
 	void (*destroy)(struct wr_source *source, int timeout_ms);
 };

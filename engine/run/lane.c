@@ -180,6 +180,7 @@ static void keep_house(struct wr_lane *lane)
 	wr_metric_set(lane->metrics.parked, (double)lane->parked.count);
 	watch_sink(lane);
 	watch_source(lane);
+	wr_lane_measure_memory(lane);
 	measure_lag(lane);
 	wr_lane_publish(lane, (double)(now - oldest) / (double)WR_NS_PER_S);
 	wr_lane_measure_guards(lane);
@@ -253,8 +254,7 @@ int64_t wr_lane_deadline_ns(const struct wr_lane *lane)
 	if (lane->rewrites != NULL && !lane->sink_full)
 		at = earlier(at, lane->rewrite_mono_ns);
 	/* With a smaller window than before it may have no place there yet; then a retiring batch makes one. */
-	if (lane->open != NULL && lane->open->count > 0 &&
-	    lane->in_flight < (uint32_t)lane->conf->batch.in_flight)
+	if (lane->open != NULL && lane->open->count > 0 && wr_lane_has_window_room(lane))
 		at = earlier(at, lane->open->opened_mono_ns +
 				     lane->conf->batch.linger_ms * WR_NS_PER_MS);
 	return at;

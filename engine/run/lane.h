@@ -18,6 +18,11 @@
 
 struct wr_lane;
 
+/* A lane's share of the configured memory, in bytes; 0: no bound. */
+struct wr_lane_budget {
+	size_t fetch, window, producer;
+};
+
 /* How a lane makes its adapters: main wires Kafka, Redis and memory to it, a test wires fakes. Each may be called
  * again after the old one was destroyed. `wake_fd` is an eventfd to write to when there is something to do. */
 struct wr_lane_adapters {
@@ -30,6 +35,8 @@ struct wr_lane_adapters {
 	/* *store_r NULL: no claims are made. */
 	enum wr_code (*store)(void *arg, const struct wr_lane *lane,
 			      struct wr_claim_store **store_r, struct wr_err *err);
+	/* The window's is the lane's to keep, the others its adapters'. NULL: no bounds. */
+	struct wr_lane_budget (*budget)(void *arg);
 };
 
 struct wr_lane_options {
@@ -42,6 +49,8 @@ struct wr_lane_options {
 	struct wr_health *health;
 	struct wr_board *board; /* where it shows itself and is paused; NULL: neither */
 	uint64_t seed;
+	struct wr_lane_budget
+	    budget; /* the window's is the lane's to keep, the others its adapters' */
 	void (*changed)(
 	    void *
 		arg); /* after a program's state has changed, or the lane holds; NULL: nobody asks [lane] */

@@ -65,7 +65,7 @@ static bool reserve_window(struct wr_lane *lane, uint32_t size)
 bool wr_lane_reserve(struct wr_lane *lane, const struct wr_conf_pipeline *conf)
 {
 	return reserve_scratch(lane, (uint32_t)conf->batch.max_events) &&
-	       reserve_window(lane, (uint32_t)conf->batch.in_flight) &&
+	       reserve_window(lane, wr_lane_window_slots(conf)) &&
 	       wr_retry_queue_reserve(&lane->parked, (size_t)lane->scratch_events *
 							 (lane->window_size + 1)) == WR_OK;
 }
@@ -81,7 +81,7 @@ static void destroy_batch(struct wr_lane *lane, struct wr_batch *batch)
 struct wr_batch *wr_lane_new_batch(struct wr_lane *lane)
 {
 	uint32_t capacity = (uint32_t)lane->conf->batch.max_events;
-	uint32_t most = (uint32_t)lane->conf->batch.in_flight + 1;
+	uint32_t most = wr_lane_window_slots(lane->conf) + 1;
 	struct wr_batch *batch;
 
 	while ((batch = lane->free_batches) != NULL) {

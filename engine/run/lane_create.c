@@ -45,6 +45,20 @@ static void make_metrics(struct wr_lane *lane)
 	}
 }
 
+static void make_memory_metrics(struct wr_lane *lane)
+{
+	struct wr_metric_label labels[3] = {{"pipeline", lane->conf->name}, {"lane", lane->label}};
+
+	for (int i = 0; i < WR_MEMORY_COUNT; i++) {
+		labels[2] =
+		    (struct wr_metric_label){"part", wr_memory_part_name((enum wr_memory_part)i)};
+		lane->memory_used[i] =
+		    wr_metrics_cell(lane->o.metrics, &wr_family_memory_used, labels, 3);
+		lane->memory_budget[i] =
+		    wr_metrics_cell(lane->o.metrics, &wr_family_memory_budget, labels, 3);
+	}
+}
+
 static void make_more_metrics(struct wr_lane *lane)
 {
 	struct wr_metrics *registry = lane->o.metrics;
@@ -54,6 +68,7 @@ static void make_more_metrics(struct wr_lane *lane)
 		labels[1] = (struct wr_metric_label){"reason", wr_rewind_name((enum wr_rewind)i)};
 		lane->rewinds[i] = wr_metrics_cell(registry, &wr_family_rewinds, labels, 2);
 	}
+	make_memory_metrics(lane);
 	for (int i = 0; lane->txn.used && i < WR_TXN_RESULT_COUNT; i++) {
 		labels[1] =
 		    (struct wr_metric_label){"result", wr_txn_result_name((enum wr_txn_result)i)};
@@ -150,6 +165,8 @@ enum wr_code wr_lane_create(const struct wr_lane_options *options, struct wr_lan
 	lane->wake_fd = -1;
 	lane->clean = true;
 	lane->store_was_up = true;
+	if (options->adapters->budget != NULL)
+		lane->budget = options->adapters->budget(options->adapters->arg);
 	lane->txn.used = lane->conf->delivery == WR_EXACTLY_ONCE;
 	wr_mark_query_init(&lane->placing.query);
 	wr_rng_init(&lane->rng, options->seed);
@@ -193,6 +210,10 @@ static void free_metrics(struct wr_lane *lane)
 		wr_metrics_retire_cell(registry, lane->dead_letters[i]);
 	for (int i = 0; i < WR_REWIND_COUNT; i++)
 		wr_metrics_retire_cell(registry, lane->rewinds[i]);
+	for (int i = 0; i < WR_MEMORY_COUNT; i++) {
+		wr_metrics_retire_cell(registry, lane->memory_used[i]);
+		wr_metrics_retire_cell(registry, lane->memory_budget[i]);
+	}
 	for (int i = 0; i < WR_TXN_RESULT_COUNT; i++)
 		wr_metrics_retire_cell(registry, lane->transactions[i]);
 }

@@ -115,7 +115,7 @@ struct wr_lane {
 
 	struct wr_batch *open;    /* being filled; NULL: none */
 	struct wr_batch **window; /* a ring, oldest at `head` */
-	uint32_t window_size;     /* of the ring; at least conf->batch.in_flight */
+	uint32_t window_size;     /* of the ring; at least wr_lane_window_slots() */
 	uint32_t head, in_flight;
 	struct wr_batch *free_batches;
 	uint32_t batch_count;     /* of all batches, wherever they are */
@@ -155,6 +155,7 @@ struct wr_lane {
 	struct wr_source_commit *commits; /* scratch */
 	char *commit_metadata;
 	size_t commit_capacity;
+	struct wr_lane_budget budget;
 	struct wr_lane_placing placing;
 	struct wr_lane_txn txn;
 	struct wr_lane_tally tally;
@@ -173,6 +174,7 @@ struct wr_lane {
 	struct wr_metric_cell *outcomes[WR_OUTCOME_COUNT];
 	struct wr_metric_cell *dead_letters[WR_CLASS_COUNT];
 	struct wr_metric_cell *rewinds[WR_REWIND_COUNT];
+	struct wr_metric_cell *memory_used[WR_MEMORY_COUNT], *memory_budget[WR_MEMORY_COUNT];
 	struct wr_metric_cell *transactions[WR_TXN_RESULT_COUNT];
 
 	pthread_t thread;
@@ -202,6 +204,13 @@ void wr_lane_destroy_programs(struct wr_lane *lane);
 /* lane_take.c: each returns whether anything happened. */
 bool wr_lane_take(struct wr_lane *lane);
 void wr_lane_discard_open(struct wr_lane *lane);
+
+/* lane_memory.c */
+uint32_t wr_lane_window_slots(const struct wr_conf_pipeline *conf); /* batches, at most */
+bool wr_lane_has_window_room(const struct wr_lane *lane);           /* for one more batch */
+size_t
+wr_lane_batch_bytes(const struct wr_lane *lane); /* a batch takes no more when it has so many */
+void wr_lane_measure_memory(struct wr_lane *lane);
 
 /* lane_claim.c */
 void wr_lane_claim(struct wr_lane *lane, struct wr_batch *batch);

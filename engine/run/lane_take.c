@@ -196,7 +196,7 @@ static struct wr_batch *open_batch(struct wr_lane *lane)
 /* True also when its program is not the present one, and while the lane is halted: it takes no more then. */
 static bool is_full(const struct wr_lane *lane, const struct wr_batch *batch)
 {
-	return batch->count == batch->capacity || batch->bytes >= lane->conf->batch.max_bytes ||
+	return batch->count == batch->capacity || batch->bytes >= wr_lane_batch_bytes(lane) ||
 	       batch->program != lane->program || is_halted(lane);
 }
 
@@ -223,7 +223,7 @@ static void fill(struct wr_lane *lane, struct wr_batch *batch)
 	uint32_t before = batch->count;
 
 	while (!is_full(lane, batch) && !lane->astray) {
-		room_bytes = lane->conf->batch.max_bytes - batch->bytes;
+		room_bytes = wr_lane_batch_bytes(lane) - batch->bytes;
 		got = lane->source->ops->take(lane->source, lane->records,
 					      batch->capacity - batch->count, room_bytes);
 		if (got == 0)
@@ -246,7 +246,7 @@ static bool take_batch(struct wr_lane *lane, uint32_t *taken_p)
 	struct wr_batch *batch;
 	uint32_t before;
 
-	if (lane->in_flight >= (uint32_t)lane->conf->batch.in_flight)
+	if (!wr_lane_has_window_room(lane))
 		return false;
 	batch = open_batch(lane);
 	if (batch == NULL)

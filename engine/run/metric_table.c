@@ -19,6 +19,17 @@ static const char *const txn_results[] = {
 #undef X
 };
 
+static const char *const memory_parts[] = {
+#define X(name, text) text,
+    WR_MEMORY_PARTS(X)
+#undef X
+};
+
+const char *wr_memory_part_name(enum wr_memory_part part)
+{
+	return memory_parts[part];
+}
+
 const char *wr_rewind_name(enum wr_rewind rewind)
 {
 	return rewinds[rewind];
@@ -53,6 +64,11 @@ GAUGE(wr_family_circuit_open, "weir_circuit_open",
       "1 while the circuit of the stage is open: the lane takes nothing and probes.");
 GAUGE(wr_family_retry_budget_used, "weir_retry_budget_used_ratio",
       "Share of the stage's retry budget of the last ten seconds that is used.");
+GAUGE(
+    wr_family_memory_used, "weir_memory_used_bytes",
+    "Memory in use: records fetched ahead (estimated), events in the window, records that wait for their ack.");
+GAUGE(wr_family_memory_budget, "weir_memory_budget_bytes",
+      "What of the configured memory each of these may take.");
 COUNTER(wr_family_rewinds, "weir_rewinds_total",
 	"Times that reading went on elsewhere than behind the last record taken, by reason.");
 COUNTER(wr_family_transactions, "weir_transactions_total", "Transactions, by how they ended.");

@@ -63,6 +63,20 @@ enum wr_txn_result {
 	    WR_TXN_RESULT_COUNT
 };
 
+/* What memory is used for: the label `part`. */
+#define WR_MEMORY_PARTS(X)            \
+	X(WR_MEMORY_FETCH, "fetch")   \
+	X(WR_MEMORY_WINDOW, "window") \
+	X(WR_MEMORY_PRODUCER, "producer")
+
+enum wr_memory_part {
+#define X(name, text) name,
+	WR_MEMORY_PARTS(X)
+#undef X
+	    WR_MEMORY_COUNT
+};
+
+const char *wr_memory_part_name(enum wr_memory_part part);
 const char *wr_rewind_name(enum wr_rewind rewind);
 const char *wr_txn_result_name(enum wr_txn_result result);
 
@@ -70,6 +84,9 @@ const char *wr_txn_result_name(enum wr_txn_result result);
 extern const struct wr_metric_family wr_family_rewinds;
 /* Labels: pipeline, result. */
 extern const struct wr_metric_family wr_family_transactions;
+/* Labels: pipeline, lane, part. */
+extern const struct wr_metric_family wr_family_memory_used;
+extern const struct wr_metric_family wr_family_memory_budget;
 /* Labels: pipeline, outcome. */
 extern const struct wr_metric_family wr_family_events;
 /* Labels: pipeline, class. */

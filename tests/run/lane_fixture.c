@@ -193,6 +193,12 @@ static bool source_is_at_end(struct wr_source *source, const struct wr_partition
 	return p->position >= p->count;
 }
 
+static size_t source_queued_bytes(struct wr_source *source)
+{
+	(void)source;
+	return 0;
+}
+
 static int64_t source_lag(struct wr_source *source, struct wr_partition *partition,
 			  int64_t next_offset)
 {
@@ -223,6 +229,7 @@ static const struct wr_source_ops source_ops = {
     .partitions = source_partitions,
     .is_at_end = source_is_at_end,
     .lag = source_lag,
+    .queued_bytes = source_queued_bytes,
     .destroy = source_destroy,
 };
 

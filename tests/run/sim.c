@@ -190,7 +190,7 @@ static struct wr_plugin *plugin;
 static struct wr_stage stages[SIM_STAGES];
 struct wr_pipeline sim_pipeline;
 static const struct wr_lane_adapters adapters = {NULL, sim_make_source, sim_make_sink,
-						 sim_make_store};
+						 sim_make_store, NULL};
 
 static void configure(struct sim *s)
 {

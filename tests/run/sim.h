@@ -175,8 +175,8 @@ struct sim {
 	char claims[SIM_IDS][64]; /* empty: none */
 	struct sim_mark *waiting_marks;
 	size_t waiting_mark_count;
-	struct wr_claim_set *sets[64];
-	int64_t set_due_ns[64];
+	struct wr_claim_set *sets[512];
+	int64_t set_due_ns[512];
 	size_t set_count;
 	struct marks marks;
 	struct wr_mark_query *queries[16];

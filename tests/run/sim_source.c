@@ -430,6 +430,12 @@ static bool is_at_end(struct wr_source *source, const struct wr_partition *parti
 	return part->position == part->count;
 }
 
+static size_t queued_bytes(struct wr_source *source)
+{
+	(void)source;
+	return 0;
+}
+
 static int64_t lag(struct wr_source *source, struct wr_partition *partition, int64_t next_offset)
 {
 	(void)source;
@@ -465,6 +471,7 @@ static const struct wr_source_ops ops = {
     .partitions = partitions,
     .is_at_end = is_at_end,
     .lag = lag,
+    .queued_bytes = queued_bytes,
     .destroy = destroy,
 };
 

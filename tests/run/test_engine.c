@@ -163,6 +163,19 @@ static size_t partitions(struct wr_source *source, struct wr_partition *const **
 	return of_source(source)->assigned;
 }
 
+static bool is_at_end(struct wr_source *source, const struct wr_partition *partition)
+{
+	(void)source;
+	(void)partition;
+	return false;
+}
+
+static size_t queued_bytes(struct wr_source *source)
+{
+	(void)source;
+	return 0;
+}
+
 static int64_t lag(struct wr_source *source, struct wr_partition *partition, int64_t next_offset)
 {
 	(void)source;
@@ -191,6 +204,8 @@ static const struct wr_source_ops source_ops = {.poll = poll_source,
 						.release = release,
 						.partitions = partitions,
 						.lag = lag,
+						.is_at_end = is_at_end,
+						.queued_bytes = queued_bytes,
 						.destroy = destroy_source};
 
 static enum wr_code make_source(void *arg, const struct wr_lane *lane, int wake_fd,
@@ -317,7 +332,8 @@ static struct wr_conf_output output = {.name = (char *)(uintptr_t) "default",
 static struct wr_conf_pipeline confs[2];
 static struct wr_pipeline pipelines[2];
 static struct wr_generation generation;
-static const struct wr_lane_adapters adapters = {NULL, make_source, make_sink, make_store};
+static const struct wr_lane_adapters adapters = {NULL, make_source, make_sink, make_store,
+						 NULL};
 static struct wr_engine_options options;
 static struct wr_engine *engine;
 static struct wr_err err;

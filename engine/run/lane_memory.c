@@ -1,0 +1,86 @@
+/*
+ * How much a lane may hold: the window, in batches and in bytes, and the gauges of its budget. Fetch queues and the
+ * producer's queue are bounded by their adapters; what waits for a transaction's commit is only where partitions stand.
+ */
+#include "config.h"
+
+#include "run/lane_private.h"
+
+/* Under exactly_once batches that are ready wait for a few milliseconds while a transaction is committed. Small ones may
+ * go on gathering meanwhile, beyond `in_flight`. */
+#define EXTRA_EVENTS 4096
+#define EXTRA_BATCHES 256
+
+uint32_t wr_lane_window_slots(const struct wr_conf_pipeline *conf)
+{
+	uint32_t slots = (uint32_t)conf->batch.in_flight;
+	uint32_t extra = EXTRA_EVENTS / (uint32_t)conf->batch.max_events;
+
+	if (conf->delivery == WR_AT_LEAST_ONCE)
+		return slots;
+	return slots + (extra < EXTRA_BATCHES ? extra : EXTRA_BATCHES);
+}
+
+static bool is_committing(const struct wr_lane *lane)
+{
+	return lane->txn.used &&
+	       (lane->txn.state == WR_TXN_CLOSING || lane->txn.state == WR_TXN_COMMITTING);
+}
+
+static size_t bytes_of(const struct wr_batch *batch)
+{
+	return batch->bytes + batch->arena.used_bytes;
+}
+
+static size_t window_bytes(const struct wr_lane *lane)
+{
+	size_t bytes = lane->open != NULL ? bytes_of(lane->open) : 0;
+
+	for (uint32_t i = 0; i < lane->in_flight; i++)
+		bytes += bytes_of(wr_lane_batch(lane, i));
+	for (const struct wr_batch *b = lane->orphans; b != NULL; b = b->next)
+		bytes += bytes_of(b);
+	return bytes;
+}
+
+bool wr_lane_has_window_room(const struct wr_lane *lane)
+{
+	uint32_t most = is_committing(lane) ? wr_lane_window_slots(lane->conf)
+					    : (uint32_t)lane->conf->batch.in_flight;
+
+	if (lane->in_flight >= most)
+		return false;
+	/* One batch always has room: else nothing would ever move. */
+	return lane->budget.window == 0 || lane->in_flight == 0 ||
+	       window_bytes(lane) < lane->budget.window;
+}
+
+size_t wr_lane_batch_bytes(const struct wr_lane *lane)
+{
+	size_t most = lane->conf->batch.max_bytes, half = lane->budget.window / 2;
+
+	return half > 0 && half < most ? half : most;
+}
+
+/* What batches take beside the bytes of their events. */
+static size_t fixed_bytes(const struct wr_lane *lane)
+{
+	return (size_t)lane->batch_count * (uint32_t)lane->conf->batch.max_events *
+	       (sizeof(struct wr_item) + sizeof(struct wr_claim) + sizeof(struct wr_item *));
+}
+
+void wr_lane_measure_memory(struct wr_lane *lane)
+{
+	size_t records = 0, bytes = 0;
+
+	if (lane->sink != NULL)
+		lane->sink->ops->depth(lane->sink, &records, &bytes);
+	wr_metric_set(lane->memory_used[WR_MEMORY_FETCH],
+		      (double)lane->source->ops->queued_bytes(lane->source));
+	wr_metric_set(lane->memory_used[WR_MEMORY_WINDOW],
+		      (double)(window_bytes(lane) + fixed_bytes(lane)));
+	wr_metric_set(lane->memory_used[WR_MEMORY_PRODUCER], (double)bytes);
+	wr_metric_set(lane->memory_budget[WR_MEMORY_FETCH], (double)lane->budget.fetch);
+	wr_metric_set(lane->memory_budget[WR_MEMORY_WINDOW], (double)lane->budget.window);
+	wr_metric_set(lane->memory_budget[WR_MEMORY_PRODUCER], (double)lane->budget.producer);
+}
