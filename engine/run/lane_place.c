@@ -236,10 +236,11 @@ static bool read_from(struct wr_lane *lane, struct wr_partition *partition, int6
 /* Where the group has no offset, or another than the one that is read from, it is told soon: a start from the end of
  * a topic would else be forgotten by a crash before the first event. */
 static bool is_news(const struct wr_lane *lane, const struct wr_partition *partition,
-		    int64_t position)
+		    const struct wr_plan *plan)
 {
-	return partition->committed >= 0 ? position != partition->committed
-					 : lane->source->ops->from_latest(lane->source);
+	if (partition->committed >= 0)
+		return plan->position != partition->committed;
+	return plan->reason != WR_PLACE_FIRST || lane->source->ops->from_latest(lane->source);
 }
 
 /* The plan stands: reads on by it. False: to be tried again. */
@@ -261,7 +262,7 @@ static bool settle(struct wr_lane *lane, struct wr_partition *partition)
 	ours->placed = WR_PLACED_READ;
 	wr_claim_prefix_init(&ours->prefix, plan->mark.incarnation, partition->topic,
 			     partition->id);
-	if (is_news(lane, partition, plan->position))
+	if (is_news(lane, partition, plan))
 		lane->uncommitted = true;
 	else
 		ours->committed = plan->position; /* nothing to tell yet */

@@ -297,6 +297,7 @@ static enum wr_code sink_write(struct wr_sink *sink, const struct wr_sink_record
 	struct fixture_write *write;
 
 	(void)sink;
+	assert_true(f->conf.delivery == WR_AT_LEAST_ONCE || f->txn_open);
 	if (f->refuses != NULL && strcmp(f->refuses, record->topic->name) == 0)
 		return wr_err_set(err, WR_EREFUSED, "too large");
 	if (f->unavailable != NULL && strcmp(f->unavailable, record->topic->name) == 0)
@@ -367,6 +368,71 @@ static void sink_destroy(struct wr_sink *sink)
 	free(sink);
 }
 
+static enum wr_code sink_status(struct wr_sink *sink)
+{
+	(void)sink;
+	return fixture_now->txn_holds ? WR_EFULL : fixture_now->txn_status;
+}
+
+static enum wr_code sink_begin(struct wr_sink *sink, struct wr_err *err)
+{
+	struct fixture *f = fixture_now;
+
+	(void)sink;
+	(void)err;
+	assert_false(f->txn_open || f->txn_holds);
+	assert_int_equal(f->txn_status, WR_OK);
+	f->txn_open = true;
+	f->txn_begun++;
+	return WR_OK;
+}
+
+static void sink_commit(struct wr_sink *sink, struct wr_source *source,
+			const struct wr_source_commit *commits, size_t count)
+{
+	struct fixture *f = fixture_now;
+
+	(void)sink;
+	(void)source;
+	assert_true(f->txn_open);
+	for (size_t i = 0; i < f->write_count; i++)
+		assert_true(f->writes[i].answered);
+	f->txn_status = f->txn_answer;
+	f->txn_answer = WR_OK;
+	f->txn_open = f->txn_status == WR_EREFUSED;
+	if (f->txn_status == WR_EUNKNOWN)
+		f->broken = true;
+	if (f->txn_status == WR_OK || (f->txn_status == WR_EUNKNOWN && f->is_unsure)) {
+		f->txn_committed++;
+		note_commits(commits, count);
+	}
+}
+
+static void sink_abort(struct wr_sink *sink)
+{
+	struct fixture *f = fixture_now;
+
+	(void)sink;
+	assert_true(f->txn_open);
+	f->txn_open = false;
+	f->txn_aborted++;
+	f->txn_status = WR_OK;
+	answer_all(f, WR_EUNKNOWN);
+}
+
+static const struct wr_sink_ops txn_sink_ops = {
+    .topic = sink_topic,
+    .write = sink_write,
+    .poll = sink_poll,
+    .state = sink_state,
+    .transaction_status = sink_status,
+    .begin = sink_begin,
+    .commit = sink_commit,
+    .abort = sink_abort,
+    .depth = sink_depth,
+    .destroy = sink_destroy,
+};
+
 static const struct wr_sink_ops sink_ops = {
     .topic = sink_topic,
     .write = sink_write,
@@ -392,7 +458,9 @@ static enum wr_code make_sink(void *arg, const struct wr_lane *lane, int wake_fd
 	f->done = done;
 	f->done_arg = done_arg;
 	*sink_r = calloc(1, sizeof(**sink_r));
-	(*sink_r)->ops = &sink_ops;
+	(*sink_r)->ops = f->conf.delivery == WR_EXACTLY_ONCE ? &txn_sink_ops : &sink_ops;
+	f->txn_open = false;
+	f->txn_status = WR_OK;
 	return WR_OK;
 }
 
@@ -580,6 +648,11 @@ static enum wr_code make_store(void *arg, const struct wr_lane *lane,
 	return WR_OK;
 }
 
+static struct wr_lane_budget budget_of(void *arg)
+{
+	return ((const struct fixture *)arg)->budget;
+}
+
 /* ---- the plugin ---- */
 
 static void *create(const struct weir_host *host, const char *config_json, struct weir_error *err)
@@ -645,6 +718,7 @@ void fixture_init(struct fixture *f)
 	    .format = WR_FORMAT_JSON,
 	    .event_id = {.source = WR_ID_JSON, .pointer_or_name = (char *)(uintptr_t) "/id"},
 	    .idempotency = {.store = WR_STORE_REDIS, .ttl_ms = 1000},
+	    .transaction = {.interval_ms = 100},
 	    .lanes = 1,
 	    .batch = {.max_events = 4, .max_bytes = 1 << 20, .linger_ms = 5, .in_flight = 3},
 	    .retry = retry,
@@ -688,7 +762,7 @@ void fixture_start(struct fixture *f)
 	for (uint32_t i = 0; i < FIXTURE_STAGES; i++)
 		stages[i] = (struct wr_stage){&f->stages[i], plugin, names[i], i};
 	pipeline = (struct wr_pipeline){&f->conf, stages, (uint32_t)f->conf.stage_count, 42};
-	adapters = (struct wr_lane_adapters){f, make_source, make_sink, make_store};
+	adapters = (struct wr_lane_adapters){f, make_source, make_sink, make_store, budget_of};
 	assert_int_equal(wr_metrics_create(&f->metrics), WR_OK);
 	assert_int_equal(wr_health_create(&f->clock.clock, &f->health), WR_OK);
 	assert_int_equal(wr_board_create(&f->board), WR_OK);
@@ -745,6 +819,22 @@ int64_t fixture_send(struct fixture *f, int partition, const char *id, const cha
 	snprintf(r->key, sizeof(r->key), "%s", key != NULL ? key : "");
 	snprintf(r->value, sizeof(r->value), "{\"id\":\"%s\"}", id);
 	return p->count++;
+}
+
+int64_t fixture_send_value(struct fixture *f, int partition, const char *value)
+{
+	int64_t offset = fixture_send(f, partition, "", NULL);
+	struct fixture_record *r = &f->partitions[partition].records[offset];
+
+	snprintf(r->value, sizeof(r->value), "%s", value);
+	return offset;
+}
+
+const char *fixture_claim_of(struct fixture *f, const char *id)
+{
+	const struct fixture_claim *claim = claim_of(f, wr_bytes_of(id));
+
+	return claim != NULL ? claim->value : NULL;
 }
 
 void fixture_settle(struct fixture *f)

@@ -63,6 +63,7 @@ struct fixture {
 	/* Set before fixture_start(). */
 	struct wr_conf_pipeline conf;
 	struct wr_conf_stage stages[FIXTURE_STAGES];
+	struct wr_lane_budget budget;
 	fixture_handler *handler;
 	bool batch_plugin; /* it sets results without asking begin() */
 
@@ -89,6 +90,11 @@ struct fixture {
 	int unresolved_left;     /* so many topics are not resolved */
 	bool holds_acks, broken, sink_exists;
 	int sinks_made;
+	bool txn_holds;           /* the last step of a transaction stays under way */
+	enum wr_code txn_answer;  /* to the next commit; WR_OK: it is done */
+	enum wr_code txn_status;  /* of the last step */
+	bool txn_open, is_unsure; /* is_unsure: a commit whose outcome is not told is done */
+	int txn_begun, txn_committed, txn_aborted;
 	wr_sink_done_fn done;
 	void *done_arg;
 
@@ -113,6 +119,12 @@ void fixture_fini(struct fixture *f);
  * The conf must outlive it. At most 8 in a test. */
 struct wr_program *fixture_program(struct fixture *f, uint64_t generation,
 				   const struct wr_conf_pipeline *conf);
+
+/* A value other than {"id":...}. */
+int64_t fixture_send_value(struct fixture *f, int partition, const char *value);
+
+/* What stands under an event id in the claim store; NULL: nothing. */
+const char *fixture_claim_of(struct fixture *f, const char *id);
 
 /* Puts {"id":"<id>"} with a key (NULL: none) into a partition; returns its offset. */
 int64_t fixture_send(struct fixture *f, int partition, const char *id, const char *key);

@@ -40,6 +40,12 @@ tests_run_test_lane_blocked_LDADD = $(WR_RUN_TEST_LIBS)
 check_PROGRAMS += tests/run/test_lane_publish
 tests_run_test_lane_publish_SOURCES = tests/run/test_lane_publish.c $(WR_LANE_FIXTURE)
 tests_run_test_lane_publish_LDADD = $(WR_RUN_TEST_LIBS)
+check_PROGRAMS += tests/run/test_lane_marks
+tests_run_test_lane_marks_SOURCES = tests/run/test_lane_marks.c $(WR_LANE_FIXTURE)
+tests_run_test_lane_marks_LDADD = $(WR_RUN_TEST_LIBS)
+check_PROGRAMS += tests/run/test_lane_txn
+tests_run_test_lane_txn_SOURCES = tests/run/test_lane_txn.c $(WR_LANE_FIXTURE)
+tests_run_test_lane_txn_LDADD = $(WR_RUN_TEST_LIBS)
 check_PROGRAMS += tests/run/test_lane_random
 tests_run_test_lane_random_SOURCES = tests/run/test_lane_random.c tests/run/sim.h tests/run/sim.c \
 	tests/run/sim_member.c tests/run/sim_record.c tests/run/sim_reload.c tests/run/sim_sink.c tests/run/sim_source.c tests/run/sim_store.c tests/run/sim_txn.c \

@@ -332,8 +332,7 @@ static struct wr_conf_output output = {.name = (char *)(uintptr_t) "default",
 static struct wr_conf_pipeline confs[2];
 static struct wr_pipeline pipelines[2];
 static struct wr_generation generation;
-static const struct wr_lane_adapters adapters = {NULL, make_source, make_sink, make_store,
-						 NULL};
+static const struct wr_lane_adapters adapters = {NULL, make_source, make_sink, make_store, NULL};
 static struct wr_engine_options options;
 static struct wr_engine *engine;
 static struct wr_err err;

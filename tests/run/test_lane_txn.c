@@ -1,0 +1,394 @@
+/* Exactly once: what is written into a transaction, when it is committed, and what becomes of one that fails. */
+#include "config.h"
+
+#include "tests/run/lane_fixture.h"
+
+#include "run/lane_private.h"
+
+static struct fixture f;
+
+static int set_up(void **state)
+{
+	(void)state;
+	fixture_init(&f);
+	f.conf.delivery = WR_EXACTLY_ONCE;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	fixture_fini(&f);
+	return 0;
+}
+
+/* Ids that begin "fail" fail, "drop" drop, "retry" ask for one retry. */
+static enum weir_verdict by_id(struct weir_call *call, const struct weir_event *ev,
+			       struct weir_result *res, int stage)
+{
+	const char *id = ev->id.data;
+
+	(void)call;
+	(void)res;
+	if (strncmp(id, "fail", 4) == 0)
+		return WEIR_FAIL;
+	if (strncmp(id, "drop", 4) == 0)
+		return WEIR_DROP;
+	return strncmp(id, "retry", 5) == 0 && stage == 0 && ev->attempt == 1 ? WEIR_RETRY
+									      : WEIR_OK;
+}
+
+static void start(void)
+{
+	f.handler = by_id;
+	fixture_start(&f);
+	fixture_settle(&f);
+}
+
+static void outputs_and_offsets_are_committed_together_once_in_an_interval(void **state)
+{
+	(void)state;
+	start();
+	fixture_send(&f, 0, "a", NULL);
+	fixture_settle(&f);
+	fixture_pass_ms(&f, 50);
+	fixture_send(&f, 0, "b", NULL);
+	fixture_pass_ms(&f, 49);
+	assert_int_equal(fixture_written(&f, "out"), 2);
+	assert_int_equal(f.txn_begun, 1);
+	assert_int_equal(f.txn_committed, 0);
+	assert_int_equal(f.partitions[0].committed, -1);
+	fixture_pass_ms(&f, 1);
+	assert_int_equal(f.txn_committed, 1);
+	assert_int_equal(f.partitions[0].committed, 2);
+	assert_int_equal(f.commits, 1);
+}
+
+static void events_count_when_their_transaction_is_committed(void **state)
+{
+	(void)state;
+	start();
+	fixture_send(&f, 0, "a", NULL);
+	fixture_settle(&f);
+	assert_true(fixture_outcome(&f, "processed") == 0);
+	fixture_pass_ms(&f, 100);
+	assert_true(fixture_outcome(&f, "processed") == 1);
+}
+
+static void nothing_is_written_before_the_producer_is_ready(void **state)
+{
+	(void)state;
+	f.txn_holds = true;
+	start();
+	fixture_send(&f, 0, "a", NULL);
+	fixture_pass_ms(&f, 5000);
+	assert_int_equal(f.write_count, 0);
+	assert_false(wr_health_ready(f.health));
+	f.txn_holds = false;
+	fixture_settle(&f);
+	fixture_pass_ms(&f, 100);
+	assert_int_equal(f.partitions[0].committed, 1);
+	assert_true(wr_health_ready(f.health));
+}
+
+static void a_batch_that_waits_for_a_retry_is_in_no_transaction(void **state)
+{
+	(void)state;
+	f.stages[0].retry.initial_ms = 150;
+	start();
+	fixture_send(&f, 0, "a", NULL);
+	fixture_settle(&f);
+	fixture_send(&f, 0, "retry", NULL);
+	fixture_send(&f, 0, "b", NULL);
+	fixture_settle(&f);
+	assert_int_equal(fixture_written(&f, "out"), 1);
+	fixture_pass_ms(&f, 99);
+	assert_int_equal(f.partitions[0].committed, -1);
+	fixture_pass_ms(&f, 1);
+	assert_int_equal(f.partitions[0].committed, 1);
+	fixture_pass_ms(&f, 50);
+	fixture_pass_ms(&f, 100);
+	assert_int_equal(f.partitions[0].committed, 3);
+	assert_int_equal(f.txn_committed, 2);
+}
+
+static void it_is_not_committed_before_all_is_acknowledged(void **state)
+{
+	(void)state;
+	f.holds_acks = true;
+	start();
+	fixture_send(&f, 0, "a", NULL);
+	fixture_settle(&f);
+	fixture_pass_ms(&f, 1000);
+	assert_int_equal(f.txn_committed, 0);
+	fixture_ack(&f);
+	assert_int_equal(f.txn_committed, 1);
+}
+
+static void no_more_is_written_while_it_is_committed(void **state)
+{
+	(void)state;
+	start();
+	fixture_send(&f, 0, "a", NULL);
+	fixture_settle(&f);
+	f.txn_holds = true;
+	fixture_pass_ms(&f, 100);
+	fixture_send(&f, 0, "b", NULL);
+	fixture_pass_ms(&f, 100);
+	assert_int_equal(fixture_written(&f, "out"), 1);
+	f.txn_holds = false;
+	fixture_settle(&f);
+	assert_int_equal(fixture_written(&f, "out"), 2);
+	assert_int_equal(f.txn_begun, 2);
+}
+
+static void small_batches_gather_beyond_the_window_while_it_is_committed(void **state)
+{
+	(void)state;
+	f.conf.batch.max_events = 1;
+	start();
+	fixture_send(&f, 0, "a", NULL);
+	fixture_settle(&f);
+	f.txn_holds = true;
+	fixture_pass_ms(&f, 100);
+	for (int i = 0; i < 20; i++)
+		fixture_send(&f, 0, &"bcdefghijklmnopqrstuv"[i], NULL);
+	fixture_settle(&f);
+	assert_int_equal(wr_lane_in_flight(f.lane), 20);
+	f.txn_holds = false;
+	fixture_settle(&f);
+	fixture_pass_ms(&f, 100);
+	assert_int_equal(f.partitions[0].committed, 21);
+}
+
+static void a_refused_commit_is_aborted_and_its_events_read_again(void **state)
+{
+	(void)state;
+	start();
+	fixture_send(&f, 0, "a", NULL);
+	fixture_settle(&f);
+	f.txn_answer = WR_EREFUSED;
+	fixture_pass_ms(&f, 100);
+	assert_int_equal(f.txn_aborted, 1);
+	for (int i = 0; i < 10; i++)
+		fixture_pass_ms(&f, 50);
+	assert_int_equal(f.refreshes, 1);
+	assert_int_equal(fixture_written(&f, "out"), 2);
+	assert_int_equal(f.partitions[0].committed, 1);
+	assert_true(fixture_outcome(&f, "processed") == 1);
+	assert_int_equal(f.sinks_made, 1);
+}
+
+static void an_unknown_commit_goes_on_from_what_is_committed(bool was_done)
+{
+	f.is_unsure = was_done;
+	start();
+	fixture_send(&f, 0, "a", NULL);
+	fixture_settle(&f);
+	f.txn_answer = WR_EUNKNOWN;
+	fixture_pass_ms(&f, 100);
+	for (int i = 0; i < 20; i++)
+		fixture_pass_ms(&f, 100);
+	assert_int_equal(f.sinks_made, 2);
+	assert_int_equal(f.refreshes, 1);
+	assert_int_equal(fixture_written(&f, "out"), was_done ? 1 : 2);
+	assert_int_equal(f.partitions[0].committed, 1);
+}
+
+static void a_commit_that_was_done_unknown_to_all_repeats_nothing(void **state)
+{
+	(void)state;
+	an_unknown_commit_goes_on_from_what_is_committed(true);
+}
+
+static void a_commit_that_was_not_done_unknown_to_all_loses_nothing(void **state)
+{
+	(void)state;
+	an_unknown_commit_goes_on_from_what_is_committed(false);
+}
+
+static void a_refused_output_aborts_and_its_event_is_dead_lettered(void **state)
+{
+	(void)state;
+	f.holds_acks = true;
+	start();
+	fixture_send(&f, 0, "a", NULL);
+	fixture_send(&f, 0, "b", NULL);
+	fixture_settle(&f);
+	fixture_answer(&f, 0, WR_EREFUSED, "too large");
+	f.holds_acks = false;
+	for (int i = 0; i < 10; i++)
+		fixture_pass_ms(&f, 50);
+	assert_int_equal(f.txn_aborted, 1);
+	assert_int_equal(f.partitions[0].committed, 2);
+	assert_int_equal(fixture_written(&f, "dlq"), 1);
+	assert_true(
+	    fixture_has_header(fixture_write_to(&f, "dlq", 0), "weir-class", "output-rejected"));
+	assert_true(
+	    fixture_has_header(fixture_write_to(&f, "dlq", 0), "weir-message", "too large"));
+	/* Written once and aborted; then only the other one. */
+	assert_int_equal(fixture_written(&f, "out"), 3);
+}
+
+static void a_revocation_commits_before_it_releases(void **state)
+{
+	(void)state;
+	start();
+	fixture_send(&f, 0, "a", NULL);
+	fixture_settle(&f);
+	f.txn_holds = true;
+	f.next_event = WR_SOURCE_REVOKING;
+	fixture_settle(&f);
+	assert_int_equal(f.released, 0);
+	f.txn_holds = false;
+	fixture_settle(&f);
+	assert_int_equal(f.released, 1);
+	assert_int_equal(f.partitions[0].committed, 1);
+}
+
+static void lost_partitions_abort_what_was_written_for_them(void **state)
+{
+	(void)state;
+	start();
+	fixture_send(&f, 0, "a", NULL);
+	fixture_settle(&f);
+	f.next_event = WR_SOURCE_LOST;
+	fixture_settle(&f);
+	assert_int_equal(f.txn_aborted, 1);
+	assert_int_equal(f.released, 1);
+	assert_int_equal(f.partitions[0].committed, -1);
+}
+
+static void a_commit_that_never_ends_does_not_hold_partitions_for_ever(void **state)
+{
+	(void)state;
+	start();
+	fixture_send(&f, 0, "a", NULL);
+	fixture_settle(&f);
+	f.txn_holds = true;
+	f.next_event = WR_SOURCE_REVOKING;
+	fixture_settle(&f);
+	fixture_pass_ms(&f, 10000);
+	assert_int_equal(f.released, 0);
+	fixture_pass_ms(&f, 5001);
+	assert_int_equal(f.released, 1);
+	assert_false(f.sink_exists && f.sinks_made == 1);
+}
+
+static void a_stop_commits_what_was_written(void **state)
+{
+	(void)state;
+	start();
+	fixture_send(&f, 0, "a", NULL);
+	fixture_settle(&f);
+	wr_lane_stop(f.lane, f.clock.mono_ns + 5 * WR_NS_PER_S);
+	fixture_settle(&f);
+	assert_true(wr_lane_has_left(f.lane));
+	assert_int_equal(f.partitions[0].committed, 1);
+}
+
+static void drops_alone_commit_their_offsets(void **state)
+{
+	(void)state;
+	start();
+	fixture_send(&f, 0, "drop", NULL);
+	fixture_settle(&f);
+	fixture_pass_ms(&f, 100);
+	assert_int_equal(f.write_count, 0);
+	assert_int_equal(f.partitions[0].committed, 1);
+}
+
+static void an_idle_lane_opens_no_transaction(void **state)
+{
+	(void)state;
+	start();
+	for (int i = 0; i < 10; i++)
+		fixture_pass_ms(&f, 100);
+	assert_int_equal(f.txn_begun, 0);
+}
+
+static void f_is_written_after_the_commit_and_never_before(void **state)
+{
+	(void)state;
+	start();
+	fixture_send(&f, 0, "fail", NULL);
+	fixture_settle(&f);
+	assert_int_equal(fixture_written(&f, "dlq"), 1);
+	assert_string_equal(fixture_claim_of(&f, "fail"), "C|0/in/0/0");
+	f.txn_answer = WR_EREFUSED;
+	fixture_pass_ms(&f, 100);
+	assert_string_equal(fixture_claim_of(&f, "fail"), "C|0/in/0/0");
+	for (int i = 0; i < 10; i++)
+		fixture_pass_ms(&f, 50);
+	assert_int_equal(f.partitions[0].committed, 1);
+	assert_string_equal(fixture_claim_of(&f, "fail"), "F|0/in/0/0");
+}
+
+static void a_dead_letter_that_is_refused_does_not_hold_up_those_before_it(void **state)
+{
+	(void)state;
+	f.holds_acks = true;
+	f.conf.batch.max_events = 1;
+	start();
+	fixture_send(&f, 0, "a", NULL);
+	fixture_send(&f, 0, "fail", NULL);
+	fixture_settle(&f);
+	for (int i = 0; i < 40; i++) {
+		for (size_t w = 0; w < f.write_count; w++) {
+			bool dead = strcmp(f.writes[w].topic, "dlq") == 0;
+
+			if (!f.writes[w].answered)
+				fixture_answer(&f, w, dead ? WR_EREFUSED : WR_OK, "too large");
+		}
+		fixture_pass_ms(&f, 100);
+	}
+	assert_int_equal(f.partitions[0].committed, 1);
+	assert_false(wr_health_ready(f.health));
+	f.holds_acks = false;
+	for (int i = 0; i < 20; i++)
+		fixture_pass_ms(&f, 100);
+	assert_int_equal(f.partitions[0].committed, 2);
+	assert_true(wr_health_ready(f.health));
+}
+
+static void a_transaction_that_takes_too_long_is_aborted(void **state)
+{
+	(void)state;
+	f.holds_acks = true;
+	start();
+	fixture_send(&f, 0, "a", NULL);
+	fixture_settle(&f);
+	fixture_pass_ms(&f, 9999);
+	assert_int_equal(f.txn_aborted, 0);
+	fixture_pass_ms(&f, 1);
+	assert_int_equal(f.txn_aborted, 1);
+}
+
+int main(void)
+{
+#define RULE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+	    RULE(outputs_and_offsets_are_committed_together_once_in_an_interval),
+	    RULE(events_count_when_their_transaction_is_committed),
+	    RULE(nothing_is_written_before_the_producer_is_ready),
+	    RULE(a_batch_that_waits_for_a_retry_is_in_no_transaction),
+	    RULE(it_is_not_committed_before_all_is_acknowledged),
+	    RULE(no_more_is_written_while_it_is_committed),
+	    RULE(small_batches_gather_beyond_the_window_while_it_is_committed),
+	    RULE(a_refused_commit_is_aborted_and_its_events_read_again),
+	    RULE(a_commit_that_was_done_unknown_to_all_repeats_nothing),
+	    RULE(a_commit_that_was_not_done_unknown_to_all_loses_nothing),
+	    RULE(a_refused_output_aborts_and_its_event_is_dead_lettered),
+	    RULE(a_revocation_commits_before_it_releases),
+	    RULE(lost_partitions_abort_what_was_written_for_them),
+	    RULE(a_commit_that_never_ends_does_not_hold_partitions_for_ever),
+	    RULE(a_stop_commits_what_was_written),
+	    RULE(drops_alone_commit_their_offsets),
+	    RULE(an_idle_lane_opens_no_transaction),
+	    RULE(f_is_written_after_the_commit_and_never_before),
+	    RULE(a_dead_letter_that_is_refused_does_not_hold_up_those_before_it),
+	    RULE(a_transaction_that_takes_too_long_is_aborted),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
