@@ -69,6 +69,7 @@ void wr_redis_request_begin_anew(struct wr_claim_store_request *request)
 
 void wr_redis_request_end(struct wr_claim_store_request *request, bool done)
 {
+	WR_ASSERT(request->kind != WR_REQUEST_MARK);
 	switch (request->kind) {
 	case WR_REQUEST_CLAIMS:
 		wr_redis_set_of(request)->submitted = false;
@@ -79,7 +80,6 @@ void wr_redis_request_end(struct wr_claim_store_request *request, bool done)
 		wr_redis_query_of(request)->done = done;
 		break;
 	case WR_REQUEST_MARK:
-		WR_ASSERT(!"a mark is the store's own");
 		break;
 	}
 }
