@@ -2,10 +2,13 @@
 
 #include "cli/dlq_args.h"
 #include "base/clock.h"
+#include "base/utf8.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+
+#define CELL_BYTES 100
 
 void wr_dlq_args_init(struct wr_dlq_args *args, const struct wr_command *command)
 {
@@ -110,4 +113,32 @@ enum wr_code wr_dlq_time(struct wr_buf *out, int64_t timestamp_ms)
 	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
 		return wr_buf_append_text(out, "-");
 	return wr_buf_append_text(out, text);
+}
+
+void wr_dlq_cell(struct wr_text_table *table, struct wr_bytes text)
+{
+	if (text.size > CELL_BYTES)
+		text.size = wr_utf8_cut(text, CELL_BYTES);
+	wr_text_table_add(table, text.size > 0 ? text : wr_bytes(NULL, 0));
+}
+
+void wr_dlq_cell_time(struct wr_text_table *table, int64_t timestamp_ms)
+{
+	struct wr_buf text = WR_BUF_INIT;
+
+	if (wr_dlq_time(&text, timestamp_ms) != WR_OK)
+		wr_buf_clear(&text);
+	wr_dlq_cell(table, wr_bytes(text.data, text.size));
+	wr_buf_fini(&text);
+}
+
+enum wr_code wr_dlq_table_print(const struct wr_text_table *table)
+{
+	struct wr_buf text = WR_BUF_INIT;
+	enum wr_code rc = wr_text_table_render(table, &text);
+
+	if (rc == WR_OK && text.size > 0)
+		fwrite(text.data, 1, text.size, stdout);
+	wr_buf_fini(&text);
+	return rc;
 }

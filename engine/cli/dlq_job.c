@@ -3,7 +3,7 @@
 #include "cli/confirm.h"
 #include "cli/dlq_job.h"
 #include "cli/stop.h"
-#include "cli/table_text.h"
+#include "cli/text_table.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -345,20 +345,15 @@ static int run_other(struct acting *a)
 	return conclude(a, rc, &err);
 }
 
-static void add_job(struct wr_table *table, const struct wr_dlq_job *job)
+static void add_job(struct wr_text_table *table, const struct wr_dlq_job *job)
 {
-	struct wr_buf time = WR_BUF_INIT;
-
-	wr_table_add(table, wr_bytes_of(job->id), SIZE_MAX);
-	wr_table_add(table, wr_bytes_of(wr_dlq_kind_name(job->kind)), SIZE_MAX);
-	wr_table_add(table, wr_bytes_of(wr_dlq_job_state_name(job->state)), SIZE_MAX);
-	if (wr_dlq_time(&time, job->updated_ms) != WR_OK)
-		table->out_of_memory = true;
-	wr_table_add(table, wr_bytes(time.data, time.size), SIZE_MAX);
-	wr_buf_fini(&time);
-	wr_table_printf(table, "%" PRIu64, job->counts[WR_DLQ_SELECTED]);
-	wr_table_printf(table, "%" PRIu64, job->counts[WR_DLQ_FINISHED]);
-	wr_table_add(table, wr_bytes_of(job->who), 80);
+	wr_dlq_cell(table, wr_bytes_of(job->id));
+	wr_dlq_cell(table, wr_bytes_of(wr_dlq_kind_name(job->kind)));
+	wr_dlq_cell(table, wr_bytes_of(wr_dlq_job_state_name(job->state)));
+	wr_dlq_cell_time(table, job->updated_ms);
+	wr_text_table_addf(table, "%" PRIu64, job->counts[WR_DLQ_SELECTED]);
+	wr_text_table_addf(table, "%" PRIu64, job->counts[WR_DLQ_FINISHED]);
+	wr_dlq_cell(table, wr_bytes_of(job->who));
 }
 
 static enum wr_code print_jobs(const struct acting *a, const struct wr_dlq_job *jobs, size_t count)
@@ -366,10 +361,11 @@ static enum wr_code print_jobs(const struct acting *a, const struct wr_dlq_job *
 	static const char *const heads[] = {"JOB",      "KIND", "STATE", "UPDATED",
 					    "SELECTED", "DONE", "WHO",   NULL};
 	struct wr_buf text = WR_BUF_INIT;
-	struct wr_table table;
+	struct wr_text_table table;
 	enum wr_code rc = WR_OK;
 
-	wr_table_init(&table, heads);
+	wr_text_table_init(&table, "llllrrl");
+	wr_text_table_head(&table, heads);
 	for (size_t i = 0; i < count && rc == WR_OK; i++) {
 		if (a->json && (rc = wr_dlq_job_json(&jobs[i], &text)) == WR_OK)
 			rc = wr_buf_append_text(&text, "\n");
@@ -379,8 +375,8 @@ static enum wr_code print_jobs(const struct acting *a, const struct wr_dlq_job *
 	if (a->json && rc == WR_OK)
 		fwrite(text.data, 1, text.size, stdout);
 	else if (rc == WR_OK)
-		rc = wr_table_print(&table, stdout);
-	wr_table_fini(&table);
+		rc = wr_dlq_table_print(&table);
+	wr_text_table_fini(&table);
 	wr_buf_fini(&text);
 	return rc;
 }

@@ -3,7 +3,7 @@
 #include "cli/commands.h"
 #include "cli/dlq_args.h"
 #include "cli/stop.h"
-#include "cli/table_text.h"
+#include "cli/text_table.h"
 #include "dlq/page.h"
 
 #include <stdlib.h>
@@ -11,7 +11,6 @@
 
 #define SCAN_MAX 200000
 #define SCAN_MS 1000
-#define SHOWN_BYTES 100
 
 struct list {
 	struct wr_dlq_args args;
@@ -102,34 +101,27 @@ static int read_pages(struct list *list)
 	return WR_EXIT_OK;
 }
 
-static void add_row(struct wr_table *table, const struct wr_dlq_letter *letter, bool with_state)
+static void add_row(struct wr_text_table *table, const struct wr_dlq_letter *letter,
+		    bool with_state)
 {
 	const struct wr_envelope *e = &letter->envelope;
-	struct wr_buf time = WR_BUF_INIT;
-
-	wr_table_printf(table, "%d/%lld", (int)letter->place.partition,
-			(long long)letter->place.offset);
-	if (wr_dlq_time(&time, letter->timestamp_ms) != WR_OK)
-		table->out_of_memory = true;
-	wr_table_add(table, wr_bytes(time.data, time.size), SIZE_MAX);
-	wr_buf_fini(&time);
+	wr_text_table_addf(table, "%d/%lld", (int)letter->place.partition,
+			   (long long)letter->place.offset);
+	wr_dlq_cell_time(table, letter->timestamp_ms);
 	if (with_state)
-		wr_table_add(table, wr_bytes_of(wr_dlq_state_name(letter->state)), SIZE_MAX);
-	wr_table_add(table, wr_bytes_from(e->pipeline), SHOWN_BYTES);
-	wr_table_add(table, wr_bytes_from(e->stage), SHOWN_BYTES);
-	wr_table_add(table,
-		     wr_bytes_of(letter->broken != NULL ? "(broken)"
-				 : wr_envelope_has(e, WR_FIELD_CLASS)
-				     ? wr_class_name(e->failure_class)
-				     : ""),
-		     SIZE_MAX);
-	wr_table_add(table, wr_bytes_from(e->code), SHOWN_BYTES);
-	wr_table_printf(table, "%u", e->attempts);
-	wr_table_printf(table, "%u", e->replays);
-	wr_table_add(table, wr_bytes_from(e->event_id), SHOWN_BYTES);
-	wr_table_add(
-	    table, letter->broken != NULL ? wr_bytes_of(letter->broken) : wr_bytes_from(e->message),
-	    SHOWN_BYTES);
+		wr_dlq_cell(table, wr_bytes_of(wr_dlq_state_name(letter->state)));
+	wr_dlq_cell(table, wr_bytes_from(e->pipeline));
+	wr_dlq_cell(table, wr_bytes_from(e->stage));
+	wr_dlq_cell(table, wr_bytes_of(letter->broken != NULL ? "(broken)"
+				       : wr_envelope_has(e, WR_FIELD_CLASS)
+					   ? wr_class_name(e->failure_class)
+					   : ""));
+	wr_dlq_cell(table, wr_bytes_from(e->code));
+	wr_text_table_addf(table, "%u", e->attempts);
+	wr_text_table_addf(table, "%u", e->replays);
+	wr_dlq_cell(table, wr_bytes_from(e->event_id));
+	wr_dlq_cell(table, letter->broken != NULL ? wr_bytes_of(letter->broken)
+						  : wr_bytes_from(e->message));
 }
 
 static enum wr_code print_table(const struct list *list, struct wr_buf *cursor)
@@ -141,14 +133,15 @@ static enum wr_code print_table(const struct list *list, struct wr_buf *cursor)
 						       "STAGE",   "CLASS",    "CODE",    "ATTEMPTS",
 						       "REPLAYS", "EVENT ID", "MESSAGE", NULL};
 	bool with_state = list->args.filter.states > 1;
-	struct wr_table table;
+	struct wr_text_table table;
 	enum wr_code rc;
 
-	wr_table_init(&table, with_state ? heads_with_state : heads);
+	wr_text_table_init(&table, with_state ? "lllllllrrll" : "llllllrrll");
+	wr_text_table_head(&table, with_state ? heads_with_state : heads);
 	for (size_t i = 0; i < list->count; i++)
 		add_row(&table, list->letters[i], with_state);
-	rc = wr_table_print(&table, stdout);
-	wr_table_fini(&table);
+	rc = wr_dlq_table_print(&table);
+	wr_text_table_fini(&table);
 	if (rc == WR_OK && !list->is_last) {
 		rc = wr_dlq_cursor_print(&list->cursor, cursor);
 		if (rc == WR_OK && wr_buf_text(cursor) != NULL)

@@ -3,7 +3,7 @@
 #include "cli/commands.h"
 #include "cli/dlq_args.h"
 #include "cli/stop.h"
-#include "cli/table_text.h"
+#include "cli/text_table.h"
 #include "dlq/stats.h"
 
 #include <inttypes.h>
@@ -60,28 +60,18 @@ static int read_all(struct count *count)
 	return WR_EXIT_OK;
 }
 
-static void add_time(struct wr_table *table, int64_t timestamp_ms, bool is_known)
-{
-	struct wr_buf time = WR_BUF_INIT;
-
-	if (is_known && wr_dlq_time(&time, timestamp_ms) != WR_OK)
-		table->out_of_memory = true;
-	wr_table_add(table, wr_bytes(time.data, time.size), SIZE_MAX);
-	wr_buf_fini(&time);
-}
-
-static void add_row(struct wr_table *table, const struct wr_dlq_group *group)
+static void add_row(struct wr_text_table *table, const struct wr_dlq_group *group)
 {
 	bool is_open = group->counts[WR_DLQ_OPEN] > 0;
 
 	for (int i = 0; i < WR_DLQ_STATES; i++)
-		wr_table_printf(table, "%" PRIu64, group->counts[i]);
-	add_time(table, group->oldest_ms, is_open);
-	add_time(table, group->newest_ms, is_open);
-	wr_table_add(table, wr_bytes_of(group->pipeline), SIZE_MAX);
-	wr_table_add(table, wr_bytes_of(group->stage), SIZE_MAX);
-	wr_table_add(table, wr_bytes_of(group->class_name), SIZE_MAX);
-	wr_table_add(table, wr_bytes_of(group->code), SIZE_MAX);
+		wr_text_table_addf(table, "%" PRIu64, group->counts[i]);
+	wr_dlq_cell_time(table, is_open ? group->oldest_ms : -1);
+	wr_dlq_cell_time(table, is_open ? group->newest_ms : -1);
+	wr_dlq_cell(table, wr_bytes_of(group->pipeline));
+	wr_dlq_cell(table, wr_bytes_of(group->stage));
+	wr_dlq_cell(table, wr_bytes_of(group->class_name));
+	wr_dlq_cell(table, wr_bytes_of(group->code));
 }
 
 static enum wr_code print_table(const struct count *count)
@@ -90,18 +80,19 @@ static enum wr_code print_table(const struct count *count)
 					    "NEWEST OPEN", "PIPELINE", "STAGE",  "CLASS",
 					    "CODE",        NULL};
 	struct wr_dlq_group **groups;
-	struct wr_table table;
+	struct wr_text_table table;
 	enum wr_code rc;
 	size_t n, i;
 
 	groups = wr_dlq_stats_sorted(&count->stats, &n);
 	if (groups == NULL)
 		return WR_ENOMEM;
-	wr_table_init(&table, heads);
+	wr_text_table_init(&table, "rrrllllll");
+	wr_text_table_head(&table, heads);
 	for (i = 0; i < n; i++)
 		add_row(&table, groups[i]);
-	rc = wr_table_print(&table, stdout);
-	wr_table_fini(&table);
+	rc = wr_dlq_table_print(&table);
+	wr_text_table_fini(&table);
 	free(groups);
 	printf("%" PRIu64 " open, %" PRIu64 " replayed, %" PRIu64 " purged",
 	       count->stats.counts[WR_DLQ_OPEN], count->stats.counts[WR_DLQ_REPLAYED],

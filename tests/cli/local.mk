@@ -37,8 +37,6 @@ tests_cli_test_dlq_SOURCES = tests/cli/test_dlq.c tests/cli/capture.h tests/dlq/
 tests_cli_test_dlq_LDADD = $(WR_CLI_TEST_LIBS)
 check_PROGRAMS += tests/cli/test_pretty
 tests_cli_test_pretty_LDADD = $(WR_CLI_TEST_LIBS)
-check_PROGRAMS += tests/cli/test_table_text
-tests_cli_test_table_text_LDADD = $(WR_CLI_TEST_LIBS)
 
 TESTS += tests/cli/test_completion.sh tests/cli/test_failpoints.sh tests/cli/test_man.sh tests/cli/test_weir.sh
 EXTRA_DIST += tests/cli/test_completion.sh tests/cli/test_failpoints.sh tests/cli/test_man.sh tests/cli/test_weir.sh
