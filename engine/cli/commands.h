@@ -9,6 +9,7 @@
 extern const struct wr_command wr_command_check;
 extern const struct wr_command wr_command_claims_forget;
 extern const struct wr_command wr_command_claims_show;
+extern const struct wr_command wr_command_generations;
 extern const struct wr_command wr_command_log_level;
 extern const struct wr_command wr_command_pause;
 extern const struct wr_command wr_command_offsets_reset;
@@ -19,7 +20,9 @@ extern const struct wr_command wr_command_dlq_replay;
 extern const struct wr_command wr_command_dlq_show;
 extern const struct wr_command wr_command_dlq_stats;
 extern const struct wr_command wr_command_plugin_info;
+extern const struct wr_command wr_command_reload;
 extern const struct wr_command wr_command_resume;
+extern const struct wr_command wr_command_rollback;
 extern const struct wr_command wr_command_run;
 extern const struct wr_command wr_command_schema;
 extern const struct wr_command wr_command_send;

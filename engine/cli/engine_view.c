@@ -58,6 +58,10 @@ void wr_engine_view_head(struct wr_admin_client *client, struct wr_buf *out)
 			    wr_admin_client_integer(client, 0, "/generation"),
 			    wr_admin_client_is_true(client, "/health/ready") ? "ready"
 									     : "not ready");
+	if (wr_admin_client_is_true(client, "/drifted"))
+		(void)wr_buf_append_text(
+		    out,
+		    "  the configuration file is invalid: the last applied configuration runs\n");
 	for (size_t i = 0; i < reasons; i++) {
 		append_printable(out, "  ",
 				 wr_admin_client_text(client, "/health/reasons/%zu/component", i));

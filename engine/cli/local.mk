@@ -32,6 +32,8 @@ libwr_cli_a_SOURCES = \
 	engine/cli/progress.c engine/cli/progress.h \
 	engine/cli/preflight.c engine/cli/preflight.h \
 	engine/cli/record.c engine/cli/record.h \
+	engine/cli/reload.c \
+	engine/cli/reload_view.c engine/cli/reload_view.h \
 	engine/cli/run.c \
 	engine/cli/schema.c \
 	engine/cli/send.c engine/cli/send_http.c engine/cli/send_kafka.c engine/cli/sender.h \

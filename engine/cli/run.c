@@ -281,10 +281,14 @@ static enum wr_code start_engine(struct service *s, struct wr_err *err)
 	    .health = s->health,
 	    .board = s->board,
 	};
+	enum wr_code rc;
 
 	if (getrandom(&options.seed, sizeof(options.seed), 0) < 0)
 		options.seed = (uint64_t)wr_clock_mono_ns(&wr_clock_real);
-	return wr_reload_start(s->reload, &options, err);
+	rc = wr_reload_start(s->reload, &options, err);
+	if (rc == WR_OK)
+		wr_admin_open_reload(s->api, s->reload);
+	return rc;
 }
 
 #ifdef WR_FAILPOINTS
@@ -384,11 +388,14 @@ static bool stop(struct service *s)
 	int64_t deadline = wr_clock_mono_ns(&wr_clock_real) + timeout_ms * WR_NS_PER_MS;
 	bool clean;
 
-	wr_health_set(s->health, "stop", false, "stopping");
+	/* From when it is said that the engine stops, another signal kills. */
 	let_second_signal_kill(s);
+	wr_health_set(s->health, "stop", false, "stopping");
 	if (s->http != NULL)
 		wr_http_drain(s->http, http_drain_ms(timeout_ms));
 	clean = wr_reload_stop(s->reload, deadline);
+	if (s->api != NULL)
+		wr_admin_close_reload(s->api);
 	if (s->http != NULL)
 		wr_http_stop(s->http, left_ms(deadline, HTTP_STOP_MS));
 	return clean;

@@ -15,4 +15,10 @@ void wr_http_admin_resume(struct wr_http_call *call);
 void wr_http_admin_log_level(struct wr_http_call *call);
 void wr_http_admin_set_log_level(struct wr_http_call *call);
 
+/* admin_reload.c; the first two block. */
+void wr_http_admin_reload(struct wr_http_call *call);
+void wr_http_admin_rollback(struct wr_http_call *call);
+void wr_http_admin_generations(struct wr_http_call *call);
+void wr_http_admin_generation(struct wr_http_call *call);
+
 #endif

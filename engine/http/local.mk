@@ -1,7 +1,7 @@
 noinst_LIBRARIES += libwr_http.a
 libwr_http_a_SOURCES = \
 	engine/http/access.c \
-	engine/http/admin.c engine/http/admin.h \
+	engine/http/admin.c engine/http/admin.h engine/http/admin_reload.c \
 	engine/http/call.c engine/http/call.h engine/http/call_request.c \
 	engine/http/conn.c \
 	engine/http/event_body.c engine/http/event_body.h \

@@ -28,6 +28,7 @@
 	X(WR_HTTP_INVALID_EVENT, "invalid-event", 422, "No event was taken")                 \
 	X(WR_HTTP_INVALID, "invalid", 422, "What was asked for makes no sense here")         \
 	X(WR_HTTP_REJECTED, "rejected", 422, "The configuration was rejected")               \
+	X(WR_HTTP_ROLLED_BACK, "rolled-back", 422, "It failed, and what was before runs")    \
 	X(WR_HTTP_TOO_MANY, "too-many-requests", 429, "Too many requests are waiting")       \
 	X(WR_HTTP_INTERNAL, "internal", 500, "The server failed")                            \
 	X(WR_HTTP_UNAVAILABLE, "unavailable", 503, "Not stored: try again later")            \

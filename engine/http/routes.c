@@ -13,6 +13,10 @@
 #define CALL_STATUSES 400, 401, 403, 408, 413, 417, 500
 
 static const char *const no_query[] = {NULL};
+static const char *const reload_query[] = {"dry_run", "drained", NULL};
+
+/* A reload has deadlines of its own; this is for what nobody thought of. */
+#define RELOAD_MS (INT64_C(15) * 60 * 1000)
 
 const struct wr_http_route wr_http_routes[] = {
     {.sides = WR_ROUTE_ON_INGEST,
@@ -97,6 +101,36 @@ const struct wr_http_route wr_http_routes[] = {
      .takes_body = true,
      CALL(wr_http_admin_set_log_level),
      .statuses = {200, 415, 422, CALL_STATUSES}},
+    {.sides = WR_ROUTE_ON_ADMIN,
+     .method = "POST",
+     .path = "/admin/reload",
+     .query = reload_query,
+     .needs_token = true,
+     CALL(wr_http_admin_reload),
+     .slow_ms = RELOAD_MS,
+     .statuses = {200, 409, 422, 503, CALL_STATUSES}},
+    {.sides = WR_ROUTE_ON_ADMIN,
+     .method = "POST",
+     .path = "/admin/rollback",
+     .query = reload_query,
+     .needs_token = true,
+     CALL(wr_http_admin_rollback),
+     .slow_ms = RELOAD_MS,
+     .statuses = {200, 409, 422, 503, CALL_STATUSES}},
+    {.sides = WR_ROUTE_ON_ADMIN,
+     .method = "GET",
+     .path = "/admin/generations",
+     .query = no_query,
+     .needs_token = true,
+     CALL(wr_http_admin_generations),
+     .statuses = {200, CALL_STATUSES}},
+    {.sides = WR_ROUTE_ON_ADMIN,
+     .method = "GET",
+     .path = "/admin/generations/{number}",
+     .query = no_query,
+     .needs_token = true,
+     CALL(wr_http_admin_generation),
+     .statuses = {200, 404, CALL_STATUSES}},
 };
 
 const size_t wr_http_route_count = WR_COUNT_OF(wr_http_routes);

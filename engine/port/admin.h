@@ -8,11 +8,29 @@
 #define WR_PORT_ADMIN_H
 
 #include "base/code.h"
+#include "base/err.h"
 #include "base/json_out.h"
 
 #include <stdbool.h>
 
 struct wr_admin_port;
+
+struct wr_admin_order {
+	const char *who; /* for the log and the list of generations */
+	bool dry_run;    /* all but the swap */
+	bool rollback;   /* to the generation before, not to what the file says */
+	bool drained;    /* answer when the old generation is gone */
+};
+
+enum wr_admin_result {
+	WR_ADMIN_DONE,       /* applied or unchanged; or it would be */
+	WR_ADMIN_REJECTED,   /* refused, and nothing was touched */
+	WR_ADMIN_ROLLED_BACK /* it failed, and what was before runs */
+};
+
+/* Begins an answer, once it is known how it went; `detail` is a sentence, or NULL. */
+typedef struct wr_json_out *(*wr_admin_begin_fn)(void *arg, enum wr_admin_result result,
+						 const char *detail);
 
 struct wr_admin_ops {
 	/* Version, instance, uptime, health, generation, pipelines and plugins. */
@@ -31,6 +49,19 @@ struct wr_admin_ops {
 	 * the log. Adds the pipeline's "name" and "paused". WR_OK, or WR_ENOTFOUND with nothing added. */
 	enum wr_code (*set_paused)(struct wr_admin_port *port, const char *pipeline, bool paused,
 				   const char *who, struct wr_json_out *out);
+
+	/* Reloads, or goes back, and waits for it. WR_OK: `begin` was called, and what became of it added to what it
+	 * returned. WR_EFULL: a reload is under way; WR_ENOTFOUND: there is nothing to go back to; WR_ECLOSED: the
+	 * engine stops; WR_ENOMEM: then nothing was begun, and err says why. [worker] */
+	enum wr_code (*reload)(struct wr_admin_port *port, const struct wr_admin_order *order,
+			       wr_admin_begin_fn begin, void *arg, struct wr_err *err);
+
+	/* "generation", "drifted" and "generations": the last ones, newest first. */
+	void (*generations)(struct wr_admin_port *port, struct wr_json_out *out);
+
+	/* The members of one of them. WR_OK, or WR_ENOTFOUND with nothing added. */
+	enum wr_code (*one_generation)(struct wr_admin_port *port, uint64_t number,
+				       struct wr_json_out *out);
 };
 
 struct wr_admin_port {

@@ -6,6 +6,7 @@
 #include "base/lock.h"
 #include "base/log.h"
 #include "conf/show.h"
+#include "run/admin_reload.h"
 #include "run/admin_show.h"
 
 #include <stdio.h>
@@ -21,6 +22,7 @@ struct wr_admin {
 	int64_t started_mono_ns, started_wall_ms;
 	struct wr_lock lock;                    /* before the board's and health's */
 	const struct wr_generation *generation; /* [lock]; NULL: none yet */
+	struct wr_admin_reloads reloads;
 };
 
 static struct wr_admin *self_of(struct wr_admin_port *port)
@@ -56,6 +58,7 @@ static void show_status(struct wr_admin_port *port, struct wr_json_out *out)
 	struct wr_admin *admin = self_of(port);
 	int64_t up_ns = wr_clock_mono_ns(admin->o.clock) - admin->started_mono_ns;
 
+	wr_json_out_bool(out, "drifted", wr_admin_reloads_has_drifted(&admin->reloads));
 	wr_lock_take(&admin->lock);
 	wr_json_out_text(out, "version", admin->o.version);
 	wr_json_out_text(out, "instance",
@@ -132,12 +135,32 @@ static enum wr_code set_paused(struct wr_admin_port *port, const char *pipeline,
 	return WR_OK;
 }
 
+static enum wr_code reload(struct wr_admin_port *port, const struct wr_admin_order *order,
+			   wr_admin_begin_fn begin, void *arg, struct wr_err *err)
+{
+	return wr_admin_reloads_ask(&self_of(port)->reloads, order, begin, arg, err);
+}
+
+static void show_generations(struct wr_admin_port *port, struct wr_json_out *out)
+{
+	wr_admin_reloads_list(&self_of(port)->reloads, out);
+}
+
+static enum wr_code show_one_generation(struct wr_admin_port *port, uint64_t number,
+					struct wr_json_out *out)
+{
+	return wr_admin_reloads_one(&self_of(port)->reloads, number, out);
+}
+
 static const struct wr_admin_ops ops = {
     .status = show_status,
     .pipelines = show_pipelines,
     .plugins = show_plugins,
     .config = show_config,
     .set_paused = set_paused,
+    .reload = reload,
+    .generations = show_generations,
+    .one_generation = show_one_generation,
 };
 
 enum wr_code wr_admin_create(const struct wr_admin_options *options, struct wr_admin **admin_r)
@@ -153,6 +176,7 @@ enum wr_code wr_admin_create(const struct wr_admin_options *options, struct wr_a
 	admin->started_mono_ns = wr_clock_mono_ns(options->clock);
 	admin->started_wall_ms = wr_clock_wall_ms(options->clock);
 	wr_lock_init(&admin->lock);
+	wr_admin_reloads_init(&admin->reloads);
 	*admin_r = admin;
 	return WR_OK;
 }
@@ -162,6 +186,7 @@ void wr_admin_destroy(struct wr_admin *admin)
 	if (admin == NULL)
 		return;
 	WR_CHECK(admin, ADMIN_MAGIC);
+	wr_admin_reloads_fini(&admin->reloads);
 	wr_lock_fini(&admin->lock);
 	admin->magic = 0;
 	free(admin);
@@ -179,4 +204,16 @@ struct wr_admin_port *wr_admin_port(struct wr_admin *admin)
 {
 	WR_CHECK(admin, ADMIN_MAGIC);
 	return &admin->port;
+}
+
+void wr_admin_open_reload(struct wr_admin *admin, struct wr_reload *with)
+{
+	WR_CHECK(admin, ADMIN_MAGIC);
+	wr_admin_reloads_open(&admin->reloads, with);
+}
+
+void wr_admin_close_reload(struct wr_admin *admin)
+{
+	WR_CHECK(admin, ADMIN_MAGIC);
+	wr_admin_reloads_close(&admin->reloads);
 }

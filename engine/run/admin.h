@@ -14,6 +14,7 @@
 #include "run/health.h"
 
 struct wr_admin;
+struct wr_reload; /* run/reload.h */
 
 struct wr_admin_options { /* all borrowed for the object's life */
 	const struct wr_clock *clock;
@@ -30,6 +31,13 @@ void wr_admin_destroy(struct wr_admin *admin);
 
 /* The generation that is shown from now on; borrowed until the next call. NULL: none. [any] */
 void wr_admin_set_generation(struct wr_admin *admin, const struct wr_generation *generation);
+
+/* From now on it may be asked for reloads; borrowed until close. [main] */
+void wr_admin_open_reload(struct wr_admin *admin, struct wr_reload *reload);
+
+/* The reload thread has ended: whoever waits for it is told that the engine stops. It must live on until nobody can ask
+ * any more. [main] */
+void wr_admin_close_reload(struct wr_admin *admin);
 
 /* Borrowed from the admin. */
 struct wr_admin_port *wr_admin_port(struct wr_admin *admin);

@@ -1,6 +1,7 @@
 noinst_LIBRARIES += libwr_run.a
 libwr_run_a_SOURCES = \
 	engine/run/admin.c engine/run/admin.h \
+	engine/run/admin_reload.c engine/run/admin_reload.h \
 	engine/run/admin_show.c engine/run/admin_show.h \
 	engine/run/batch.c engine/run/batch.h \
 	engine/run/board.c engine/run/board.h \
@@ -34,6 +35,7 @@ libwr_run_a_SOURCES = \
 	engine/run/reload_load.c \
 	engine/run/reload_plan.c \
 	engine/run/reload_probe.c \
+	engine/run/reload_show.c engine/run/reload_show.h \
 	engine/run/retry_queue.c engine/run/retry_queue.h \
 	engine/run/state_dir.c engine/run/state_dir.h \
 	engine/run/swap.c engine/run/swap.h engine/run/swap_private.h \

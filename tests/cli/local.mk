@@ -24,6 +24,10 @@ check_PROGRAMS += tests/cli/test_progress
 tests_cli_test_progress_LDADD = $(WR_CLI_TEST_LIBS)
 check_PROGRAMS += tests/cli/test_record
 tests_cli_test_record_LDADD = $(WR_CLI_TEST_LIBS)
+check_PROGRAMS += tests/cli/test_reload
+tests_cli_test_reload_SOURCES = tests/cli/test_reload.c tests/cli/capture.h \
+	tests/cli/admin_server.c tests/cli/admin_server.h
+tests_cli_test_reload_LDADD = $(WR_CLI_TEST_LIBS)
 check_PROGRAMS += tests/cli/test_send_http
 tests_cli_test_send_http_SOURCES = tests/cli/test_send_http.c tests/cli/capture.h
 tests_cli_test_send_http_LDADD = $(WR_CLI_TEST_LIBS)

@@ -13,19 +13,19 @@
 static struct captured got;
 static char file[64];
 
-#define STATUS(state, processed, uptime)                                                            \
-	"{\"version\":\"1.2.3\",\"instance\":\"node-a\",\"uptime_seconds\":" uptime                 \
-	",\"generation\":4,\"health\":{\"ready\":false,\"reasons\":[{\"component\":\"kafka\","      \
-	"\"reason\":\"no broker answers\",\"since\":\"2026-01-01T00:00:00.000Z\"}]},"               \
-	"\"pipelines\":[{\"name\":\"pay\",\"state\":\"" state                                       \
-	"\",\"delivery\":\"exactly_once\",\"lag\":12,\"in_flight\":3,\"events\":{\"taken\":20,"     \
-	"\"processed\":" processed                                                                  \
-	",\"dropped\":1,\"duplicate\":2,\"dead_lettered\":3,\"retries\":4},\"lanes\":[{\"lane\":0," \
-	"\"state\":\"running\",\"in_flight\":3,\"window\":16,\"oldest_seconds\":1.25,\"events\":{"  \
-	"\"processed\":" processed                                                                  \
-	",\"dropped\":1,\"duplicate\":2,\"dead_lettered\":3,\"retries\":4},\"partitions\":[{"       \
-	"\"topic\":\"in\",\"partition\":5,\"committed\":null,\"position\":8,\"lag\":12}]}]}],"      \
-	"\"plugins\":[{\"id\":\"fraud\",\"version\":\"1.4.0\",\"build_id\":\"0123456789abcdef\","   \
+#define STATUS(state, processed, uptime)                                                             \
+	"{\"drifted\":true,\"version\":\"1.2.3\",\"instance\":\"node-a\",\"uptime_seconds\":" uptime \
+	",\"generation\":4,\"health\":{\"ready\":false,\"reasons\":[{\"component\":\"kafka\","       \
+	"\"reason\":\"no broker answers\",\"since\":\"2026-01-01T00:00:00.000Z\"}]},"                \
+	"\"pipelines\":[{\"name\":\"pay\",\"state\":\"" state                                        \
+	"\",\"delivery\":\"exactly_once\",\"lag\":12,\"in_flight\":3,\"events\":{\"taken\":20,"      \
+	"\"processed\":" processed                                                                   \
+	",\"dropped\":1,\"duplicate\":2,\"dead_lettered\":3,\"retries\":4},\"lanes\":[{\"lane\":0,"  \
+	"\"state\":\"running\",\"in_flight\":3,\"window\":16,\"oldest_seconds\":1.25,\"events\":{"   \
+	"\"processed\":" processed                                                                   \
+	",\"dropped\":1,\"duplicate\":2,\"dead_lettered\":3,\"retries\":4},\"partitions\":[{"        \
+	"\"topic\":\"in\",\"partition\":5,\"committed\":null,\"position\":8,\"lag\":12}]}]}],"       \
+	"\"plugins\":[{\"id\":\"fraud\",\"version\":\"1.4.0\",\"build_id\":\"0123456789abcdef\","    \
 	"\"sha256\":\"fedcba9876543210\",\"stages\":[\"pay/a\",\"pay/b\"]}]}"
 
 static int begin(void **state)
@@ -78,8 +78,10 @@ static void the_status_is_printed_for_people(void **state)
 	run(WORDS("status", "--url", admin_url, "--partitions"));
 	assert_int_equal(got.exit_status, WR_EXIT_OK);
 	assert_string_equal(admin_requests[0].line, "GET /admin/status");
-	expect_in(got.out, "weir 1.2.3, node-a, up 1d 2h, generation 4, not ready\n"
-			   "  kafka: no broker answers, since 2026-01-01T00:00:00.000Z\n");
+	expect_in(got.out,
+		  "weir 1.2.3, node-a, up 1d 2h, generation 4, not ready\n"
+		  "  the configuration file is invalid: the last applied configuration runs\n"
+		  "  kafka: no broker answers, since 2026-01-01T00:00:00.000Z\n");
 	expect_in(got.out,
 		  "pay       running  exactly_once      1    3/16   12          9        1  "
 		  "        2     3\n");

@@ -54,12 +54,44 @@ static enum wr_code set_paused(struct wr_admin_port *port, const char *pipeline,
 	return WR_OK;
 }
 
+static enum wr_code reload(struct wr_admin_port *port, const struct wr_admin_order *order,
+			   wr_admin_begin_fn begin, void *arg, struct wr_err *err)
+{
+	struct fake_engine *engine = WR_CONTAINER_OF(port, struct fake_engine, port);
+
+	engine->order = *order;
+	snprintf(engine->client, sizeof(engine->client), "%s", order->who);
+	atomic_fetch_add(&engine->reloads, 1);
+	while (atomic_load(&engine->holds_reloads))
+		usleep(1000);
+	if (engine->reload_code != WR_OK)
+		return wr_err_set(err, engine->reload_code, "the reason");
+	wr_json_out_text(
+	    begin(arg, engine->reload_result,
+		  engine->reload_result != WR_ADMIN_DONE ? "w.yaml:3:1: it is wrong" : NULL),
+	    "result", "so it ended");
+	return WR_OK;
+}
+
+static enum wr_code one_generation(struct wr_admin_port *port, uint64_t number,
+				   struct wr_json_out *out)
+{
+	(void)port;
+	if (number != 7)
+		return WR_ENOTFOUND;
+	wr_json_out_integer(out, "number", 7);
+	return WR_OK;
+}
+
 static const struct wr_admin_ops engine_ops = {
     .status = write_status,
     .pipelines = write_list,
     .plugins = write_list,
     .config = write_list,
     .set_paused = set_paused,
+    .reload = reload,
+    .generations = write_list,
+    .one_generation = one_generation,
 };
 
 static void set_defaults(struct fixture *f)

@@ -22,6 +22,11 @@ struct fake_engine {
 	struct wr_admin_port port;
 	bool paused;     /* of the only pipeline, "pay/ments" */
 	char client[64]; /* who told it last */
+	enum wr_code reload_code;
+	enum wr_admin_result reload_result;
+	_Atomic bool holds_reloads;  /* none comes to its end */
+	_Atomic int reloads;         /* that have begun */
+	struct wr_admin_order order; /* of the last one; `who` is in `client` */
 };
 
 struct fixture {

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 
+#include <pthread.h>
 #include <stdio.h>
 
 static void ask(struct fixture *f, const char *method, const char *target, const char *body,
@@ -267,6 +268,190 @@ static void a_small_body_is_passed_over_where_none_is_taken(void **state)
 	assert_int_equal(a.status, 200);
 }
 
+static void a_reload_that_is_applied_is_200(void **state)
+{
+	struct fixture *f = *state;
+	struct answer a;
+
+	start_server(f);
+	ask(f, "POST", "/admin/reload", "", &a);
+	assert_int_equal(a.status, 200);
+	assert_contains(a.headers, "Content-Type: application/json\r\n");
+	assert_string_equal(a.body, "{\"result\":\"so it ended\"}");
+	assert_string_equal(f->engine.client, "admin 127.0.0.1");
+	assert_false(f->engine.order.dry_run);
+	assert_false(f->engine.order.rollback);
+	assert_false(f->engine.order.drained);
+}
+
+static void what_a_reload_is_to_be_is_in_the_query(void **state)
+{
+	struct fixture *f = *state;
+	struct answer a;
+
+	start_server(f);
+	ask(f, "POST", "/admin/reload?dry_run=true", "", &a);
+	assert_true(f->engine.order.dry_run);
+	assert_false(f->engine.order.drained);
+	ask(f, "POST", "/admin/rollback?drained&dry_run=false", "", &a);
+	assert_int_equal(a.status, 200);
+	assert_false(f->engine.order.dry_run);
+	assert_true(f->engine.order.drained);
+	assert_true(f->engine.order.rollback);
+}
+
+static void a_query_that_is_wrong_reloads_nothing(void **state)
+{
+	static const char *const wrong[] = {"dryrun=true", "dry_run=maybe", "dry_run&dry_run",
+					    "dry_run=%zz", "drained=1"};
+	struct fixture *f = *state;
+	struct answer a;
+	char target[128];
+
+	start_server(f);
+	for (size_t i = 0; i < UNIT_COUNT_OF(wrong); i++) {
+		snprintf(target, sizeof(target), "/admin/reload?%s", wrong[i]);
+		ask(f, "POST", target, "", &a);
+		assert_problem(&a, 400, "bad-request");
+	}
+	assert_int_equal(atomic_load(&f->engine.reloads), 0);
+}
+
+static void a_rejected_reload_is_a_problem_with_all_that_is_known(void **state)
+{
+	struct fixture *f = *state;
+	struct answer a;
+
+	f->engine.reload_result = WR_ADMIN_REJECTED;
+	start_server(f);
+	ask(f, "POST", "/admin/reload", "", &a);
+	assert_problem(&a, 422, "rejected");
+	assert_contains(a.body, "\"detail\":\"w.yaml:3:1: it is wrong\"");
+	assert_contains(a.body, "\"result\":\"so it ended\"}");
+	f->engine.reload_result = WR_ADMIN_ROLLED_BACK;
+	ask(f, "POST", "/admin/reload", "", &a);
+	assert_problem(&a, 422, "rolled-back");
+}
+
+static void a_reload_that_can_not_be_asked_for_says_why(void **state)
+{
+	static const struct {
+		enum wr_code code;
+		int status;
+		const char *slug;
+	} rows[] = {{WR_EFULL, 409, "conflict"},
+		    {WR_ENOTFOUND, 409, "conflict"},
+		    {WR_ECLOSED, 503, "busy"},
+		    {WR_ENOMEM, 500, "internal"}};
+	struct fixture *f = *state;
+	struct answer a;
+
+	start_server(f);
+	for (size_t i = 0; i < UNIT_COUNT_OF(rows); i++) {
+		f->engine.reload_code = rows[i].code;
+		ask(f, "POST", "/admin/rollback", "", &a);
+		assert_problem(&a, rows[i].status, rows[i].slug);
+		assert_contains(a.body, "the reason");
+	}
+}
+
+/* Begins a reload that does not end, on a connection of its own. */
+static int hold_reload(struct fixture *f)
+{
+	int fd;
+
+	atomic_store(&f->engine.holds_reloads, true);
+	fd = dial(f, WR_HTTP_ADMIN);
+	send_text(fd, "POST /admin/reload HTTP/1.1\r\nHost: localhost\r\n\r\n");
+	while (atomic_load(&f->engine.reloads) == 0)
+		usleep(1000);
+	return fd;
+}
+
+static void a_reload_keeps_nobody_waiting_but_who_asked(void **state)
+{
+	struct fixture *f = *state;
+	struct answer a;
+	int fd;
+
+	start_server(f);
+	fd = hold_reload(f);
+	ask(f, "GET", "/health/live", "", &a);
+	assert_int_equal(a.status, 200);
+	ask(f, "GET", "/admin/status", "", &a);
+	assert_int_equal(a.status, 200);
+	assert_false(has_answer_within_ms(fd, 20));
+	atomic_store(&f->engine.holds_reloads, false);
+	read_answer(fd, &a);
+	assert_int_equal(a.status, 200);
+	assert_string_equal(a.body, "{\"result\":\"so it ended\"}");
+	close(fd);
+}
+
+static void a_reload_that_never_ends_is_not_waited_for_for_ever(void **state)
+{
+	struct fixture *f = *state;
+	struct answer a;
+	int fd;
+
+	start_server(f);
+	fd = hold_reload(f);
+	advance_ms(f, 15 * 60 * 1000);
+	read_answer(fd, &a);
+	assert_problem(&a, 503, "unfinished");
+	/* The connection is good for more while the worker still works for the last request. */
+	send_text(fd, "GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n");
+	read_answer(fd, &a);
+	assert_int_equal(a.status, 200);
+	atomic_store(&f->engine.holds_reloads, false);
+	close(fd);
+}
+
+static void *release_later(void *arg)
+{
+	usleep(300000);
+	atomic_store(&((struct fixture *)arg)->engine.holds_reloads, false);
+	return NULL;
+}
+
+static void a_stop_answers_who_waits_and_waits_for_the_work(void **state)
+{
+	struct fixture *f = *state;
+	pthread_t thread;
+	struct answer a;
+	int fd;
+
+	start_server(f);
+	fd = hold_reload(f);
+	assert_int_equal(pthread_create(&thread, NULL, release_later, f), 0);
+	stop_server(f, 10);
+	assert_false(atomic_load(&f->engine.holds_reloads));
+	pthread_join(thread, NULL);
+	read_answer(fd, &a);
+	assert_problem(&a, 503, "unfinished");
+	close(fd);
+}
+
+static void generations_are_listed_and_shown(void **state)
+{
+	static const char *const unknown[] = {
+	    "8", "x", "-7", "+7", "7x", "%37x", "99999999999999999999"};
+	struct fixture *f = *state;
+	struct answer a;
+	char target[128];
+
+	start_server(f);
+	ask(f, "GET", "/admin/generations", "", &a);
+	assert_string_equal(a.body, "{\"list\":[]}");
+	ask(f, "GET", "/admin/generations/7", "", &a);
+	assert_string_equal(a.body, "{\"number\":7}");
+	for (size_t i = 0; i < UNIT_COUNT_OF(unknown); i++) {
+		snprintf(target, sizeof(target), "/admin/generations/%s", unknown[i]);
+		ask(f, "GET", target, "", &a);
+		assert_problem(&a, 404, "not-found");
+	}
+}
+
 static void the_admin_listener_outlives_the_ingest_one(void **state)
 {
 	struct fixture *f = *state;
@@ -300,6 +485,15 @@ int main(void)
 	    WITH_SERVER(a_body_of_another_type_is_refused),
 	    WITH_SERVER(a_body_over_its_bound_is_refused_with_the_bound),
 	    WITH_SERVER(a_small_body_is_passed_over_where_none_is_taken),
+	    WITH_SERVER(a_reload_that_is_applied_is_200),
+	    WITH_SERVER(what_a_reload_is_to_be_is_in_the_query),
+	    WITH_SERVER(a_query_that_is_wrong_reloads_nothing),
+	    WITH_SERVER(a_rejected_reload_is_a_problem_with_all_that_is_known),
+	    WITH_SERVER(a_reload_that_can_not_be_asked_for_says_why),
+	    WITH_SERVER(a_reload_keeps_nobody_waiting_but_who_asked),
+	    WITH_SERVER(a_reload_that_never_ends_is_not_waited_for_for_ever),
+	    WITH_SERVER(a_stop_answers_who_waits_and_waits_for_the_work),
+	    WITH_SERVER(generations_are_listed_and_shown),
 	    WITH_SERVER(the_admin_listener_outlives_the_ingest_one),
 	};
 

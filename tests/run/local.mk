@@ -6,6 +6,9 @@ tests_run_test_batch_LDADD = $(WR_RUN_FAULT_LIBS)
 tests_run_test_batch_LDFLAGS = $(WR_FAULT_WRAPS)
 check_PROGRAMS += tests/run/test_admin
 tests_run_test_admin_LDADD = $(WR_RUN_TEST_LIBS)
+# What run/reload.c would be is in the test.
+check_PROGRAMS += tests/run/test_admin_reload
+tests_run_test_admin_reload_LDADD = $(WR_RUN_TEST_LIBS)
 check_PROGRAMS += tests/run/test_board
 tests_run_test_board_LDADD = $(WR_RUN_FAULT_LIBS)
 tests_run_test_board_LDFLAGS = $(WR_FAULT_WRAPS)

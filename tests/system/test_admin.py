@@ -1,7 +1,9 @@
 """The admin API of a running engine: what it shows is true, and what it is told happens."""
 
 import json
+import subprocess
 
+from harness import paths
 from harness.events import assert_accounted
 from harness.http import Client
 from harness.load import Load
@@ -101,3 +103,67 @@ def test_no_secret_is_shown(site):
     assert shown["http"]["admin"]["token"] == "<hidden>"
     assert shown["pipelines"][0]["stages"][0]["config"] == {"mark": "<hidden>"}
     assert secret not in engine.log_text()
+
+
+def weir(*words):
+    return subprocess.run([paths.weir(), *map(str, words)], capture_output=True, text=True, timeout=60)
+
+
+def test_a_reload_is_asked_for_and_answered(site):
+    site.create_topics()
+    engine = site.engine().run()
+    answer = admin(engine).request("POST", "/admin/reload")
+    assert (answer.status, answer.json()["result"], answer.json()["generation"]) == (200, "unchanged", 1)
+
+    engine.config["pipelines"][0]["batch"] = {"linger": "20ms"}
+    engine.write()
+    answer = admin(engine).request("POST", "/admin/reload?dry_run=true")
+    body = answer.json()
+    assert (answer.status, body["result"], body["dry_run"], body["generation"]) == (200, "applied", True, 1)
+    body = admin(engine).request("POST", "/admin/reload?drained=true").json()
+    assert (body["result"], body["generation_before"], body["generation_after"]) == ("applied", 1, 2)
+    assert body["drained"] is True and body["timings_ms"]["swap"] is not None
+    assert [plugin["change"] for plugin in body["plugins"]] == ["kept"]
+    status = admin(engine).get("/admin/status").json()
+    assert status["generation"] == 2 and status["drifted"] is False
+    shown = admin(engine).get("/admin/config").json()
+    assert shown["generation"] == 2 and shown["config"]["pipelines"][0]["batch"]["linger"] == "20ms"
+    entries = admin(engine).get("/admin/generations").json()["generations"]
+    assert [(e["number"], e["runs"]) for e in entries] == [(2, True), (1, False)]
+    assert entries[0]["who"].startswith("admin 127.0.0.1")
+
+
+def test_a_rejected_reload_says_what_is_wrong_and_where(site):
+    site.create_topics()
+    engine = site.engine().run()
+    good = engine.file.read_text()
+    engine.file.write_text(good.replace("ttl: 1h", "ttl: soon") + "nonsense: 1\n")
+    answer = admin(engine).request("POST", "/admin/reload")
+    body = answer.json()
+    assert answer.status == 422 and answer.headers["Content-Type"] == "application/problem+json"
+    assert body["type"] == "urn:weir:problem:rejected" and body["result"] == "rejected" and body["generation"] == 1
+    assert len(body["errors"]) == 2 and all(e["file"] == str(engine.file) and e["line"] for e in body["errors"])
+    assert admin(engine).get("/admin/status").json()["generation"] == 1
+    site.topics.send(site.source, [("k", '{"eventId":"still works"}')])
+    site.finished(engine)
+
+
+def test_the_commands_ask_the_engine(site):
+    site.create_topics()
+    engine = site.engine().run()
+    where = ("--url", f"http://127.0.0.1:{engine.admin_port}")
+    assert "generation 1, ready" in weir("status", "--config", engine.file).stdout
+    engine.config["pipelines"][0]["batch"] = {"linger": "20ms"}
+    engine.write()
+    done = weir("reload", "--config", engine.file, "--drained")
+    assert done.returncode == 0 and done.stdout.startswith("applied: generation 2 runs, after 1\n"), done
+    done = weir("rollback", *where)
+    assert done.returncode == 0 and done.stdout.startswith("applied: generation 3 runs, after 2\n"), done
+    assert "pipelines" in weir("generations", *where).stdout
+    engine.file.write_text(engine.file.read_text() + "nonsense: 1\n")
+    done = weir("reload", *where)
+    assert done.returncode == 1 and f"{engine.file}:" in done.stderr and "nonsense" in done.stderr, done
+    assert weir("pause", *where, site.name, "--wait").stdout == f"{site.name}: paused\n"
+    assert weir("resume", *where, site.name).returncode == 0
+    assert weir("log-level", *where, "debug").stdout == "debug\n"
+    assert "EVENTS/S" in weir("top", *where, "-n", "1").stdout

@@ -1,0 +1,93 @@
+/* Reloading, and what has run. */
+#include "config.h"
+
+#include "http/admin.h"
+
+#include "http/call.h"
+#include "port/admin.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct wr_admin_port *port_of(const struct wr_http_call *call)
+{
+	return call->deps->port;
+}
+
+static struct wr_json_out *begin(void *arg, enum wr_admin_result result, const char *detail)
+{
+	struct wr_http_call *call = arg;
+
+	switch (result) {
+	case WR_ADMIN_DONE:
+		break;
+	case WR_ADMIN_REJECTED:
+		return wr_http_call_begin_problem(call, WR_HTTP_REJECTED, detail);
+	case WR_ADMIN_ROLLED_BACK:
+		return wr_http_call_begin_problem(call, WR_HTTP_ROLLED_BACK, detail);
+	}
+	return wr_http_call_begin(call, 200);
+}
+
+static void refuse(struct wr_http_call *call, enum wr_code code, const char *why)
+{
+	if (code == WR_EFULL || code == WR_ENOTFOUND)
+		wr_http_call_fail(call, WR_HTTP_CONFLICT, why);
+	else if (code == WR_ECLOSED)
+		wr_http_call_fail(call, WR_HTTP_BUSY, why);
+	else
+		wr_http_call_fail(call, WR_HTTP_INTERNAL, why);
+}
+
+static void reload(struct wr_http_call *call, bool rollback)
+{
+	struct wr_admin_order order = {.rollback = rollback};
+	struct wr_err err = {.text = ""};
+	enum wr_code rc;
+	char who[128];
+
+	if (!wr_http_call_bool(call, "dry_run", &order.dry_run) ||
+	    !wr_http_call_bool(call, "drained", &order.drained))
+		return;
+	snprintf(who, sizeof(who), "admin %s", call->client);
+	order.who = who;
+	rc = port_of(call)->ops->reload(port_of(call), &order, begin, call, &err);
+	if (rc == WR_OK)
+		wr_http_call_end(call);
+	else
+		refuse(call, rc, err.text);
+}
+
+void wr_http_admin_reload(struct wr_http_call *call)
+{
+	reload(call, false);
+}
+
+void wr_http_admin_rollback(struct wr_http_call *call)
+{
+	reload(call, true);
+}
+
+void wr_http_admin_generations(struct wr_http_call *call)
+{
+	port_of(call)->ops->generations(port_of(call), wr_http_call_begin(call, 200));
+	wr_http_call_end(call);
+}
+
+void wr_http_admin_generation(struct wr_http_call *call)
+{
+	const char *text = wr_http_call_path(call, "number");
+	unsigned long long number;
+	char *end;
+
+	errno = 0;
+	number = strtoull(text, &end, 10);
+	if (errno == 0 && *end == '\0' && text[0] >= '0' && text[0] <= '9' &&
+	    port_of(call)->ops->one_generation(port_of(call), number,
+					       wr_http_call_begin(call, 200)) == WR_OK)
+		wr_http_call_end(call);
+	else
+		wr_http_call_fail(call, WR_HTTP_NOT_FOUND,
+				  "there is no such generation, or not any more");
+}
