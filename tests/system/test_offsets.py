@@ -4,6 +4,7 @@ import json
 import subprocess
 import time
 
+import pytest
 import redis as client
 from confluent_kafka import Consumer, TopicPartition
 from harness import paths
@@ -40,13 +41,15 @@ def send(site, first, count, partition, **more):
     assert producer.flush(60) == 0
 
 
-def test_what_is_reset_is_processed_again_once(site):
+@pytest.mark.parametrize("delivery", ["at_least_once", "exactly_once"])
+def test_what_is_reset_is_processed_again_once(site, delivery):
+    config = site.config([site.pipeline(delivery=delivery)])
     site.create_topics(partitions=2)
     send(site, 0, 10, 0)
     send(site, 10, 9, 1)
     send(site, 19, 1, 1, do="fail")
     send(site, 0, 2, 1)  # duplicates
-    engine = site.engine().run()
+    engine = site.engine(config).run()
     site.finished(engine)
     assert (engine.outcomes()["processed"], engine.outcomes()["dead_lettered"]) == (19, 1)
 
@@ -82,7 +85,7 @@ def test_what_is_reset_is_processed_again_once(site):
         # The claims of before are given up, so that the records that are read again take them over.
         assert {"incarnation": 0, "from": 0, "to": None} in mark["abandoned"]
 
-    again = site.engine().run()
+    again = site.engine(config).run()
     site.finished(again)
     assert (again.outcomes()["processed"], again.outcomes()["dead_lettered"]) == (19, 1)
     assert again.outcomes()["duplicate"] == 2
@@ -90,6 +93,22 @@ def test_what_is_reset_is_processed_again_once(site):
     processed, dead = site.read()
     assert (len(processed), len(dead)) == (38, 2)
     assert weir(engine, "offsets", "show").stdout.count(site.source) == 2
+
+
+@pytest.mark.parametrize("store", ["memory", "none"])
+def test_without_marks_in_redis_the_commits_alone_are_set(site, store):
+    config = site.config([site.pipeline(idempotency={"store": store, "ttl": "1h"})])
+    site.create_topics(partitions=1)
+    send(site, 0, 5, 0)
+    engine = site.engine(config).run()
+    site.finished(engine)
+    assert engine.stop() == 0
+    (partition,) = show(engine)["partitions"]
+    assert (partition["committed"], partition["mark"]) == (5, None)
+    reset(engine, "--to", "2", "--execute")
+    again = site.engine(config).run()
+    site.finished(again)
+    assert again.outcomes()["processed"] == 3
 
 
 def test_every_kind_of_place(site):
