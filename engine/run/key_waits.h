@@ -20,6 +20,9 @@ struct wr_item *wr_item_list_pop(struct wr_item_list *list);
 /* Puts an item where its sequence belongs. */
 void wr_item_list_insert(struct wr_item_list *list, struct wr_item *item);
 
+/* Puts all items in the order of their sequence. */
+void wr_item_list_sort(struct wr_item_list *list);
+
 struct wr_key_waits {
 	struct wr_map *keys; /* key -> struct wr_key_wait */
 };
@@ -38,8 +41,9 @@ enum wr_code wr_key_waits_hold(struct wr_key_waits *waits, struct wr_item *holde
  * (item->waiting) and must not be run. */
 bool wr_key_waits_join(struct wr_key_waits *waits, struct wr_item *item);
 
-/* `holder` has its outcome: those behind it move to *released, in order. Nothing when it holds no key. */
-void wr_key_waits_release(struct wr_key_waits *waits, struct wr_item *holder,
+/* An item has its outcome: if it holds its key, the first of those behind it move to *released, in order, and are to be
+ * run at once; each is to be released in its turn, or held again, and with the last one of them the next follow. */
+void wr_key_waits_release(struct wr_key_waits *waits, struct wr_item *item,
 			  struct wr_item_list *released);
 
 /* Forgets the items of a batch that is dropped, holders and waiting ones. Batches are dropped newest first, so

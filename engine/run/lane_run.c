@@ -202,10 +202,11 @@ bool wr_lane_run_due(struct wr_lane *lane)
 	while ((item = wr_retry_queue_pop(&lane->parked, now)) != NULL) {
 		/* One that gave up its lead to an earlier event of its key waits in that line already. */
 		if (!item->waiting && wr_lane_may_retry(lane, item))
-			wr_item_list_insert(&due, item);
+			wr_item_list_push(&due, item);
 	}
 	if (due.first == NULL)
 		return false;
+	wr_item_list_sort(&due);
 	run_list(lane, &due);
 	wr_lane_end_probes(lane);
 	return true;

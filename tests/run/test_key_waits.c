@@ -202,9 +202,94 @@ static void init_can_lack_memory(void **state)
 	wr_key_waits_fini(&none);
 }
 
+/* ---- many of one key ---- */
+
+#define MANY 2000
+
+static struct wr_item many[MANY];
+
+/* Holds the first and lets the others wait. */
+static void line_up(void)
+{
+	for (size_t i = 0; i < MANY; i++) {
+		many[i] = item_of(i + 1, "a");
+		if (i == 0)
+			assert_int_equal(wr_key_waits_hold(&waits, &many[i]), WR_OK);
+		else
+			assert_true(wr_key_waits_join(&waits, &many[i]));
+	}
+}
+
+/* Each of them is retried once: how often one was sent back into the line is what that costs. */
+static void retries_of_many_of_a_key_send_few_back_into_the_line(void **state)
+{
+	struct wr_item_list released = {NULL, NULL};
+	struct wr_item *item, *holder = &many[0];
+	size_t done = 0, sent_back = 0;
+
+	(void)state;
+	line_up();
+	while (holder != NULL) {
+		assert_ptr_equal(holder, &many[done++]);
+		wr_key_waits_release(&waits, holder, &released);
+		holder = wr_item_list_pop(&released);
+		if (holder == NULL)
+			break;
+		assert_int_equal(wr_key_waits_hold(&waits, holder), WR_OK);
+		while ((item = wr_item_list_pop(&released)) != NULL) {
+			assert_true(wr_key_waits_join(&waits, item));
+			sent_back++;
+		}
+	}
+	assert_int_equal(done, MANY);
+	assert_true(sent_back <= 8 * MANY);
+	assert_true(wr_key_waits_empty(&waits));
+}
+
+static void those_that_pass_go_on_in_turns_and_in_order(void **state)
+{
+	struct wr_item_list released = {NULL, NULL};
+	struct wr_item *item = &many[0], late = item_of(MANY + 1, "a");
+
+	(void)state;
+	line_up();
+	for (size_t i = 0; i < MANY; i++) {
+		assert_ptr_equal(item, &many[i]);
+		if (i == MANY / 2) /* it comes meanwhile, and waits until the line is empty */
+			assert_true(wr_key_waits_join(&waits, &late));
+		wr_key_waits_release(&waits, item, &released);
+		item = wr_item_list_pop(&released);
+	}
+	assert_ptr_equal(item, &late);
+	wr_key_waits_release(&waits, item, &released);
+	assert_null(released.first);
+	assert_true(wr_key_waits_empty(&waits));
+}
+
+static void a_list_is_sorted_by_sequence(void **state)
+{
+	struct wr_item_list list = {NULL, NULL};
+
+	(void)state;
+	for (size_t i = 0; i < MANY; i++) {
+		many[i] = item_of(i * 1103 % 2003, "a"); /* each number below 2003 once */
+		wr_item_list_push(&list, &many[i]);
+	}
+	wr_item_list_sort(&list);
+	assert_non_null(list.first);
+	for (const struct wr_item *item = list.first; item->next != NULL; item = item->next) {
+		assert_true(item->sequence < item->next->sequence);
+		if (item->next->next == NULL)
+			assert_ptr_equal(list.last, item->next);
+	}
+	list = (struct wr_item_list){NULL, NULL};
+	wr_item_list_sort(&list);
+	assert_null(list.last);
+}
+
 /* ---- against a model ---- */
 
-enum { KEYS = 4, BATCHES = 6, PER_BATCH = 8, ITEMS = BATCHES * PER_BATCH };
+enum { KEYS = 4, BATCHES = 6, PER_BATCH = 32, ITEMS = BATCHES * PER_BATCH };
 
 enum place { GONE, FREE, HOLDS, WAITS };
 
@@ -294,28 +379,37 @@ static void join(struct model *m, int i)
 		m->place[i] = WAITS;
 }
 
-static void finish(struct model *m, int i)
+static void end(struct model *m, int i, struct wr_item_list *released)
+{
+	wr_key_waits_release(&waits, &m->items[i], released);
+	m->place[i] = GONE;
+}
+
+/* Those that are released run at once: some are held again, and the others of their turn wait behind them. */
+static void finish(struct model *m, struct wr_rng *rng, int i)
 {
 	struct wr_item_list released = {NULL, NULL};
 	struct wr_item *item;
 	uint64_t before = 0;
-	bool was_holder = m->place[i] == HOLDS;
-	int expected = 0;
+	int key = m->key[i];
 
-	for (int j = 0; was_holder && j < ITEMS; j++)
-		expected += m->place[j] == WAITS && m->key[j] == m->key[i];
-	wr_key_waits_release(&waits, &m->items[i], &released);
-	m->place[i] = GONE;
+	end(m, i, &released);
 	while ((item = wr_item_list_pop(&released)) != NULL) {
-		ptrdiff_t j = item - m->items;
+		int j = (int)(item - m->items), holder = holder_of(m, key);
 
-		assert_true(m->place[j] == WAITS && m->key[j] == m->key[i] && !item->waiting);
+		assert_true(m->place[j] == WAITS && m->key[j] == key && !item->waiting);
 		assert_true(item->sequence > before);
 		before = item->sequence;
 		m->place[j] = FREE;
-		expected--;
+		if (holder >= 0 && comes_before(m, holder, j))
+			join(m, j);
+		else if (wr_rng_upto(rng, 3) == 0)
+			hold(m, j);
+		else
+			end(m, j, &released);
 	}
-	assert_int_equal(expected, 0);
+	for (int j = 0; j < ITEMS && key < KEYS && holder_of(m, key) < 0; j++)
+		assert_false(m->place[j] == WAITS && m->key[j] == key);
 }
 
 static void compare(const struct model *m)
@@ -354,7 +448,7 @@ static void step(struct model *m, struct wr_rng *rng, uint64_t *sequence)
 	else if (wr_rng_upto(rng, 1) == 0)
 		hold(m, i);
 	else
-		finish(m, i);
+		finish(m, rng, i);
 }
 
 static void a_random_history_agrees_with_the_model(void **state)
@@ -405,6 +499,9 @@ int main(void)
 	    RULE(an_empty_key_is_a_key),
 	    RULE(without_memory_nobody_waits),
 	    RULE(init_can_lack_memory),
+	    RULE(retries_of_many_of_a_key_send_few_back_into_the_line),
+	    RULE(those_that_pass_go_on_in_turns_and_in_order),
+	    RULE(a_list_is_sorted_by_sequence),
 	    RULE(a_random_history_agrees_with_the_model),
 	    RULE(fini_frees_what_is_held),
 	};
