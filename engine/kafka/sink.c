@@ -14,11 +14,13 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define SINK_MAGIC 0x57525349u
 #define LEAVE_MS 1000 /* how long a destruction waits for a call that is under way */
 
 struct wr_sink_topic {
+	char *name;
 	rd_kafka_topic_t *rkt;
 };
 
@@ -76,8 +78,8 @@ static void broken(void *arg)
 
 static void settle(struct kafka_sink *s, const rd_kafka_message_t *message)
 {
-	enum wr_code code = wr_delivery_outcome(message, s->transactor != NULL,
-						atomic_load(&s->state) == WR_SINK_BROKEN);
+	enum wr_code code =
+	    wr_delivery_outcome(message, s->conf != NULL, atomic_load(&s->state) == WR_SINK_BROKEN);
 	char text[WR_DELIVERY_REASON_BYTES];
 	const char *reason = NULL;
 
@@ -124,27 +126,50 @@ static void on_error(rd_kafka_t *rk, int error, const char *reason, void *arg)
 	heed_error(arg, (rd_kafka_resp_err_t)error, error == RD_KAFKA_RESP_ERR__FATAL);
 }
 
+static void free_topic(struct wr_sink_topic *topic)
+{
+	if (topic == NULL)
+		return;
+	if (topic->rkt != NULL)
+		rd_kafka_topic_destroy(topic->rkt);
+	free(topic->name);
+	free(topic);
+}
+
+static struct wr_sink_topic *make_topic(struct kafka_sink *s, const char *name, struct wr_err *err)
+{
+	struct wr_sink_topic *topic = calloc(1, sizeof(*topic));
+
+	if (topic == NULL || (topic->name = strdup(name)) == NULL) {
+		wr_err_set(err, WR_ENOMEM, "no memory for topic %s", name);
+		free_topic(topic);
+		return NULL;
+	}
+	topic->rkt = rd_kafka_topic_new(s->rk, name, NULL);
+	if (topic->rkt == NULL) {
+		wr_err_set(err, WR_EINVAL, "topic %s: %s", name,
+			   rd_kafka_err2str(rd_kafka_last_error()));
+		free_topic(topic);
+		return NULL;
+	}
+	return topic;
+}
+
 static enum wr_code resolve(struct wr_sink *sink, const char *name, struct wr_sink_topic **topic_r,
 			    struct wr_err *err)
 {
 	struct kafka_sink *s = of(sink);
 	struct wr_sink_topic *topic = wr_map_get(s->topics, wr_bytes_of(name));
+	struct wr_err why;
 
 	*topic_r = topic;
 	if (topic != NULL)
 		return WR_OK;
-	topic = calloc(1, sizeof(*topic));
+	topic = make_topic(s, name, &why);
 	if (topic == NULL)
-		return wr_err_set(err, WR_ENOMEM, "no memory for topic %s", name);
-	topic->rkt = rd_kafka_topic_new(s->rk, name, NULL);
-	if (topic->rkt == NULL) {
-		free(topic);
-		return wr_err_set(err, WR_EINVAL, "topic %s: %s", name,
-				  rd_kafka_err2str(rd_kafka_last_error()));
-	}
+		return wr_err_set(err, why.code, "%s", why.text);
 	if (wr_map_put(s->topics, wr_bytes_of(name), topic, NULL) != WR_OK) {
-		rd_kafka_topic_destroy(topic->rkt);
-		free(topic);
+		free_topic(topic);
 		return wr_err_set(err, WR_ENOMEM, "no memory for topic %s", name);
 	}
 	*topic_r = topic;
@@ -210,6 +235,8 @@ static enum wr_code write_record(struct wr_sink *sink, const struct wr_sink_reco
 	rd_kafka_headers_t *headers;
 	rd_kafka_resp_err_t error;
 
+	if (record->topic->rkt == NULL)
+		return wr_err_set(err, WR_EUNKNOWN, "the producer is broken");
 	if (make_headers(record, &headers) != WR_OK)
 		return wr_err_set(err, WR_EFULL, "no memory for the headers of a record");
 	/* Counted first: the report may come before producev() returns. */
@@ -268,8 +295,9 @@ static int poll_reports(struct wr_sink *sink, int timeout_ms)
 {
 	struct kafka_sink *s = of(sink);
 
-	return s->transactor != NULL ? poll_events(s, timeout_ms)
-				     : rd_kafka_poll(s->rk, timeout_ms);
+	if (s->rk == NULL)
+		return 0;
+	return s->queue != NULL ? poll_events(s, timeout_ms) : rd_kafka_poll(s->rk, timeout_ms);
 }
 
 static enum wr_sink_state state_of(struct wr_sink *sink)
@@ -293,10 +321,8 @@ static void free_topics(struct kafka_sink *s)
 
 	if (s->topics == NULL)
 		return;
-	while (wr_map_next(s->topics, &cursor, &name, &topic)) {
-		rd_kafka_topic_destroy(((struct wr_sink_topic *)topic)->rkt);
-		free(topic);
-	}
+	while (wr_map_next(s->topics, &cursor, &name, &topic))
+		free_topic(topic);
 	wr_map_destroy(s->topics);
 }
 
@@ -340,7 +366,7 @@ static enum wr_code reopen_topics(struct kafka_sink *s, struct wr_err *err)
 	while (wr_map_next(s->topics, &cursor, &name, &topic)) {
 		struct wr_sink_topic *t = topic;
 
-		t->rkt = rd_kafka_topic_new(s->rk, name.data, NULL);
+		t->rkt = rd_kafka_topic_new(s->rk, t->name, NULL);
 		if (t->rkt == NULL)
 			return wr_err_set(err, WR_ENOMEM, "no memory for a topic");
 	}
@@ -354,8 +380,10 @@ static void close_topics(struct kafka_sink *s)
 	void *topic;
 
 	while (wr_map_next(s->topics, &cursor, &name, &topic)) {
-		rd_kafka_topic_destroy(((struct wr_sink_topic *)topic)->rkt);
-		((struct wr_sink_topic *)topic)->rkt = NULL;
+		struct wr_sink_topic *t = topic;
+
+		rd_kafka_topic_destroy(t->rkt);
+		t->rkt = NULL;
 	}
 }
 
@@ -379,9 +407,11 @@ static enum wr_code renew(struct kafka_sink *s, struct wr_err *err)
 static enum wr_code transaction_status(struct wr_sink *sink)
 {
 	struct kafka_sink *s = of(sink);
-	enum wr_code code = wr_transactor_status(s->transactor);
+	enum wr_code code = WR_EUNKNOWN;
 	struct wr_err err;
 
+	if (s->transactor != NULL)
+		code = wr_transactor_status(s->transactor);
 	if (code != WR_OK || !s->gap)
 		return code;
 	if (renew(s, &err) == WR_OK)
@@ -394,8 +424,11 @@ static enum wr_code transaction_status(struct wr_sink *sink)
 static enum wr_code begin(struct wr_sink *sink, struct wr_err *err)
 {
 	struct kafka_sink *s = of(sink);
-	rd_kafka_error_t *error = rd_kafka_begin_transaction(s->rk);
+	rd_kafka_error_t *error;
 
+	if (state_of(sink) == WR_SINK_BROKEN)
+		return wr_err_set(err, WR_EUNKNOWN, "the producer is broken");
+	error = rd_kafka_begin_transaction(s->rk);
 	if (error == NULL)
 		return WR_OK;
 	wr_err_set(err, WR_EUNKNOWN, "begin_transaction: %s", rd_kafka_error_string(error));

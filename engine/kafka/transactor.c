@@ -133,6 +133,16 @@ static enum wr_code end_transaction(struct wr_transactor *t)
 	return refused ? WR_EREFUSED : WR_EUNKNOWN;
 }
 
+static void forget_offsets(struct wr_transactor *t)
+{
+	if (t->offsets != NULL)
+		rd_kafka_topic_partition_list_destroy(t->offsets);
+	if (t->group != NULL)
+		rd_kafka_consumer_group_metadata_destroy(t->group);
+	t->offsets = NULL;
+	t->group = NULL;
+}
+
 static enum wr_code commit(struct wr_transactor *t)
 {
 	enum wr_code code = t->offsets->cnt > 0 ? send_offsets(t) : WR_OK;
@@ -141,11 +151,7 @@ static enum wr_code commit(struct wr_transactor *t)
 		code = WR_EUNKNOWN;
 	if (code == WR_OK)
 		code = end_transaction(t);
-	rd_kafka_topic_partition_list_destroy(t->offsets);
-	if (t->group != NULL)
-		rd_kafka_consumer_group_metadata_destroy(t->group);
-	t->offsets = NULL;
-	t->group = NULL;
+	forget_offsets(t);
 	return code;
 }
 
@@ -210,6 +216,7 @@ static void do_step_locked(struct wr_transactor *t)
 
 static void finish(struct wr_transactor *t)
 {
+	forget_offsets(t); /* of a commit that was not begun any more */
 	t->owner.release(t->owner.arg);
 	pthread_cond_destroy(&t->changed);
 	wr_lock_fini(&t->lock);
