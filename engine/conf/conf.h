@@ -182,6 +182,7 @@ struct wr_conf {
 	char *state_dir;
 	size_t memory_bytes;
 	int64_t shutdown_timeout_ms; /* to finish and commit what is in flight */
+	bool watch; /* reload when the file or a plugin changes */
 	enum wr_log_level log_level;
 	int log_format; /* enum wr_log_format, or -1: by whether stderr is a terminal */
 	struct wr_conf_kafka kafka;

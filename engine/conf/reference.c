@@ -34,8 +34,8 @@ static const char markdown_head[] =
     "- **Files** that are named by relative paths are looked for in the working directory.\n"
     "- One document a file, no key twice, aliases (`*name`) yes, merge keys (`<<`) no.\n"
     "\n"
-    "In this version a change takes effect at the next start. The column *Change* says which keys will need one\n"
-    "even where a running engine can be told to read its file again: those marked `restart`.\n";
+    "A running engine takes up a changed file at a reload (SIGHUP, or `watch: true`), see\n"
+    "[reload](../reload.md). The column *Change* says which keys can't change then, but need a `restart`.\n";
 
 static const char man_head[] =
     ".\\\" Made from the table of keys by `make docs`; changes belong there.\n"

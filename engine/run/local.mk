@@ -36,9 +36,11 @@ libwr_run_a_SOURCES = \
 	engine/run/reload_plan.c \
 	engine/run/reload_probe.c \
 	engine/run/reload_show.c engine/run/reload_show.h \
+	engine/run/reload_watch.c \
 	engine/run/retry_queue.c engine/run/retry_queue.h \
 	engine/run/state_dir.c engine/run/state_dir.h \
 	engine/run/swap.c engine/run/swap.h engine/run/swap_private.h \
 	engine/run/swap_state.c \
+	engine/run/watch.c engine/run/watch.h \
 	engine/port/admin.h engine/port/claim_store.h engine/port/sink.h engine/port/source.h
 WR_RUN_LIBS = libwr_run.a $(WR_HOST_LIBS)

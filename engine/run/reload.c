@@ -197,12 +197,24 @@ static void finish_job(struct wr_reload *reload)
 	free(who);
 }
 
+static int earlier(int a_ms, int b_ms)
+{
+	if (a_ms < 0 || b_ms < 0)
+		return a_ms < 0 ? b_ms : a_ms;
+	return a_ms < b_ms ? a_ms : b_ms;
+}
+
 static void wait_for_work(struct wr_reload *reload)
 {
-	struct pollfd fd = {.fd = reload->wake_fd, .events = POLLIN};
+	struct pollfd fds[2] = {{.fd = reload->wake_fd, .events = POLLIN},
+				{.fd = -1, .events = POLLIN}};
+	int wait_ms =
+	    earlier(reload->drains != NULL ? REAP_MS : -1, wr_reload_watch_wait_ms(reload));
 	uint64_t wakes;
 
-	if (poll(&fd, 1, reload->drains != NULL ? REAP_MS : -1) > 0 &&
+	if (reload->watch != NULL)
+		fds[1].fd = wr_watch_fd(reload->watch);
+	if (poll(fds, 2, wait_ms) > 0 && (fds[0].revents & POLLIN) != 0 &&
 	    read(reload->wake_fd, &wakes, sizeof(wakes)) < 0 && errno != EAGAIN)
 		WR_LOG(WR_LOG_ERROR, "reading the wake descriptor",
 		       WR_STR("reason", strerror(errno)));
@@ -222,6 +234,7 @@ static void *run(void *arg)
 			wait_for_work(reload);
 		}
 		wr_reload_reap(reload);
+		wr_reload_look(reload);
 	}
 	return NULL;
 }
@@ -264,6 +277,7 @@ enum wr_code wr_reload_open(const struct wr_reload_options *options, struct wr_r
 	reload->first->runners++;
 	reload->current->keepers++;
 	reload->last_number = reload->number = reload->current->number;
+	wr_reload_follow(reload);
 	*reload_r = reload;
 	return WR_OK;
 }
@@ -349,6 +363,7 @@ void wr_reload_close(struct wr_reload *reload)
 		wr_edition_let_go(reload->current, 0, 1);
 	wr_edition_let_go(reload->current, 1, 0);
 	wr_edition_let_go(reload->first, 1, 0);
+	wr_watch_destroy(reload->watch);
 	wr_plugin_store_close(reload->store);
 	wr_state_dir_close(&reload->dir);
 	wr_metrics_retire_cell(reload->metrics, reload->drift_cell);

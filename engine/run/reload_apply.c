@@ -237,6 +237,8 @@ static enum wr_code prepare(struct attempt *a, bool *differs_r)
 
 	*differs_r = false;
 	begin_phase(a, WR_RELOAD_READ);
+	if (a->reload->watch != NULL)
+		wr_watch_has_changed(a->reload->watch); /* what changes from here on counts anew */
 	rc = read_text(a);
 	if (rc != WR_OK)
 		return rc;
@@ -277,6 +279,7 @@ static void attempt(struct attempt *a)
 	a->answer.generation_after = a->reload->current->number;
 	wr_reload_note_generation(a->reload, a->answer.who, wr_reload_summary(&a->answer));
 	wr_reload_keep(a->reload);
+	wr_reload_follow(a->reload);
 	begin_phase(a, WR_RELOAD_DRAIN);
 	drain(a);
 }

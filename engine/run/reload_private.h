@@ -12,6 +12,7 @@
 #include "run/reload.h"
 #include "run/state_dir.h"
 #include "run/swap.h"
+#include "run/watch.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -62,6 +63,9 @@ struct wr_reload {
 	pthread_t thread;
 	bool started;
 	int wake_fd;
+	struct wr_watch *watch; /* NULL: nothing is watched [reload] */
+	int64_t
+	    watch_rests_mono_ns; /* when the files have been at rest for long enough; 0: they are [reload] */
 	_Atomic bool stopping;
 	_Atomic int phase; /* enum wr_reload_phase of the job under way */
 
@@ -125,6 +129,15 @@ void wr_reload_perform(struct wr_reload *reload, const struct wr_reload_job *job
 
 /* Frees what has drained; true when nothing is left. */
 bool wr_reload_reap(struct wr_reload *reload);
+
+/* reload_watch.c: what was followed before stays so, with the look that it had. */
+void wr_reload_follow(struct wr_reload *reload);
+
+/* How long nothing need be looked at, for poll(); -1: until something stirs. */
+int wr_reload_watch_wait_ms(const struct wr_reload *reload);
+
+/* Looks, and asks for a reload when the files are at rest and others than before. */
+void wr_reload_look(struct wr_reload *reload);
 
 /* reload.c */
 void wr_reload_note_generation(struct wr_reload *reload, const char *who, char *what);

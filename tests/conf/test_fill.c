@@ -10,9 +10,9 @@ static const struct error_case an_unknown_key_is_an_error_with_the_nearest_known
     {"log: { colour: true }\n" BROKERS REDIS PIPELINE,
      "f:1:8: log.colour: unknown key; expected one of `level`, `format`\n"},
     {"kafka-brokers: b\n" BROKERS REDIS PIPELINE,
-     "f:1:1: kafka-brokers: unknown key; expected one of `instance`, `state_dir`, `memory`, `shutdown_timeout`, `log`, `kafka`, `redis`, `http`, `plugin_path`, `pipelines`\n"},
+     "f:1:1: kafka-brokers: unknown key; expected one of `instance`, `state_dir`, `memory`, `shutdown_timeout`, `watch`, `log`, `kafka`, `redis`, `http`, `plugin_path`, `pipelines`\n"},
     {"\"we ird\\x07\": 1\n" BROKERS REDIS PIPELINE,
-     "f:1:1: [\"we ird\\x07\"]: unknown key; expected one of `instance`, `state_dir`, `memory`, `shutdown_timeout`, `log`, `kafka`, `redis`, `http`, `plugin_path`, `pipelines`\n"},
+     "f:1:1: [\"we ird\\x07\"]: unknown key; expected one of `instance`, `state_dir`, `memory`, `shutdown_timeout`, `watch`, `log`, `kafka`, `redis`, `http`, `plugin_path`, `pipelines`\n"},
     {BROKERS REDIS PIPELINE "    bach: { linger: 1ms }\n",
      "f:9:5: pipelines[0].bach: unknown key; did you mean `batch`?\n"},
     {BROKERS REDIS PIPELINE "    linger: 1ms\n",
@@ -77,10 +77,6 @@ static void a_missing_key_is_an_error_at_what_should_hold_it(void **state)
 }
 
 static const struct error_case a_known_key_that_is_not_built_is_an_error_that_says_so_cases[] = {
-    {"watch: true\n" BROKERS REDIS PIPELINE,
-     "f:1:1: watch: `watch` is known but not built in this version of weir; expected `false`, or leave the key out\n"},
-    {"watch: \"false\"\n" BROKERS REDIS PIPELINE,
-     "f:1:1: watch: `watch` is known but not built in this version of weir; expected `false`, or leave the key out\n"},
     {"canary: { share: 10% }\n" BROKERS REDIS PIPELINE,
      "f:1:1: canary: `canary` is known but not built in this version of weir\n"},
     {"http: { ingest: { listen: \"127.0.0.1:1\", topic: t, ack: processed, check_duplicates: true } }\n" BROKERS

@@ -180,7 +180,7 @@ static void what_does_not_load_is_refused(void **state)
 	    BROKERS REDIS PIPELINE "    retry: { backoff: { factor: 0.5 } }\n",
 	    BROKERS REDIS "pipelines: [{ name: p }]\n",
 	    "instance: 7\n" BROKERS REDIS PIPELINE,
-	    "watch: true\n" BROKERS REDIS PIPELINE,
+	    "watch: 1\n" BROKERS REDIS PIPELINE,
 	    "plugin_path: []\n" BROKERS REDIS PIPELINE,
 	    "plugin_path: x\n" BROKERS REDIS PIPELINE,
 	    "http: { admin: { listen: \"8080\" } }\n" BROKERS REDIS PIPELINE,

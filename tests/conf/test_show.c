@@ -84,7 +84,7 @@ static void what_is_not_there_is_left_out(void **state)
 	(void)state;
 	assert_holds(text, "\"http\":{\"admin\":{\"listen\":\"127.0.0.1:1\"}}");
 	assert_lacks(text, "\"redis\"");
-	assert_lacks(text, "\"watch\"");
+	assert_lacks(text, "\"canary\"");
 }
 
 static void an_address_of_ipv6_has_its_brackets(void **state)

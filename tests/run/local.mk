@@ -24,9 +24,16 @@ tests_run_test_key_waits_LDFLAGS = $(WR_FAULT_WRAPS)
 check_PROGRAMS += tests/run/test_program
 tests_run_test_program_LDADD = $(WR_RUN_FAULT_LIBS)
 tests_run_test_program_LDFLAGS = $(WR_FAULT_WRAPS)
+check_PROGRAMS += tests/run/test_reload
+tests_run_test_reload_SOURCES = tests/run/test_reload.c tests/run/flow.c tests/run/flow.h
+tests_run_test_reload_CPPFLAGS = $(WR_ABI_CPPFLAGS) -DWEIR=\"$(abs_top_builddir)/weir$(EXEEXT)\"
+tests_run_test_reload_LDADD = $(WR_RUN_TEST_LIBS)
+EXTRA_tests_run_test_reload_DEPENDENCIES = weir$(EXEEXT)
 check_PROGRAMS += tests/run/test_retry_queue
 tests_run_test_retry_queue_LDADD = $(WR_RUN_FAULT_LIBS)
 tests_run_test_retry_queue_LDFLAGS = $(WR_FAULT_WRAPS)
+check_PROGRAMS += tests/run/test_watch
+tests_run_test_watch_LDADD = $(WR_RUN_TEST_LIBS)
 check_PROGRAMS += tests/run/test_lane
 tests_run_test_lane_SOURCES = tests/run/test_lane.c $(WR_LANE_FIXTURE)
 tests_run_test_lane_LDADD = $(WR_RUN_TEST_LIBS)

@@ -1,0 +1,83 @@
+/* watch: true. */
+#include "config.h"
+
+#include "run/reload_private.h"
+
+#include "base/log.h"
+#include "host/plugin.h"
+
+#include <stdlib.h>
+
+#define REST_NS (500 * WR_NS_PER_MS) /* a copy or an editor may take several steps */
+
+static void tell(const struct wr_err *err)
+{
+	WR_LOG(WR_LOG_WARN, "a file is not watched", WR_STR("reason", err->text));
+}
+
+static void follow_plugins(struct wr_reload *reload, const struct wr_conf *conf)
+{
+	const struct wr_plugin_set *set = reload->current->set;
+
+	for (size_t i = 0; i < wr_plugin_set_size(set); i++) {
+		const char *name = wr_plugin_set_file(set, i).name;
+		struct wr_err err;
+		char *path;
+		enum wr_code rc = wr_plugin_find(name, &conf->plugin_path, &path, &err);
+
+		if (rc == WR_OK)
+			rc = wr_watch_follow(reload->watch, path, &err);
+		if (rc != WR_OK)
+			tell(&err);
+		free(path);
+	}
+}
+
+void wr_reload_follow(struct wr_reload *reload)
+{
+	const struct wr_conf *conf = reload->current->conf;
+	struct wr_err err;
+
+	if (!conf->watch) {
+		wr_watch_destroy(reload->watch);
+		reload->watch = NULL;
+		return;
+	}
+	if (reload->watch == NULL && wr_watch_create(&reload->watch, &err) != WR_OK) {
+		tell(&err);
+		return;
+	}
+	if (wr_watch_follow(reload->watch, reload->o.file, &err) != WR_OK)
+		tell(&err);
+	follow_plugins(reload, conf);
+}
+
+int wr_reload_watch_wait_ms(const struct wr_reload *reload)
+{
+	int64_t left;
+
+	if (reload->watch == NULL || reload->watch_rests_mono_ns == 0)
+		return -1;
+	left = reload->watch_rests_mono_ns - wr_clock_mono_ns(reload->o.clock);
+	return left > 0 ? (int)(left / WR_NS_PER_MS) + 1 : 0;
+}
+
+void wr_reload_look(struct wr_reload *reload)
+{
+	const struct wr_reload_request request = {.who = "watch"};
+	int64_t now = wr_clock_mono_ns(reload->o.clock);
+	struct wr_err err;
+
+	if (reload->watch == NULL)
+		return;
+	if (wr_watch_stirs(reload->watch))
+		reload->watch_rests_mono_ns = now + REST_NS;
+	if (reload->watch_rests_mono_ns == 0 || now < reload->watch_rests_mono_ns)
+		return;
+	reload->watch_rests_mono_ns = 0;
+	if (!wr_watch_has_changed(reload->watch))
+		return;
+	/* When somebody else was faster, theirs reads the files too, or has before: look again then. */
+	if (wr_reload_submit(reload, &request, NULL, NULL, &err) == WR_EFULL)
+		reload->watch_rests_mono_ns = now + REST_NS;
+}
