@@ -26,4 +26,5 @@ include tests/dlq/local.mk
 include tests/cli/local.mk
 include tests/docs/local.mk
 include tests/bench/local.mk
+include tests/soak/local.mk
 include tests/system/local.mk

@@ -16,13 +16,15 @@ from harness.topics import Topics
 
 def pytest_addoption(parser):
     parser.addoption("--full", action="store_true", help="the full sizes: a million events and more")
+    parser.addoption("--soak", type=float, default=0, help="for tests/soak/run: minutes")
+    parser.addoption("--soak-seed", type=int, default=1, help="for tests/soak/run: which faults it draws")
 
 
 def pytest_collection_modifyitems(config, items):
-    if not config.getoption("--full"):
-        left = [item for item in items if item.get_closest_marker("full")]
-        config.hook.pytest_deselected(items=left)
-        items[:] = [item for item in items if item not in left]
+    away = [marker for marker in ("full", "soak") if not config.getoption(f"--{marker}")]
+    left = [item for item in items if any(item.get_closest_marker(marker) for marker in away)]
+    config.hook.pytest_deselected(items=left)
+    items[:] = [item for item in items if item not in left]
 
 
 def pytest_sessionfinish(session, exitstatus):
@@ -86,8 +88,8 @@ def own_kafka(run_folder):
     """Makes a Kafka of its own for a test that mistreats it."""
     made = []
 
-    def make(name, *options):
-        server = Kafka(name, *options)
+    def make(name, *options, proxied=False):
+        server = Kafka(name, *options, proxied=proxied)
         made.append(server)
         return server.start()
 

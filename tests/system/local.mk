@@ -7,6 +7,7 @@ EXTRA_DIST += \
 	tests/system/harness/events.py \
 	tests/system/harness/http.py \
 	tests/system/harness/load.py \
+	tests/system/harness/member.py \
 	tests/system/harness/paths.py \
 	tests/system/harness/proxy.py \
 	tests/system/harness/report.py \
@@ -39,8 +40,10 @@ EXTRA_DIST += \
 	tests/system/test_outages.py \
 	tests/system/test_proxy.py \
 	tests/system/test_quickstart.py \
+	tests/system/test_rewinds.py \
 	tests/system/test_shutdown.py \
 	tests/system/test_soak.py \
+	tests/system/test_soak_faults.py \
 	tests/system/test_verdicts.py \
 	tests/system/test_walk.py \
 	tests/system/valgrind.supp
