@@ -315,6 +315,7 @@ static void a_stop_answers_what_still_waits(void **state)
 
 struct late_ack {
 	struct fixture *f;
+	struct answer answer;
 	pthread_t thread;
 };
 
@@ -325,6 +326,35 @@ static void *ack_later(void *arg)
 	usleep(50000);
 	fake_kafka_complete_all(&late->f->kafka, WR_OK);
 	return NULL;
+}
+
+/* With `ack: accepted` nobody waits for it but the drain. */
+static void what_was_accepted_is_written_before_the_drain_ends(void **state)
+{
+	struct fixture *f = *state;
+	struct late_ack late = {.f = f};
+
+	f->ingest.ack = WR_ACK_ACCEPTED;
+	start_server(f);
+	exchange_post(f, JSON, "{\"eventId\":1}", &late.answer);
+	assert_int_equal(late.answer.status, 202);
+	assert_int_equal(pthread_create(&late.thread, NULL, ack_later, &late), 0);
+	wr_http_drain(f->http, 10000);
+	pthread_join(late.thread, NULL);
+	assert_true(f->kafka.records[0].is_done);
+	assert_int_equal(f->kafka.records[0].code, WR_OK);
+}
+
+static void what_is_never_acknowledged_does_not_hold_the_drain_for_ever(void **state)
+{
+	struct fixture *f = *state;
+	struct answer a;
+
+	f->ingest.ack = WR_ACK_ACCEPTED;
+	start_server(f);
+	exchange_post(f, JSON, "{\"eventId\":1}", &a);
+	wr_http_drain(f->http, 20);
+	assert_int_equal(f->kafka.records[0].code, WR_EUNKNOWN);
 }
 
 static void a_stop_waits_for_the_acks_that_come_in_time(void **state)
@@ -362,6 +392,8 @@ int main(void)
 	    WITH_SERVER(a_client_that_leaves_while_its_event_is_under_way_leaves_nothing),
 	    WITH_SERVER(a_client_that_leaves_in_its_body_leaves_nothing),
 	    WITH_SERVER(a_stop_answers_what_still_waits),
+	    WITH_SERVER(what_was_accepted_is_written_before_the_drain_ends),
+	    WITH_SERVER(what_is_never_acknowledged_does_not_hold_the_drain_for_ever),
 	    WITH_SERVER(a_stop_waits_for_the_acks_that_come_in_time),
 	};
 
