@@ -70,6 +70,14 @@ void wr_reload_note_generation(struct wr_reload *reload, const char *who, char *
 	wr_metric_set(reload->drift_cell, wr_reload_has_drifted(reload) ? 1 : 0);
 }
 
+void wr_reload_note_agreement(struct wr_reload *reload)
+{
+	wr_lock_take(&reload->lock);
+	reload->drifted = false;
+	wr_lock_release(&reload->lock);
+	wr_metric_set(reload->drift_cell, 0);
+}
+
 static char *copy_text(const char *text, bool *failed)
 {
 	char *copy = strdup(text != NULL ? text : "");

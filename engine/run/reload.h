@@ -173,7 +173,7 @@ enum wr_code wr_reload_generations(struct wr_reload *reload, struct wr_reload_li
 void wr_reload_list_fini(struct wr_reload_list *list);
 
 /* Whether the engine runs something else than its file says: it was started with the last applied configuration because
- * the file was invalid. False after the next reload that is applied. [any] */
+ * the file was invalid. False after the next reload that is applied or finds nothing to change. [any] */
 bool wr_reload_has_drifted(struct wr_reload *reload);
 
 /* The generation that runs. [any] */

@@ -266,6 +266,8 @@ static void attempt(struct attempt *a)
 		a->answer.result = rc != WR_OK ? WR_RELOAD_REJECTED
 				   : differs   ? WR_RELOAD_APPLIED
 					       : WR_RELOAD_UNCHANGED;
+		if (a->answer.result == WR_RELOAD_UNCHANGED && !a->job->request.rollback)
+			wr_reload_note_agreement(a->reload);
 		return;
 	}
 	begin_phase(a, WR_RELOAD_SWAP);

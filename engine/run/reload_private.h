@@ -141,5 +141,6 @@ void wr_reload_look(struct wr_reload *reload);
 
 /* reload.c */
 void wr_reload_note_generation(struct wr_reload *reload, const char *who, char *what);
+void wr_reload_note_agreement(struct wr_reload *reload); /* the file says what runs */
 
 #endif

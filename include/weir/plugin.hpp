@@ -19,12 +19,15 @@
 #include "weir/plugin.h"
 
 #include <cstdint>
+#include <cstring>
 #include <exception>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace weir
 {
@@ -355,6 +358,134 @@ template <class Handler> weir_verdict guarded(Handler &&handle, event &event) no
 	}
 }
 
+/* What an old instance saved. */
+class state_blob
+{
+      public:
+	explicit state_blob(const weir_state_blob &raw) : raw_(&raw)
+	{
+	}
+	std::uint32_t version() const
+	{
+		return raw_->version;
+	}
+	std::string_view data() const
+	{
+		return view(raw_->data).value_or(std::string_view());
+	}
+
+      private:
+	const weir_state_blob *raw_;
+};
+
+/* Which optional members a class has. */
+template <class Plugin, class = void> struct has_state : std::false_type {
+};
+template <class Plugin>
+struct has_state<Plugin, std::void_t<decltype(std::declval<Plugin &>().save())>> : std::true_type {
+};
+template <class Plugin, class = void> struct has_lifecycle : std::false_type {
+};
+template <class Plugin>
+struct has_lifecycle<Plugin, std::void_t<decltype(std::declval<Plugin &>().activate())>>
+    : std::true_type {
+};
+template <class Plugin, class = void> struct has_selftest : std::false_type {
+};
+template <class Plugin>
+struct has_selftest<Plugin, std::void_t<decltype(std::declval<Plugin &>().selftest())>>
+    : std::true_type {
+};
+
+/* Calls what may throw; what it throws is the reason. */
+template <class Function> bool succeeds(Function &&function, weir_error *err) noexcept
+{
+	try {
+		function();
+		return true;
+	} catch (const std::exception &e) {
+		weir_error_set(err, e.what());
+	} catch (...) {
+		weir_error_set(err, "an exception that is no std::exception");
+	}
+	return false;
+}
+
+/* The extensions of a class: see weir/plugin.h for when each is called. A class has
+ *	std::string save();                                        what it knows, as bytes
+ *	void load(const std::vector<weir::state_blob> &blobs);     of all old instances; throws to refuse
+ *	static constexpr std::uint32_t state_version = 1;          of what save() returns
+ *	void activate(); void deactivate() noexcept;               throws when it can't
+ *	void selftest();                                           throws when it must not be used
+ * or some of these. */
+template <class Plugin> struct extensions {
+	static bool save(void *self, weir_state_out *out, weir_error *err) noexcept
+	{
+		bool written = false;
+		bool saved = succeeds(
+		    [&] {
+			    const std::string text = static_cast<Plugin *>(self)->save();
+			    written = out->write(out, text.data(), text.size());
+		    },
+		    err);
+
+		if (saved && !written)
+			weir_error_set(err, "there is no room for the state");
+		return saved && written;
+	}
+	static bool load(void *self, const weir_state_blob *const *blobs, size_t count,
+			 weir_error *err) noexcept
+	{
+		return succeeds(
+		    [&] {
+			    std::vector<state_blob> list;
+
+			    for (size_t i = 0; i < count; i++)
+				    list.emplace_back(*blobs[i]);
+			    static_cast<Plugin *>(self)->load(list);
+		    },
+		    err);
+	}
+	static bool activate(void *self, weir_error *err) noexcept
+	{
+		return succeeds([&] { static_cast<Plugin *>(self)->activate(); }, err);
+	}
+	static void deactivate(void *self) noexcept
+	{
+		static_cast<Plugin *>(self)->deactivate();
+	}
+	static bool selftest(void *self, weir_error *err) noexcept
+	{
+		return succeeds([&] { static_cast<Plugin *>(self)->selftest(); }, err);
+	}
+
+	static const void *get([[maybe_unused]] const char *id) noexcept
+	{
+		if constexpr (has_state<Plugin>::value) {
+			static const weir_state state = {static_cast<uint32_t>(sizeof(weir_state)),
+							 Plugin::state_version, save, load};
+
+			if (std::strcmp(id, WEIR_STATE) == 0)
+				return &state;
+		}
+		if constexpr (has_lifecycle<Plugin>::value) {
+			static const weir_lifecycle lifecycle = {
+			    static_cast<uint32_t>(sizeof(weir_lifecycle)), 0, activate, deactivate};
+
+			if (std::strcmp(id, WEIR_LIFECYCLE) == 0)
+				return &lifecycle;
+		}
+		if constexpr (has_selftest<Plugin>::value) {
+			static const weir_selftest test = {
+			    static_cast<uint32_t>(sizeof(weir_selftest)), 0, selftest};
+
+			if (std::strcmp(id, WEIR_SELFTEST) == 0)
+				return &test;
+		}
+		return nullptr;
+	}
+};
+
 /* The C functions of a class. */
 template <class Plugin> struct glue {
 	static void *create(const weir_host *raw, const char *config_json, weir_error *err) noexcept
@@ -396,7 +527,8 @@ constexpr entry plugin(const char *id, const char *version, const char *config_s
 	    .config_schema(config_schema)
 	    .create(glue<Plugin>::create)
 	    .process(glue<Plugin>::process)
-	    .destroy(glue<Plugin>::destroy);
+	    .destroy(glue<Plugin>::destroy)
+	    .get_extension(extensions<Plugin>::get);
 }
 
 } /* namespace weir */

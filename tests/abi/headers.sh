@@ -70,6 +70,20 @@ class use {
 		return event.json("/a").integer().value_or(0) > limit_ ? event.ok() : event.fail("code", "message");
 	}
 
+	static constexpr std::uint32_t state_version = 1;
+	std::string save()
+	{
+		return std::to_string(limit_);
+	}
+	void load(const std::vector<weir::state_blob> &blobs)
+	{
+		for (const weir::state_blob &blob : blobs)
+			limit_ += blob.version() == 1 ? static_cast<int64_t>(blob.data().size()) : 0;
+	}
+	void activate() {}
+	void deactivate() noexcept {}
+	void selftest() {}
+
       private:
 	int64_t limit_;
 };

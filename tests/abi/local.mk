@@ -2,7 +2,7 @@
 # never installed; tests open them by ABI_DIR.
 WR_ABI_LDFLAGS = $(WR_PLUGIN_LDFLAGS) -rpath /nowhere
 
-check_LTLIBRARIES += \
+check_LTLIBRARIES += tests/abi/remembers.la \
 	tests/abi/constructor_babbles.la \
 	tests/abi/constructor_crashes.la \
 	tests/abi/constructor_exits.la \
@@ -46,6 +46,10 @@ tests_abi_short_struct_la_LDFLAGS = $(WR_ABI_LDFLAGS)
 tests_abi_short_symbol_la_CFLAGS = $(WR_CFLAGS)
 tests_abi_short_symbol_la_LDFLAGS = $(WR_ABI_LDFLAGS)
 tests_abi_symbol_is_function_la_LDFLAGS = $(WR_ABI_LDFLAGS)
+tests_abi_remembers_la_SOURCES = tests/abi/remembers.cc
+tests_abi_remembers_la_CPPFLAGS = $(WR_PLUGIN_CPPFLAGS)
+tests_abi_remembers_la_CXXFLAGS = $(WR_PLUGIN_CXXFLAGS)
+tests_abi_remembers_la_LDFLAGS = $(WR_ABI_LDFLAGS)
 tests_abi_throws_la_SOURCES = tests/abi/throws.cc
 tests_abi_throws_la_CXXFLAGS = $(WR_PLUGIN_CXXFLAGS)
 tests_abi_throws_la_LDFLAGS = $(WR_ABI_LDFLAGS)
@@ -70,7 +74,9 @@ EXTRA_DIST += tests/abi/hostile.h
 WR_ABI_CPPFLAGS = $(AM_CPPFLAGS) -DABI_DIR=\"$(abs_top_builddir)/tests/abi/.libs\" \
 	-DPLUGINS_DIR=\"$(abs_top_builddir)/plugins/.libs\"
 
-check_PROGRAMS += tests/abi/test_refusals tests/abi/test_misbehaviour
+check_PROGRAMS += tests/abi/test_refusals tests/abi/test_misbehaviour tests/abi/test_extensions
+tests_abi_test_extensions_CPPFLAGS = $(WR_ABI_CPPFLAGS)
+tests_abi_test_extensions_LDADD = $(WR_TEST_LIBS)
 tests_abi_test_refusals_CPPFLAGS = $(WR_ABI_CPPFLAGS)
 tests_abi_test_refusals_LDADD = $(WR_TEST_LIBS)
 tests_abi_test_misbehaviour_CPPFLAGS = $(WR_ABI_CPPFLAGS)

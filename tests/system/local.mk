@@ -41,6 +41,7 @@ EXTRA_DIST += \
 	tests/system/test_proxy.py \
 	tests/system/test_quickstart.py \
 	tests/system/test_rewinds.py \
+	tests/system/test_reload.py \
 	tests/system/test_shutdown.py \
 	tests/system/test_soak.py \
 	tests/system/test_soak_faults.py \

@@ -1,0 +1,159 @@
+"""Reloads of a real engine under load: nothing lost, every output says its generation, nothing is left behind."""
+
+import json
+import os
+import shutil
+import signal
+
+import pytest
+from harness import http
+from harness.events import assert_accounted
+from harness.load import Load
+
+
+def reload(engine, path="/admin/reload"):
+    answer = http.Client(engine.admin_port, timeout=60).request("POST", path)
+    return answer.status, answer.json()
+
+
+def apply(engine, **query):
+    """A reload that must be applied; returns its answer."""
+    engine.write()
+    status, answer = reload(engine)
+    assert status == 200 and answer["result"] == "applied", f"{answer}\n{engine.log_tail()}"
+    return answer
+
+
+def generation(engine):
+    return int(engine.metric("weir_generation"))
+
+
+def left_behind(engine):
+    """Descriptors, threads, and copies of plugins."""
+    process = f"/proc/{engine.process.pid}"
+    copies = os.listdir(engine.folder / "state" / "plugins")
+    return len(os.listdir(f"{process}/fd")), len(os.listdir(f"{process}/task")), len(copies)
+
+
+def other_plugin(site, number):
+    """The tests' plugin, as another build would be: other bytes behind the same code."""
+    path = site.folder / "scripted.so"
+    draft = site.folder / "scripted.so.new"
+    shutil.copy(site.scripted / "scripted.so", draft)
+    with open(draft, "ab") as file:
+        file.write(b"\0" * (1 + number % 5))
+    os.replace(draft, path)
+    return str(path)
+
+
+@pytest.mark.parametrize("delivery", ["at_least_once", "exactly_once"])
+def test_reloads_under_load_lose_nothing(site, delivery, full):
+    site.create_topics()
+    reloads = 200 if full else 12
+    engine = site.engine(site.config([site.pipeline(lanes=2, delivery=delivery)]))
+    stage = engine.config["pipelines"][0]["stages"][0]
+    stage["plugin"] = other_plugin(site, 1)
+    engine.write()
+    engine.run()
+    first = generation(engine)
+    running = {first}
+    with Load(site.topics, site.source, rate=5000 if full else 2000) as load:
+        engine.until(lambda: engine.finished() > 1000, 60, "it works")
+        rebalances = engine.metric("weir_rebalances_total")
+        for i in range(reloads):
+            if i % 4 == 0:
+                stage["plugin"] = other_plugin(site, i)
+            elif i % 4 == 1:
+                engine.config["pipelines"][0]["batch"] = {"max_events": 100 + i, "in_flight": 4 + i % 8}
+            elif i % 4 == 2:
+                stage["timeout"] = f"{5 + i}s"
+            else:
+                engine.file.write_text("pipelines: [\n")
+                status, answer = reload(engine)
+                assert status == 422 and answer["result"] == "rejected", answer
+                assert answer["generation_after"] == max(running)
+                continue
+            answer = apply(engine)
+            assert answer["generation_before"] == max(running)
+            running.add(answer["generation_after"])
+            if i == 4:
+                before = left_behind(engine)
+        assert engine.metric("weir_rebalances_total") == rebalances, "a reload cost the partitions"
+        after = left_behind(engine)
+        load.stop()
+    site.finished(engine, 120)
+    assert after[0] <= before[0] + 2 and after[1] <= before[1] and after[2] <= 2, f"{before} became {after}"
+    assert engine.metric("weir_reloads_total", result="applied") == len(running) - 1
+    assert generation(engine) == max(running)
+    assert engine.stop() == 0
+    seen = {int(record.headers["weir-generation"]) for record in site.read()[0]}
+    assert seen <= running and first in seen and max(running) in seen
+    assert_accounted(load.ids(), set(), *site.read_ids())
+
+
+def test_pipelines_and_lanes_come_and_go(site):
+    site.create_topics()
+    engine = site.engine(site.config([site.pipeline()])).run()
+    with Load(site.topics, site.source, rate=1000) as load:
+        engine.until(lambda: engine.finished() > 200, 60, "it works")
+        engine.config["pipelines"][0]["lanes"] = 3
+        assert "pipelines[0].lanes: changed" in json.dumps(apply(engine))
+        engine.until(lambda: engine.finished() > 3000, 60, "three lanes work")
+        engine.config["pipelines"][0]["lanes"] = 1
+        apply(engine)
+        second = site.pipeline(name=f"{site.name}-2", source={"topics": [site.source], "group": f"{site.group}.2"})
+        second["outputs"] = {"default": f"{site.output}.2"}
+        engine.config["pipelines"].append(second)
+        apply(engine)
+        load.stop()
+    site.finished(engine, 120)
+    site.finished(engine, 120, group=f"{site.group}.2")
+    del engine.config["pipelines"][1]
+    apply(engine)
+    assert engine.stop() == 0
+    assert_accounted(load.ids(), set(), *site.read_ids(), repeats_allowed=2000)
+
+
+def test_a_signal_reloads_and_a_restart_knows_what_was_applied(site):
+    site.create_topics()
+    engine = site.engine(site.config([site.pipeline()])).run()
+    before = generation(engine)
+    engine.config["pipelines"][0]["stages"][0]["timeout"] = "7s"
+    engine.write()
+    engine.signal(signal.SIGHUP).until(lambda: generation(engine) == before + 1, 30, "the signal is heard")
+    engine.kill()
+    engine.run()
+    assert generation(engine) == before + 1
+    engine.kill()
+    engine.file.write_text(engine.file.read_text() + "\nnonsense: true\n")
+    engine.run()
+    assert generation(engine) == before + 1
+    assert engine.metric("weir_config_drift") == 1
+    engine.write()
+    status, answer = reload(engine)
+    assert status == 200 and answer["result"] == "unchanged"  # the file says what runs again
+    assert engine.metric("weir_config_drift") == 0
+    assert engine.stop() == 0
+
+
+def test_a_killed_reload_leaves_what_can_start(site):
+    """kill -9 at a random moment of a reload, over and over."""
+    site.create_topics()
+    engine = site.engine(site.config([site.pipeline()])).run()
+    for i in range(6):
+        engine.config["pipelines"][0]["stages"][0]["timeout"] = f"{10 + i}s"
+        engine.config["pipelines"][0]["stages"][0]["plugin"] = other_plugin(site, i)
+        engine.write()
+        engine.signal(signal.SIGHUP)
+        # From "not even read" to "long done", by what the machine makes of it.
+        for _ in range(i * 3):
+            engine.readiness()
+        engine.kill()
+        engine.run()
+        assert engine.metric("weir_config_drift") == 0
+    with Load(site.topics, site.source, rate=500) as load:
+        engine.until(lambda: engine.finished() > 200, 60, "it works")
+        load.stop()
+    site.finished(engine, 60)
+    assert engine.stop() == 0
+    assert_accounted(load.ids(), set(), *site.read_ids())
