@@ -349,8 +349,8 @@ struct wr_bytes wr_admin_client_body(const struct wr_admin_client *client)
 	return wr_bytes(client->answer.data, client->answer.size);
 }
 
-static enum wr_json_type look(struct wr_admin_client *client, struct wr_json_value *value,
-			      const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static enum wr_json_type
+look(struct wr_admin_client *client, struct wr_json_value *value, const char *format, va_list args)
 {
 	char pointer[256];
 

@@ -262,7 +262,7 @@ static enum wr_code keep(struct wr_plugin_store *store, struct wr_bytes file,
 		stored->users++;
 	else if (stored->users == 0 && can_be_unloaded(stored))
 		remove_stored(store, stored);
-	*stored_r = stored;
+	*stored_r = rc == WR_OK ? stored : NULL;
 	return rc;
 }
 
