@@ -53,7 +53,8 @@ void mock_send(struct mock *m, const char *topic, int32_t partition, const char 
 						   RD_KAFKA_V_PARTITION(partition),
 						   RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
 						   RD_KAFKA_V_VALUE(value, strlen(value)),
-						   RD_KAFKA_V_KEY("k", 1), RD_KAFKA_V_END),
+						   RD_KAFKA_V_KEY((void *)(uintptr_t) "k", 1),
+						   RD_KAFKA_V_END),
 				 0);
 	}
 	assert_int_equal(rd_kafka_flush(m->rk, 30000), 0);
@@ -66,12 +67,13 @@ void mock_fail(struct mock *m, enum mock_request request, rd_kafka_resp_err_t er
 	assert_true(times <= MOCK_ALWAYS);
 	for (int i = 0; i < times; i++)
 		errors[i] = error;
-	rd_kafka_mock_push_request_errors_array(m->cluster, request, (size_t)times, errors);
+	rd_kafka_mock_push_request_errors_array(m->cluster, (int16_t)request, (size_t)times,
+						errors);
 }
 
 void mock_fail_no_more(struct mock *m, enum mock_request request)
 {
-	rd_kafka_mock_clear_request_errors(m->cluster, request);
+	rd_kafka_mock_clear_request_errors(m->cluster, (int16_t)request);
 }
 
 /* Failures that are none, kept topped up. */
@@ -79,9 +81,9 @@ size_t mock_count(struct mock *m, enum mock_request request)
 {
 	size_t left = 0;
 
-	rd_kafka_mock_broker_error_stack_cnt(m->cluster, 1, request, &left);
+	rd_kafka_mock_broker_error_stack_cnt(m->cluster, 1, (int16_t)request, &left);
 	for (size_t i = left; i < MOCK_ALWAYS; i++)
-		rd_kafka_mock_broker_push_request_error_rtts(m->cluster, 1, request, 1,
+		rd_kafka_mock_broker_push_request_error_rtts(m->cluster, 1, (int16_t)request, 1,
 							     RD_KAFKA_RESP_ERR_NO_ERROR, 0);
 	return MOCK_ALWAYS - left;
 }

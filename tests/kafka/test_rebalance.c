@@ -49,23 +49,57 @@ static bool is_member(struct wr_source *source)
 	return group != NULL;
 }
 
-/* Polls both until each has said what it was to say. */
-static void await_both(struct wr_source *a, enum wr_source_event event_a, struct wr_source *b,
-		       enum wr_source_event event_b)
+/* Polls both until the first has to release its partitions; the other has none yet. */
+static void await_revoking(struct wr_source *a, struct wr_source *b)
 {
-	enum wr_source_event found;
+	enum wr_source_event event;
 
-	while (event_a != WR_SOURCE_NONE || event_b != WR_SOURCE_NONE) {
-		found = a->ops->poll(a);
-		if (found != WR_SOURCE_NONE) {
-			assert_int_equal(found, event_a);
-			event_a = WR_SOURCE_NONE;
-		}
-		found = b->ops->poll(b);
-		if (found != WR_SOURCE_NONE) {
-			assert_int_equal(found, event_b);
-			event_b = WR_SOURCE_NONE;
-		}
+	while ((event = a->ops->poll(a)) == WR_SOURCE_NONE) {
+		assert_int_equal(b->ops->poll(b), WR_SOURCE_NONE);
+		mock_wait(&m);
+	}
+	assert_int_equal(event, WR_SOURCE_REVOKING);
+}
+
+/* A member that came too late for a rebalance begins another one, so partitions may have to be released again. */
+static void follow(struct wr_source *source, bool *assigned_p)
+{
+	switch (source->ops->poll(source)) {
+	case WR_SOURCE_NONE:
+		return;
+	case WR_SOURCE_ASSIGNED:
+		*assigned_p = true;
+		return;
+	case WR_SOURCE_REVOKING:
+	case WR_SOURCE_LOST:
+		source->ops->release(source);
+		*assigned_p = false;
+		return;
+	case WR_SOURCE_ASTRAY:
+		break;
+	}
+	fail_msg("astray");
+}
+
+/* Until both hold their share. */
+static void await_shares(struct wr_source *a, struct wr_source *b)
+{
+	bool assigned_a = false, assigned_b = false;
+
+	while (!assigned_a || !assigned_b || assigned_count(a) + assigned_count(b) != PARTITIONS) {
+		follow(a, &assigned_a);
+		follow(b, &assigned_b);
+		mock_wait(&m);
+	}
+}
+
+/* Until this one holds all. */
+static void await_all(struct wr_source *a)
+{
+	bool assigned = false;
+
+	while (!assigned || assigned_count(a) != PARTITIONS) {
+		follow(a, &assigned);
 		mock_wait(&m);
 	}
 }
@@ -85,7 +119,7 @@ static void partitions_go_over_to_another_member_once_they_are_released(void **s
 	place_all(a);
 	mock_take(&m, a, &record);
 	b = mock_source(&m, "in", "shared", NULL);
-	await_both(a, WR_SOURCE_REVOKING, b, WR_SOURCE_NONE);
+	await_revoking(a, b);
 
 	/* Until then they are this member's: it can commit, but takes nothing more. */
 	assert_int_equal(a->ops->take(a, &record + 0, 1, 1000), 0);
@@ -95,8 +129,7 @@ static void partitions_go_over_to_another_member_once_they_are_released(void **s
 	assert_false(is_member(a));
 	assert_int_equal(assigned_count(a), 0);
 
-	await_both(a, WR_SOURCE_ASSIGNED, b, WR_SOURCE_ASSIGNED);
-	assert_int_equal(assigned_count(a) + assigned_count(b), PARTITIONS);
+	await_shares(a, b);
 	assert_int_equal(assigned_count(a), PARTITIONS / 2);
 	assert_true(is_member(a) && is_member(b));
 	for (int i = 0; i < PARTITIONS; i++) {
@@ -107,10 +140,7 @@ static void partitions_go_over_to_another_member_once_they_are_released(void **s
 			assert_int_not_equal(partitions[j]->epoch, epoch);
 	}
 	b->ops->destroy(b, 5000);
-	mock_await(&m, a, WR_SOURCE_REVOKING);
-	a->ops->release(a);
-	mock_await(&m, a, WR_SOURCE_ASSIGNED);
-	assert_int_equal(assigned_count(a), PARTITIONS);
+	await_all(a);
 	a->ops->destroy(a, 5000);
 }
 
@@ -124,12 +154,12 @@ static void a_rebalance_forgets_the_question_that_is_under_way(void **state)
 	mock_fail(&m, MOCK_OFFSET_FETCH, RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, MOCK_ALWAYS);
 	a->ops->refresh(a);
 	b = mock_source(&m, "in", "asking", NULL);
-	await_both(a, WR_SOURCE_REVOKING, b, WR_SOURCE_NONE);
+	await_revoking(a, b);
 	a->ops->refresh(a); /* has nothing to ask for */
 	assert_null(a->ops->trouble(a));
 	a->ops->release(a);
 	mock_fail_no_more(&m, MOCK_OFFSET_FETCH);
-	await_both(a, WR_SOURCE_ASSIGNED, b, WR_SOURCE_ASSIGNED);
+	await_shares(a, b);
 	a->ops->destroy(a, 5000);
 	b->ops->destroy(b, 0);
 }
@@ -190,5 +220,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(releasing_without_need_does_nothing, set_up, tear_down),
 	};
 
+	if (MOCK_IS_SKIPPED)
+		return MOCK_SKIP;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
