@@ -23,7 +23,7 @@ static int run(const struct wr_command *command, int argc, char **argv)
 const struct wr_command wr_command_dlq_replay = {
     .name = "dlq replay",
     .summary = "send dead letters round again",
-    .usage = "(--config FILE | --topic TOPIC --pipeline NAME) [OPTION...] [PARTITION/OFFSET...]",
+    .usage = "(--config FILE | --topic TOPIC --pipeline NAME) [OPTION...] [PLACE...]",
     .description =
 	"Sends dead letters to their pipeline's retry topic: those with the given ids, or all open\n"
 	"ones that the options mean. Each is sent exactly once and is no longer open then, even when\n"

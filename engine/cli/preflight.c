@@ -3,9 +3,11 @@
 #include "cli/preflight.h"
 
 #include "base/log.h"
+#include "core/tier.h"
 
 #include <inttypes.h>
 #include <time.h>
+#include <stdio.h>
 
 #define TIMEOUT_MS 5000
 #define ENVELOPE_BYTES (INT64_C(64) * 1024)
@@ -16,10 +18,13 @@
 #define NEW_TOPIC_WAIT_NS (50 * WR_NS_PER_MS)
 #define NEW_TOPIC_PARTITIONS 4 /* a guess at the brokers' default, for dividing memory */
 
-/* max_message_bytes is for a topic that has to be made; 0 leaves it to the broker. */
-static enum wr_code need_topic(struct wr_wiring *w, struct wr_kafka_admin *admin, const char *topic,
-			       int64_t max_message_bytes, int *partitions_r, struct wr_err *err)
+/* Numbers of partitions and bytes are for a topic that has to be made. */
+static enum wr_code need_topic(struct wr_wiring *w, struct wr_kafka_admin *admin,
+			       const struct wr_kafka_new_topic *wanted, int *partitions_r,
+			       struct wr_err *err)
 {
+	const char *topic = wanted->name;
+	char partitions[32] = "";
 	enum wr_code rc = wr_kafka_admin_partitions(admin, topic, TIMEOUT_MS, partitions_r, err);
 
 	if (rc == WR_OK || rc == WR_EUNAVAILABLE)
@@ -30,16 +35,18 @@ static enum wr_code need_topic(struct wr_wiring *w, struct wr_kafka_admin *admin
 		    "topic %s: not authorised to describe it; grant Describe (and Read or Write) "
 		    "on it to weir's principal",
 		    topic);
+	if (wanted->partitions > 0)
+		snprintf(partitions, sizeof(partitions), " --partitions %d", wanted->partitions);
 	if (!w->conf->kafka.create_topics)
 		return wr_err_set(
 		    err, WR_EREFUSED,
 		    "topic %s does not exist, and kafka.create_topics is false; create it: "
-		    "kafka-topics.sh --bootstrap-server %s --create --topic %s",
-		    topic, w->kafka.brokers, topic);
-	rc = wr_kafka_admin_create_topic(admin, topic, max_message_bytes, TIMEOUT_MS, err);
+		    "kafka-topics.sh --bootstrap-server %s --create --topic %s%s",
+		    topic, w->kafka.brokers, topic, partitions);
+	rc = wr_kafka_admin_create_topic(admin, wanted, TIMEOUT_MS, err);
 	if (rc == WR_OK) {
 		WR_LOG(WR_LOG_INFO, "topic created", WR_STR("topic", topic));
-		*partitions_r = NEW_TOPIC_PARTITIONS;
+		*partitions_r = wanted->partitions > 0 ? wanted->partitions : NEW_TOPIC_PARTITIONS;
 	}
 	if (rc == WR_EREFUSED) {
 		struct wr_err why = *err;
@@ -47,8 +54,8 @@ static enum wr_code need_topic(struct wr_wiring *w, struct wr_kafka_admin *admin
 		return wr_err_set(
 		    err, WR_EREFUSED,
 		    "topic %s does not exist and can't be created (%.200s); create it: "
-		    "kafka-topics.sh --bootstrap-server %s --create --topic %s",
-		    topic, why.text, w->kafka.brokers, topic);
+		    "kafka-topics.sh --bootstrap-server %s --create --topic %s%s",
+		    topic, why.text, w->kafka.brokers, topic, partitions);
 	}
 	return rc;
 }
@@ -117,7 +124,9 @@ static enum wr_code survey_sources(struct survey *s, struct wr_wiring *w,
 	int partitions;
 
 	for (size_t i = 0; i < topics->count && rc == WR_OK; i++) {
-		rc = need_topic(w, admin, topics->items[i], 0, &partitions, err);
+		const struct wr_kafka_new_topic wanted = {.name = topics->items[i]};
+
+		rc = need_topic(w, admin, &wanted, &partitions, err);
 		if (rc == WR_OK)
 			rc = ask_limits(admin, topics->items[i], &limits, err);
 		if (rc != WR_OK)
@@ -130,18 +139,18 @@ static enum wr_code survey_sources(struct survey *s, struct wr_wiring *w,
 }
 
 static enum wr_code survey_written(struct survey *s, struct wr_wiring *w,
-				   struct wr_kafka_admin *admin, const char *topic,
-				   int64_t max_message_bytes,
+				   struct wr_kafka_admin *admin,
+				   const struct wr_kafka_new_topic *wanted,
 				   struct wr_kafka_topic_limits *limits_r, struct wr_err *err)
 {
 	int partitions;
-	enum wr_code rc = need_topic(w, admin, topic, max_message_bytes, &partitions, err);
+	enum wr_code rc = need_topic(w, admin, wanted, &partitions, err);
 
 	if (rc == WR_OK)
-		rc = ask_limits(admin, topic, limits_r, err);
+		rc = ask_limits(admin, wanted->name, limits_r, err);
 	if (rc != WR_OK || limits_r->max_message_bytes < 0)
 		return rc;
-	wr_topic_limits_set(w->limits, topic, limits_r->max_message_bytes);
+	wr_topic_limits_set(w->limits, wanted->name, limits_r->max_message_bytes);
 	if (limits_r->max_message_bytes < s->strictest)
 		s->strictest = limits_r->max_message_bytes;
 	return WR_OK;
@@ -151,13 +160,55 @@ static enum wr_code survey_written(struct survey *s, struct wr_wiring *w,
 static enum wr_code survey_dlq(struct survey *s, struct wr_wiring *w, struct wr_kafka_admin *admin,
 			       struct wr_err *err)
 {
+	const struct wr_kafka_new_topic wanted = {
+	    .name = s->pipeline->dlq_topic,
+	    .max_message_bytes = s->largest > 0 ? s->largest + ENVELOPE_BYTES : 0};
 	struct wr_kafka_topic_limits limits;
-	enum wr_code rc =
-	    survey_written(s, w, admin, s->pipeline->dlq_topic,
-			   s->largest > 0 ? s->largest + ENVELOPE_BYTES : 0, &limits, err);
+	enum wr_code rc = survey_written(s, w, admin, &wanted, &limits, err);
 
 	if (rc == WR_OK)
 		judge_dlq(s->pipeline, &limits, s->largest);
+	return rc;
+}
+
+/* A retry topic has the source's partitions, so that retries spread as their events do. Beside the event as it entered
+ * the stage its record may hold the event as it came. */
+static enum wr_code survey_tier(struct survey *s, struct wr_wiring *w, struct wr_kafka_admin *admin,
+				int64_t delay_ms, struct wr_err *err)
+{
+	struct wr_kafka_topic_limits limits;
+	char topic[WR_TOPIC_BYTES];
+	const struct wr_kafka_new_topic wanted = {
+	    .name = topic,
+	    .partitions = s->partitions,
+	    .max_message_bytes = s->largest > 0 ? 2 * s->largest + ENVELOPE_BYTES : 0};
+	enum wr_code rc;
+
+	if (!wr_retry_topic(s->pipeline->name, delay_ms, topic))
+		return wr_err_set(err, WR_EINVAL, "the name of a retry topic is too long");
+	rc = survey_written(s, w, admin, &wanted, &limits, err);
+	if (rc == WR_OK && limits.compacted)
+		WR_LOG(WR_LOG_WARN,
+		       "a retry topic is compacted: a later retry of the same key deletes an "
+		       "earlier one; set cleanup.policy=delete",
+		       WR_STR("pipeline", s->pipeline->name), WR_STR("topic", topic));
+	if (rc == WR_OK && limits.retention_ms >= 0 && limits.retention_ms < delay_ms + DAY_MS)
+		WR_LOG(WR_LOG_WARN,
+		       "a retry topic keeps its records for less than a day longer than they wait",
+		       WR_STR("pipeline", s->pipeline->name), WR_STR("topic", topic),
+		       WR_INT("retention_ms", limits.retention_ms));
+	return rc;
+}
+
+static enum wr_code survey_tiers(struct survey *s, struct wr_wiring *w,
+				 struct wr_kafka_admin *admin, const struct wr_conf_retry *retry,
+				 struct wr_err *err)
+{
+	enum wr_code rc = WR_OK;
+
+	for (size_t i = 0; retry->mode == WR_RETRY_TOPIC && i < retry->tier_count && rc == WR_OK;
+	     i++)
+		rc = survey_tier(s, w, admin, retry->tiers_ms[i], err);
 	return rc;
 }
 
@@ -179,8 +230,13 @@ static enum wr_code survey_pipeline(struct wr_wiring *w, struct wr_kafka_admin *
 	struct wr_kafka_topic_limits limits;
 	enum wr_code rc = survey_sources(&s, w, admin, err);
 
-	for (size_t i = 0; i < s.pipeline->output_count && rc == WR_OK; i++)
-		rc = survey_written(&s, w, admin, s.pipeline->outputs[i].topic, 0, &limits, err);
+	for (size_t i = 0; i < s.pipeline->output_count && rc == WR_OK; i++) {
+		const struct wr_kafka_new_topic wanted = {.name = s.pipeline->outputs[i].topic};
+
+		rc = survey_written(&s, w, admin, &wanted, &limits, err);
+	}
+	for (size_t i = 0; i < s.pipeline->stage_count && rc == WR_OK; i++)
+		rc = survey_tiers(&s, w, admin, &s.pipeline->stages[i].retry, err);
 	if (rc == WR_OK)
 		rc = survey_dlq(&s, w, admin, err);
 	if (rc != WR_OK)
@@ -196,7 +252,8 @@ static enum wr_code survey_ingest(struct wr_wiring *w, struct wr_kafka_admin *ad
 {
 	struct survey s = {.strictest = DEFAULT_RECORD_BATCH_BYTES + BATCH_OVERHEAD_BYTES};
 	struct wr_kafka_topic_limits limits;
-	enum wr_code rc = survey_written(&s, w, admin, w->conf->ingest.topic, 0, &limits, err);
+	const struct wr_kafka_new_topic wanted = {.name = w->conf->ingest.topic};
+	enum wr_code rc = survey_written(&s, w, admin, &wanted, &limits, err);
 
 	if (rc != WR_OK)
 		return rc;

@@ -2,6 +2,8 @@
 
 #include "cli/wiring.h"
 
+#include "core/tier.h"
+
 #include "base/check.h"
 #include "kafka/sink.h"
 #include "kafka/source.h"
@@ -50,19 +52,51 @@ static struct wr_kafka_name name_of(const struct wr_wiring *w, const struct wr_l
 				      (int)wr_lane_number(lane)};
 }
 
+#define PATTERN_BYTES 256
+
+/* All retry topics of a pipeline, those too that its configuration names no more, and the one of replays. */
+static const char *retry_pattern(const char *pipeline, char pattern[PATTERN_BYTES])
+{
+	size_t size = 0;
+
+	pattern[size++] = '^';
+	for (; *pipeline != '\0'; pipeline++) {
+		if (*pipeline == '.')
+			pattern[size++] = '\\';
+		pattern[size++] = *pipeline;
+	}
+	snprintf(pattern + size, PATTERN_BYTES - size, "\\.retry\\.[0-9]+[a-z]*$");
+	return pattern;
+}
+
+static int most_tiers(const struct wr_conf_pipeline *conf)
+{
+	size_t most = 0;
+
+	for (size_t i = 0; i < conf->stage_count; i++) {
+		const struct wr_conf_retry *retry = &conf->stages[i].retry;
+
+		if (retry->mode == WR_RETRY_TOPIC && retry->tier_count > most)
+			most = retry->tier_count;
+	}
+	return (int)most;
+}
+
 static enum wr_code make_source(void *arg, const struct wr_lane *lane, int wake_fd,
 				struct wr_source **source_r, struct wr_err *err)
 {
 	struct wr_wiring *w = arg;
 	const struct wr_conf_pipeline *conf = wr_lane_pipeline(lane)->conf;
+	char pattern[PATTERN_BYTES];
 	struct wr_kafka_source_options options = {
 	    .kafka = &w->kafka,
 	    .name = name_of(w, lane),
 	    .group = conf->group,
 	    .topics = &conf->topics,
+	    .pattern = retry_pattern(conf->name, pattern),
 	    .fetch_bytes = FETCH_SHARE(w->lane_bytes),
-	    .partitions =
-		(wr_wiring_find(w, conf->name)->partitions + conf->lanes - 1) / conf->lanes,
+	    .partitions = (wr_wiring_find(w, conf->name)->partitions + conf->lanes - 1) /
+			  conf->lanes * (1 + most_tiers(conf)),
 	    .wake_fd = wake_fd,
 	};
 
@@ -199,6 +233,21 @@ static enum wr_code add_pipeline(struct wr_wiring *w, const struct wr_conf_pipel
 	return WR_OK;
 }
 
+static enum wr_code create_embedded_tiers(struct wr_wiring *w, const struct wr_conf_pipeline *p,
+					  const struct wr_conf_retry *retry, struct wr_err *err)
+{
+	char topic[WR_TOPIC_BYTES];
+	enum wr_code rc = WR_OK;
+
+	for (size_t i = 0; retry->mode == WR_RETRY_TOPIC && i < retry->tier_count && rc == WR_OK;
+	     i++) {
+		if (!wr_retry_topic(p->name, retry->tiers_ms[i], topic))
+			return wr_err_set(err, WR_EINVAL, "the name of a retry topic is too long");
+		rc = wr_embedded_create_topic(w->embedded, topic, err);
+	}
+	return rc;
+}
+
 static enum wr_code create_embedded_topics(struct wr_wiring *w, const struct wr_conf *conf,
 					   struct wr_err *err)
 {
@@ -213,6 +262,8 @@ static enum wr_code create_embedded_topics(struct wr_wiring *w, const struct wr_
 			rc = wr_embedded_create_topic(w->embedded, p->topics.items[j], err);
 		for (size_t j = 0; j < p->output_count && rc == WR_OK; j++)
 			rc = wr_embedded_create_topic(w->embedded, p->outputs[j].topic, err);
+		for (size_t j = 0; j < p->stage_count && rc == WR_OK; j++)
+			rc = create_embedded_tiers(w, p, &p->stages[j].retry, err);
 		if (rc == WR_OK)
 			rc = wr_embedded_create_topic(w->embedded, p->dlq_topic, err);
 	}

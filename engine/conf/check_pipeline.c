@@ -101,6 +101,25 @@ static void check_waits(struct wr_checker *c, int64_t initial_ms, int64_t max_ms
 			"`initial` is longer than `max`; expected it to be at most as long");
 }
 
+#define TIER_MS_MAX (INT64_C(24) * 3600 * 1000)
+
+static void check_tiers(struct wr_checker *c, const struct wr_conf_retry *retry, const char *prefix)
+{
+	char path[PATH_BYTES];
+
+	for (size_t i = 0; i < retry->tier_count; i++) {
+		int64_t ms = retry->tiers_ms[i], before_ms = i > 0 ? retry->tiers_ms[i - 1] : 0;
+
+		snprintf(path, sizeof(path), "%s.retry.tiers[%zu]", prefix, i);
+		if (ms < 1 || ms > TIER_MS_MAX)
+			wr_check_report(c, path, "expected whole milliseconds from 1ms to 24h");
+		else if (ms <= before_ms)
+			wr_check_report(c, path,
+					"is not longer than the delay before it; expected them to "
+					"rise");
+	}
+}
+
 /* `above` is where values come from that are not set here: what is wrong with them was reported there. */
 static void check_retry(struct wr_checker *c, const struct wr_conf_retry *retry,
 			const struct wr_conf_retry *above, const char *prefix)
@@ -108,6 +127,8 @@ static void check_retry(struct wr_checker *c, const struct wr_conf_retry *retry,
 	if (above == NULL || retry->initial_ms != above->initial_ms ||
 	    retry->max_ms != above->max_ms)
 		check_waits(c, retry->initial_ms, retry->max_ms, prefix, "backoff");
+	if (above == NULL || retry->tier_names.items != above->tier_names.items)
+		check_tiers(c, retry, prefix);
 	if (above == NULL || retry->probe_initial_ms != above->probe_initial_ms ||
 	    retry->probe_max_ms != above->probe_max_ms)
 		check_waits(c, retry->probe_initial_ms, retry->probe_max_ms, prefix,

@@ -21,6 +21,10 @@ enum wr_conf_on_unavailable { WR_ON_UNAVAILABLE_BLOCK, WR_ON_UNAVAILABLE_PROCESS
 enum wr_conf_on_rewind { WR_ON_REWIND_SKIP, WR_ON_REWIND_PROCESS };
 enum wr_conf_jitter { WR_JITTER_NONE, WR_JITTER_EQUAL, WR_JITTER_FULL };
 
+enum wr_conf_retry_mode { WR_RETRY_INLINE, WR_RETRY_TOPIC };
+
+#define WR_CONF_TIERS_MAX 16
+
 enum wr_conf_on_circuit { WR_ON_CIRCUIT_HOLD, WR_ON_CIRCUIT_DEAD_LETTER };
 enum wr_conf_ack { WR_ACK_ACCEPTED, WR_ACK_PERSISTED };
 
@@ -32,7 +36,7 @@ struct wr_conf_mark {
 
 struct wr_conf_property { /* one of kafka.properties */
 	char *name;
-	char *value; /* may be a secret: never logged */
+	char *value;    /* may be a secret: never logged */
 	bool is_hidden; /* by its name, or because it came from a variable */
 	struct wr_conf_mark mark;
 };
@@ -112,7 +116,11 @@ struct wr_conf_retry {
 	struct wr_conf_strings permanent; /* codes; a stage may share the pipeline's */
 	double budget_ratio;              /* retries for each success; 0: no bound */
 	int budget_floor;                 /* retries a second that are always allowed */
-	int circuit_failures;             /* events in a row; 0: never opens */
+	enum wr_conf_retry_mode mode;
+	struct wr_conf_strings tier_names;   /* as they stand in the file; a stage may share them */
+	int64_t tiers_ms[WR_CONF_TIERS_MAX]; /* found out from them: rising */
+	size_t tier_count;
+	int circuit_failures; /* events in a row; 0: never opens */
 	int64_t probe_initial_ms, probe_max_ms;
 };
 

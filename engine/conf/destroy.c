@@ -47,6 +47,8 @@ static void free_stage(struct wr_conf_stage *stage, const struct wr_conf_pipelin
 {
 	if (stage->retry.permanent.items != pipeline->retry.permanent.items)
 		free_strings(&stage->retry.permanent);
+	if (stage->retry.tier_names.items != pipeline->retry.tier_names.items)
+		free_strings(&stage->retry.tier_names);
 	free(stage->name);
 	free(stage->was);
 	free(stage->plugin);
@@ -68,6 +70,7 @@ static void free_pipeline(struct wr_conf_pipeline *pipeline)
 		free_stage(&pipeline->stages[i], pipeline);
 	free(pipeline->stages);
 	free_strings(&pipeline->retry.permanent);
+	free_strings(&pipeline->retry.tier_names);
 	for (i = 0; i < pipeline->output_count; i++) {
 		free(pipeline->outputs[i].name);
 		free(pipeline->outputs[i].topic);

@@ -301,6 +301,8 @@ static bool circuits_equal(const struct wr_conf_retry *a, const struct wr_conf_r
 bool wr_conf_retry_equal(const struct wr_conf_retry *a, const struct wr_conf_retry *b)
 {
 	return a->attempts == b->attempts && a->deadline_ms == b->deadline_ms &&
+	       a->mode == b->mode && a->tier_count == b->tier_count &&
+	       memcmp(a->tiers_ms, b->tiers_ms, a->tier_count * sizeof(a->tiers_ms[0])) == 0 &&
 	       strings_equal(&a->permanent, &b->permanent) && backoffs_equal(a, b) &&
 	       circuits_equal(a, b);
 }

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "conf/finish.h"
+#include "conf/scalar.h"
 #include "conf/schema.h"
 
 #include <limits.h>
@@ -88,11 +89,30 @@ static enum wr_code finish_event_id(struct wr_conf_pipeline *pipeline,
 	return WR_OK;
 }
 
+/* A delay that is no whole millisecond, or too long to count, is 0: the checks tell. */
+static void finish_retry(struct wr_conf_retry *retry)
+{
+	static const int64_t usual_ms[] = {5000, 60000, 600000};
+	const struct wr_conf_strings *names = &retry->tier_names;
+	int64_t us;
+
+	retry->tier_count = 0;
+	for (size_t i = 0; names->count == 0 && i < sizeof(usual_ms) / sizeof(usual_ms[0]); i++)
+		retry->tiers_ms[retry->tier_count++] = usual_ms[i];
+	for (size_t i = 0; i < names->count && i < WR_CONF_TIERS_MAX; i++) {
+		if (wr_scalar_duration(wr_bytes_of(names->items[i]), &us) != WR_QUANTITY_OK ||
+		    us % 1000 != 0)
+			us = 0;
+		retry->tiers_ms[retry->tier_count++] = us / 1000;
+	}
+}
+
 static enum wr_code finish_stage(struct wr_conf_stage *stage, const struct wr_tree_node *node)
 {
 	enum wr_code rc;
 
 	stage->mark = mark_of(node);
+	finish_retry(&stage->retry);
 	stage->plugin_mark = mark_of(node_of(wr_tree_member(node, "plugin")));
 	rc = provide(&stage->config_json, "{}");
 	return rc == WR_OK ? provide(&stage->config_shown, "{}") : rc;
@@ -106,6 +126,7 @@ static enum wr_code finish_pipeline(struct wr_conf_pipeline *pipeline,
 	size_t i;
 
 	pipeline->mark = mark_of(node);
+	finish_retry(&pipeline->retry);
 	rc = finish_event_id(pipeline, node_of(wr_tree_member(node, "event_id")));
 	if (rc == WR_OK && pipeline->name != NULL)
 		rc = provide(&pipeline->group, pipeline->name);

@@ -2,6 +2,7 @@
 
 #include "conf/schema.h"
 #include "base/check.h"
+#include "conf/scalar.h"
 
 #include <string.h>
 
@@ -37,6 +38,8 @@ static const struct wr_form forms[WR_FORM_COUNT_] = {
     [WR_FORM_BROKERS] = {"^[^ ,]+(, *[^ ,]+)*$", 4096,
 			 "`host:port`, several with commas between them, or `embedded`"},
     [WR_FORM_TOKEN] = {"^[!-~]+$", 4096, "a token of printable ASCII without spaces"},
+    [WR_FORM_DURATION] = {"^(0|[0-9]+([.][0-9]+)?(us|ms|s|m|h|d))$", 32,
+			  "a duration with its unit (500ms, 5s, 10m)"},
 };
 
 /* Whether the first is one of these bytes and every other one of those. */
@@ -110,6 +113,8 @@ const struct wr_form *wr_schema_form(enum wr_key_form form)
 
 bool wr_schema_form_fits(enum wr_key_form form, struct wr_bytes text)
 {
+	int64_t us;
+
 	if (text.size > wr_schema_form(form)->max_bytes ||
 	    (text.size > 0 && memchr(text.data, '\0', text.size) != NULL))
 		return false;
@@ -131,6 +136,8 @@ bool wr_schema_form_fits(enum wr_key_form form, struct wr_bytes text)
 	case WR_FORM_HEADER:
 	case WR_FORM_TOKEN:
 		return is_visible(text);
+	case WR_FORM_DURATION:
+		return wr_scalar_duration(text, &us) == WR_QUANTITY_OK;
 	case WR_FORM_COUNT_:
 		break;
 	}

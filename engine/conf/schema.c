@@ -43,9 +43,8 @@ static const struct wr_choice formats[] = {
     {"json", WR_FORMAT_JSON, 0}, {"raw", WR_FORMAT_RAW, 0}, {NULL, 0, 0}};
 static const struct wr_choice id_missings[] = {
     {"dlq", WR_ID_MISSING_DLQ, 0}, {"drop", WR_ID_MISSING_DROP, 0}, {NULL, 0, 0}};
-static const struct wr_choice deliveries[] = {{"at_least_once", WR_AT_LEAST_ONCE, 0},
-					      {"exactly_once", WR_EXACTLY_ONCE, 0},
-					      {NULL, 0, 0}};
+static const struct wr_choice deliveries[] = {
+    {"at_least_once", WR_AT_LEAST_ONCE, 0}, {"exactly_once", WR_EXACTLY_ONCE, 0}, {NULL, 0, 0}};
 static const struct wr_choice stores[] = {{"redis", WR_STORE_REDIS, 0},
 					  {"memory", WR_STORE_MEMORY, 0},
 					  {"none", WR_STORE_NONE, 0},
@@ -63,8 +62,10 @@ static const struct wr_choice jitters[] = {{"full", WR_JITTER_FULL, 0},
 					   {"equal", WR_JITTER_EQUAL, 0},
 					   {"none", WR_JITTER_NONE, 0},
 					   {NULL, 0, 0}};
-static const struct wr_choice retry_modes[] = {
-    {"inline", 0, 0}, {"topic", 0, WR_KEY_PLANNED}, {"key", 0, WR_KEY_PLANNED}, {NULL, 0, 0}};
+static const struct wr_choice retry_modes[] = {{"inline", WR_RETRY_INLINE, 0},
+					       {"topic", WR_RETRY_TOPIC, 0},
+					       {"key", 0, WR_KEY_PLANNED},
+					       {NULL, 0, 0}};
 static const struct wr_choice isolations[] = {
     {"inline", 0, 0}, {"process", 0, WR_KEY_PLANNED}, {NULL, 0, 0}};
 
@@ -77,7 +78,7 @@ static void inherit_retry(void *stage, const void *pipeline)
 #define DEFAULTED(text) .fallback = (text)
 #define INHERITED(text) .otherwise = "the pipeline's"
 
-#define RETRY_ROWS(prefix, IN, DEFAULT, none, whose)                                              \
+#define RETRY_ROWS(prefix, IN, DEFAULT, none, tiers, whose)                                       \
 	{.path = prefix "retry",                                                                  \
 	 .type = WR_KEY_MAP,                                                                      \
 	 .doc = "What is done with an event whose handler asks for a retry" whose "."},           \
@@ -92,13 +93,20 @@ static void inherit_retry(void *stage, const void *pipeline)
 	    {.path = prefix "retry.mode",                                                         \
 	     .type = WR_KEY_ENUM,                                                                 \
 	     .choices = retry_modes,                                                              \
+	     IN(retry.mode, enum wr_conf_retry_mode),                                             \
 	     DEFAULT("inline"),                                                                   \
 	     .doc = "Where an event waits: `inline` in its lane, where events of the same key "   \
-		    "wait behind it."},                                                           \
+		    "wait behind it; `topic` in a retry topic, where it survives restarts and "   \
+		    "holds nobody up, and the order of its key is given up."},                    \
 	    {.path = prefix "retry.tiers",                                                        \
 	     .type = WR_KEY_STRINGS,                                                              \
-	     PLANNED,                                                                             \
-	     .doc = "The delays of the retry topics."},                                           \
+	     .form = WR_FORM_DURATION,                                                            \
+	     IN(retry.tier_names, struct wr_conf_strings),                                        \
+	     RANGE(1, WR_CONF_TIERS_MAX),                                                         \
+	     .otherwise = (tiers),                                                                \
+	     .doc = "With `mode: topic`, the delays, rising, from 1ms to 24h: the first retry "   \
+		    "waits for the first of them, the next for the next, and the last repeats. "  \
+		    "Each is a topic, `<pipeline>.retry.<delay>`."},                              \
 	    {.path = prefix "retry.backoff",                                                      \
 	     .type = WR_KEY_MAP,                                                                  \
 	     .doc = "How long it waits: `initial`, then `factor` times as long each time, up to " \
@@ -160,7 +168,7 @@ static void inherit_retry(void *stage, const void *pipeline)
 	     .type = WR_KEY_INT,                                                                  \
 	     IN(retry.circuit_failures, int),                                                     \
 	     RANGE(0, 1000000),                                                                   \
-	     DEFAULT("10"),                                                                       \
+	     DEFAULT("50"),                                                                       \
 	     .doc = "After how many events in a row whose first attempt asked for a retry it "    \
 		    "opens; 0 is never."},                                                        \
 	    {.path = prefix "retry.circuit.probe",                                                \

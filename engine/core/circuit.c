@@ -26,7 +26,7 @@ static void plan_probe(struct wr_circuit *circuit, int64_t now_mono_ns, struct w
 	circuit->next_probe_mono_ns = now_mono_ns + wait_ms * WR_NS_PER_MS;
 }
 
-enum wr_circuit_change wr_circuit_note_retry(struct wr_circuit *circuit, uint32_t attempt,
+enum wr_circuit_change wr_circuit_note_retry(struct wr_circuit *circuit, bool counts,
 					     int64_t now_mono_ns, struct wr_rng *rng)
 {
 	if (circuit->open) {
@@ -37,7 +37,7 @@ enum wr_circuit_change wr_circuit_note_retry(struct wr_circuit *circuit, uint32_
 		}
 		return WR_CIRCUIT_SAME;
 	}
-	if (attempt > 1 || circuit->threshold == 0 || ++circuit->failures < circuit->threshold)
+	if (!counts || circuit->threshold == 0 || ++circuit->failures < circuit->threshold)
 		return WR_CIRCUIT_SAME;
 	circuit->open = true;
 	circuit->opened_mono_ns = now_mono_ns;

@@ -4,7 +4,8 @@
  * the caller brings the time. One thread.
  *
  * It opens after so many events in a row whose first attempt asked for a retry. Only first attempts count: the
- * retries of a few bad events, when nothing else comes, look like an outage and are none. Any call that succeeded,
+ * retries of a few bad events, when nothing else comes, look like an outage and are none. Nor do events that waited behind
+ * another one of their key: keys are bad as a whole. Any call that succeeded,
  * or that failed for good (the stage could tell), closes it.
  */
 #ifndef WR_CORE_CIRCUIT_H
@@ -33,8 +34,8 @@ void wr_circuit_init(struct wr_circuit *circuit, uint32_t threshold,
 /* A call answered for an event: OK, DROP or FAIL. */
 enum wr_circuit_change wr_circuit_note_answer(struct wr_circuit *circuit);
 
-/* A call ended in a retry; `attempt` was the event's first one or a later one. */
-enum wr_circuit_change wr_circuit_note_retry(struct wr_circuit *circuit, uint32_t attempt,
+/* A call ended in a retry; `counts`: it was the first attempt of an event that waited behind none. */
+enum wr_circuit_change wr_circuit_note_retry(struct wr_circuit *circuit, bool counts,
 					     int64_t now_mono_ns, struct wr_rng *rng);
 
 /* Whether an event may be called now. While it is open: one at a time, when the next probe is due; that one is then

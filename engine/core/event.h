@@ -40,6 +40,7 @@ const char *wr_class_name(enum wr_class class);
 	X(WR_OUTCOME_PROCESSED, "processed")                                           \
 	X(WR_OUTCOME_DROPPED, "dropped")                                               \
 	X(WR_OUTCOME_DUPLICATE, "duplicate")                                           \
+	X(WR_OUTCOME_RETRIED, "retried")                                               \
 	X(WR_OUTCOME_DEAD, "dead_lettered")                                            \
 	X(WR_OUTCOME_SKIPPED,                                                          \
 	  "skipped") /* completed before, as its partition's mark or its claim says */ \

@@ -15,17 +15,16 @@ static const struct {
 	const char *name;
 } units[] = {{INT64_C(3600000), "h"}, {60000, "m"}, {1000, "s"}, {1, "ms"}};
 
-int64_t wr_tier_delay_ms(const struct wr_tiers *tiers, uint32_t attempt, int64_t retry_after_ms)
+uint32_t wr_tier_after(const struct wr_tiers *tiers, uint32_t attempt, int64_t retry_after_ms)
 {
-	size_t i;
+	uint32_t last = (uint32_t)tiers->count - 1, i = 0;
 
 	WR_ASSERT(tiers->count > 0 && attempt > 0);
-	if (retry_after_ms > 0) {
-		for (i = 0; i + 1 < tiers->count && tiers->ms[i] < retry_after_ms;)
-			i++;
-		return tiers->ms[i];
-	}
-	return tiers->ms[attempt <= tiers->count ? attempt - 1 : tiers->count - 1];
+	if (retry_after_ms == 0)
+		return attempt - 1 < last ? attempt - 1 : last;
+	while (i < last && tiers->ms[i] < retry_after_ms)
+		i++;
+	return i;
 }
 
 void wr_tier_name(int64_t ms, char name_r[WR_TIER_NAME_BYTES])

@@ -20,9 +20,9 @@ struct wr_tiers {
 	size_t count;
 };
 
-/* The delay after attempt `attempt` (from 1) has failed: the one of that place in the ladder, the last again and again;
+/* The tier after attempt `attempt` (from 1) has failed: the one of that place in the ladder, the last again and again;
  * where the handler asked for a time (not 0), the first that is not shorter, or the last. At least one tier. */
-int64_t wr_tier_delay_ms(const struct wr_tiers *tiers, uint32_t attempt, int64_t retry_after_ms);
+uint32_t wr_tier_after(const struct wr_tiers *tiers, uint32_t attempt, int64_t retry_after_ms);
 
 /* "500ms", "90s", "10m", "24h", "0": each delay has one name, in its largest whole unit. */
 void wr_tier_name(int64_t ms, char name_r[WR_TIER_NAME_BYTES]);

@@ -152,16 +152,18 @@ static enum wr_code set_all(rd_kafka_NewTopic_t *topic, const struct wr_kafka_se
 	return error == RD_KAFKA_RESP_ERR_NO_ERROR ? WR_OK : fail(error, err);
 }
 
-enum wr_code wr_kafka_admin_create_topic(struct wr_kafka_admin *a, const char *topic,
-					 int64_t max_message_bytes, int timeout_ms,
+enum wr_code wr_kafka_admin_create_topic(struct wr_kafka_admin *a,
+					 const struct wr_kafka_new_topic *topic, int timeout_ms,
 					 struct wr_err *err)
 {
 	char text[24];
 	const struct wr_kafka_setting settings[] = {
-	    {max_message_bytes > 0 ? "max.message.bytes" : NULL, text}, {NULL, NULL}};
+	    {topic->max_message_bytes > 0 ? "max.message.bytes" : NULL, text}, {NULL, NULL}};
 
-	snprintf(text, sizeof(text), "%" PRId64, max_message_bytes);
-	return wr_kafka_admin_create_topic_with(a, topic, -1, settings, timeout_ms, err);
+	snprintf(text, sizeof(text), "%" PRId64, topic->max_message_bytes);
+	return wr_kafka_admin_create_topic_with(a, topic->name,
+						topic->partitions > 0 ? topic->partitions : -1,
+						settings, timeout_ms, err);
 }
 
 enum wr_code wr_kafka_admin_create_topic_with(struct wr_kafka_admin *a, const char *topic,

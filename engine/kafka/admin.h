@@ -25,10 +25,17 @@ enum wr_code wr_kafka_admin_ping(struct wr_kafka_admin *admin, int timeout_ms, s
 enum wr_code wr_kafka_admin_partitions(struct wr_kafka_admin *admin, const char *topic,
 				       int timeout_ms, int *count_r, struct wr_err *err);
 
-/* Creates it with the broker's default partitions and replication, and max.message.bytes unless that is 0; one
- * that is there is fine. WR_OK, WR_EREFUSED (not authorised, or a policy says no), WR_EUNAVAILABLE. */
-enum wr_code wr_kafka_admin_create_topic(struct wr_kafka_admin *admin, const char *topic,
-					 int64_t max_message_bytes, int timeout_ms,
+/* A topic to be made; 0 leaves a number to the broker. */
+struct wr_kafka_new_topic {
+	const char *name;
+	int partitions;
+	int64_t max_message_bytes;
+};
+
+/* Creates it with the broker's default replication; one that is there is fine. WR_OK, WR_EREFUSED (not authorised, or
+ * a policy says no), WR_EUNAVAILABLE. */
+enum wr_code wr_kafka_admin_create_topic(struct wr_kafka_admin *admin,
+					 const struct wr_kafka_new_topic *topic, int timeout_ms,
 					 struct wr_err *err);
 
 /* The same with so many partitions (-1: the broker's default) and these settings of the topic, ending at a NULL name. */

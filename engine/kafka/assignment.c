@@ -19,6 +19,16 @@ static void close_queue(struct wr_kafka_partition *p)
 	p->queue = NULL;
 }
 
+static void forget_kept(struct wr_kafka_partition *p)
+{
+	for (size_t i = 0; i < p->kept_count; i++)
+		rd_kafka_message_destroy(p->kept[p->kept_first + i]);
+	free(p->kept);
+	p->kept = NULL;
+	p->kept_first = p->kept_count = 0;
+	p->held_until_ns = 0;
+}
+
 /* Records are left out by librdkafka once a partition is read anew; errors are not. */
 static void drain_queue(rd_kafka_queue_t *queue)
 {
@@ -53,6 +63,7 @@ static void free_partition(struct wr_kafka_partition *p)
 	if (p == NULL)
 		return;
 	close_queue(p);
+	forget_kept(p);
 	free((char *)(uintptr_t)p->pub.topic);
 	free(p->metadata);
 	free(p->headers);
@@ -153,6 +164,7 @@ enum wr_code wr_assignment_inform(struct wr_assignment *a, const struct wr_enqui
 
 void wr_assignment_place(struct wr_assignment *a, struct wr_kafka_partition *p, int64_t offset)
 {
+	forget_kept(p);
 	p->pub.position = offset;
 	p->at_end = false;
 	p->moved = a->moved = true;
@@ -270,6 +282,7 @@ void wr_assignment_stop(struct wr_assignment *a, rd_kafka_t *rk)
 		struct wr_kafka_partition *p = a->items[i];
 
 		close_queue(p);
+		forget_kept(p);
 		p->live = p->moved = false;
 		p->pub.position = -1;
 	}
@@ -292,6 +305,44 @@ void wr_assignment_fini(struct wr_assignment *a)
 	free(a->pubs);
 	a->items = NULL;
 	a->pubs = NULL;
+}
+
+enum wr_code wr_assignment_put_back(struct wr_kafka_partition *p, rd_kafka_message_t **messages,
+				    size_t count, int64_t until_mono_ns)
+{
+	size_t total = count + p->kept_count;
+	rd_kafka_message_t **kept = malloc((total + 1) * sizeof(rd_kafka_message_t *));
+
+	if (kept == NULL)
+		return WR_ENOMEM;
+	memcpy(kept, messages, count * sizeof(rd_kafka_message_t *));
+	if (p->kept_count > 0)
+		memcpy(kept + count, p->kept + p->kept_first,
+		       p->kept_count * sizeof(rd_kafka_message_t *));
+	free(p->kept);
+	p->kept = kept;
+	p->kept_first = 0;
+	p->kept_count = total;
+	p->held_until_ns = until_mono_ns;
+	if (count > 0)
+		p->pub.position = messages[0]->offset;
+	return WR_OK;
+}
+
+size_t wr_assignment_consume(struct wr_kafka_partition *p, rd_kafka_message_t **messages,
+			     size_t max)
+{
+	size_t count = p->kept_count < max ? p->kept_count : max;
+	ssize_t got;
+
+	if (count == 0) {
+		got = rd_kafka_consume_batch_queue(p->queue, 0, messages, max);
+		return got > 0 ? (size_t)got : 0;
+	}
+	memcpy(messages, p->kept + p->kept_first, count * sizeof(rd_kafka_message_t *));
+	p->kept_first += count;
+	p->kept_count -= count;
+	return count;
 }
 
 struct wr_kafka_partition *wr_assignment_next(struct wr_assignment *a)

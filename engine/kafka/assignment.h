@@ -19,7 +19,10 @@ struct wr_kafka_partition {
 	bool live;               /* librdkafka reads it */
 	bool moved;              /* it was placed, and librdkafka does not know yet */
 	bool at_end;             /* all that was there since it was placed has been taken */
-	size_t record_bytes;     /* a moving average, for bounding a take by bytes */
+	rd_kafka_message_t **kept; /* put back: they come before those of the queue */
+	size_t kept_first, kept_count;
+	int64_t held_until_ns;       /* nothing is taken before */
+	size_t record_bytes;         /* a moving average, for bounding a take by bytes */
 	struct weir_header *headers; /* scratch of wr_assignment_headers() */
 	size_t header_capacity;
 };
@@ -69,6 +72,14 @@ bool wr_assignment_is_at_end(const struct wr_partition *partition);
 /* Gives up all partitions. */
 void wr_assignment_clear(struct wr_assignment *a);
 void wr_assignment_fini(struct wr_assignment *a);
+
+/* Keeps messages of the partition, which come again first, and not before that time. WR_OK, or WR_ENOMEM. */
+enum wr_code wr_assignment_put_back(struct wr_kafka_partition *p, rd_kafka_message_t **messages,
+				    size_t count, int64_t until_mono_ns);
+
+/* Takes up to max messages of the partition without waiting; the caller owns them. */
+size_t wr_assignment_consume(struct wr_kafka_partition *p, rd_kafka_message_t **messages,
+			     size_t max);
 
 /* The partition whose turn it is; count > 0. */
 struct wr_kafka_partition *wr_assignment_next(struct wr_assignment *a);

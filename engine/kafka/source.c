@@ -266,6 +266,11 @@ static bool keep(struct kafka_source *s, struct wr_kafka_partition *p, rd_kafka_
 	return true;
 }
 
+static bool is_held(const struct wr_kafka_partition *p)
+{
+	return p->held_until_ns > 0 && wr_clock_mono_ns(&wr_clock_real) < p->held_until_ns;
+}
+
 static size_t take(struct wr_source *source, struct wr_source_record *records, size_t max_records,
 		   size_t max_bytes)
 {
@@ -278,17 +283,16 @@ static size_t take(struct wr_source *source, struct wr_source_record *records, s
 		return 0;
 	apply_places(s);
 	for (size_t turn = 0; turn < s->assignment.count && taken == 0; turn++) {
-		size_t wanted, bytes = 0;
-		ssize_t got;
+		size_t wanted, got, bytes = 0;
 
 		p = wr_assignment_next(&s->assignment);
-		if (!wr_assignment_is_read(p))
+		if (!wr_assignment_is_read(p) || is_held(p))
 			continue;
 		wanted = wr_assignment_chunk(p, max_bytes);
 		wanted = wanted < max_records ? wanted : max_records;
 		wanted = wanted < TAKE_CHUNK ? wanted : TAKE_CHUNK;
-		got = rd_kafka_consume_batch_queue(p->queue, 0, messages, wanted);
-		for (ssize_t i = 0; i < got; i++) {
+		got = wr_assignment_consume(p, messages, wanted);
+		for (size_t i = 0; i < got; i++) {
 			if (!keep(s, p, messages[i], &records[taken]))
 				continue;
 			bytes += records[taken].value.size + records[taken].key.size;
@@ -311,6 +315,24 @@ static void give_back(struct wr_source *source, struct wr_source_record *record)
 	(void)source;
 	rd_kafka_message_destroy(record->ref);
 	record->ref = NULL;
+}
+
+static enum wr_code put_back(struct wr_source *source, struct wr_source_record *records,
+			     size_t count, int64_t until_mono_ns)
+{
+	rd_kafka_message_t *messages[TAKE_CHUNK];
+	struct wr_kafka_partition *p =
+	    WR_CONTAINER_OF(records[0].partition, struct wr_kafka_partition, pub);
+	enum wr_code rc;
+
+	(void)source;
+	WR_ASSERT(count > 0 && count <= TAKE_CHUNK);
+	for (size_t i = 0; i < count; i++)
+		messages[i] = records[i].ref;
+	rc = wr_assignment_put_back(p, messages, count, until_mono_ns);
+	for (size_t i = 0; i < count && rc == WR_OK; i++)
+		records[i].ref = NULL;
+	return rc;
 }
 
 static enum wr_code commit(struct wr_source *source, const struct wr_source_commit *commits,
@@ -497,6 +519,7 @@ static const struct wr_source_ops ops = {
     .take = take,
     .headers = headers_of,
     .give_back = give_back,
+    .put_back = put_back,
     .commit = commit,
     .commit_status = commit_status,
     .commit_sync = commit_sync,
@@ -513,7 +536,7 @@ static const struct wr_source_ops ops = {
 };
 
 static enum wr_code subscribe(struct kafka_source *s, const struct wr_conf_strings *topics,
-			      struct wr_err *err)
+			      const char *pattern, struct wr_err *err)
 {
 	rd_kafka_topic_partition_list_t *list =
 	    rd_kafka_topic_partition_list_new((int)topics->count);
@@ -521,6 +544,8 @@ static enum wr_code subscribe(struct kafka_source *s, const struct wr_conf_strin
 
 	for (size_t i = 0; i < topics->count; i++)
 		rd_kafka_topic_partition_list_add(list, topics->items[i], RD_KAFKA_PARTITION_UA);
+	if (pattern != NULL)
+		rd_kafka_topic_partition_list_add(list, pattern, RD_KAFKA_PARTITION_UA);
 	error = rd_kafka_subscribe(s->rk, list);
 	rd_kafka_topic_partition_list_destroy(list);
 	if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
@@ -554,7 +579,7 @@ enum wr_code wr_kafka_source_create(const struct wr_kafka_source_options *option
 	rd_kafka_queue_io_event_enable(s->queue, s->wake_fd, &one, sizeof(one));
 	rc = wr_enquiry_create(s->rk, s->wake_fd, &s->enquiry, err);
 	if (rc == WR_OK)
-		rc = subscribe(s, options->topics, err);
+		rc = subscribe(s, options->topics, options->pattern, err);
 	if (rc != WR_OK)
 		goto fail;
 	*source_r = &s->base;

@@ -17,6 +17,8 @@ struct wr_kafka_source_options {
 	struct wr_kafka_name name;
 	const char *group;
 	const struct wr_conf_strings *topics;
+	const char
+	    *pattern; /* a regular expression, beginning with ^, for further topics; NULL: none */
 	size_t fetch_bytes; /* budget of the fetch queues of all partitions together */
 	int partitions;     /* how many this member is likely to hold; below 1 counts as 1 */
 	int wake_fd; /* an eventfd, borrowed: written to when there is something to poll or take */

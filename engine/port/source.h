@@ -72,6 +72,12 @@ struct wr_source_ops {
 
 	void (*give_back)(struct wr_source *source, struct wr_source_record *record);
 
+	/* Takes back records that came last from their partition, all of one take(), in order: they come again, first,
+	 * and nothing of the partition comes before `until_mono_ns`. Placing the partition anew forgets them. WR_OK,
+	 * or WR_ENOMEM: nothing was taken back. */
+	enum wr_code (*put_back)(struct wr_source *source, struct wr_source_record *records,
+				 size_t count, int64_t until_mono_ns);
+
 	/* Commits asynchronously; at most one is under way: WR_EFULL then. WR_OK, or a failure at once. */
 	enum wr_code (*commit)(struct wr_source *source, const struct wr_source_commit *commits,
 			       size_t count, struct wr_err *err);

@@ -25,7 +25,8 @@ enum wr_batch_state {
 struct wr_batch;
 struct wr_item;
 struct wr_refusal;
-struct wr_program; /* run/program.h */
+struct wr_program;  /* run/program.h */
+struct wr_envelope; /* core/envelope.h */
 
 /* One record on its way to the sink: the token of its completion. */
 struct wr_write {
@@ -45,11 +46,16 @@ struct wr_item {
 	const struct wr_refusal *refusal; /* its output was refused before; NULL: no */
 	uint64_t sequence;                /* in the lane: smaller came first */
 	struct wr_bytes claim;            /* the value it claims with; absent: it does not claim */
+	const struct wr_envelope
+	    *past;                 /* of the retry record that it came by; NULL: from a source */
+	uint32_t tier;             /* of a retried one: which of its stage's */
 	struct wr_bytes replay_of; /* the owner that a replay takes over from; absent: it is none */
 	bool claimed;              /* it is the owner of its id, as far as the store knows */
 	struct wr_write write;     /* of its output or dead letter */
 	int64_t due_mono_ns;       /* while parked: when to try again */
 	bool parked;               /* in the retry queue */
+	bool was_behind;           /* it has waited behind one of its key */
+	uint32_t held_attempts;    /* made while its stage's circuit was open: they don't count */
 	bool waiting;              /* behind an earlier one of its key; it may be parked as well */
 	struct wr_item *next;      /* behind its key, or in a list of items to run */
 };

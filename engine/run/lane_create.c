@@ -167,6 +167,7 @@ enum wr_code wr_lane_create(const struct wr_lane_options *options, struct wr_lan
 	lane->store_was_up = true;
 	if (options->adapters->budget != NULL)
 		lane->budget = options->adapters->budget(options->adapters->arg);
+	lane->held_until_ns = INT64_MAX;
 	lane->txn.used = lane->conf->delivery == WR_EXACTLY_ONCE;
 	wr_mark_query_init(&lane->placing.query);
 	wr_rng_init(&lane->rng, options->seed);

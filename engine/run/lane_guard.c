@@ -48,10 +48,9 @@ static void spend_successes(struct wr_lane *lane, struct wr_stage_guard *guard)
 	guard->successes = 0;
 }
 
-/* `counts`: this attempt is one of those that the policy allows. */
-static void park(struct wr_lane *lane, struct wr_item *item, int64_t wait_ms, bool counts)
+static void park(struct wr_lane *lane, struct wr_item *item, int64_t wait_ms)
 {
-	item->event.pub.attempt += counts;
+	item->event.pub.attempt++;
 	item->due_mono_ns = wr_lane_now(lane) + wait_ms * WR_NS_PER_MS;
 	wr_retry_queue_push(&lane->parked, item);
 	if (wr_key_waits_hold(&lane->waits, item) != WR_OK)
@@ -63,29 +62,58 @@ static void park(struct wr_lane *lane, struct wr_item *item, int64_t wait_ms, bo
 static enum wr_retry_decision decide(struct wr_lane *lane, struct wr_item *item, int64_t *wait_ms_r)
 {
 	struct wr_event *ev = &item->event;
-	const struct wr_retry_ask ask = {
-	    .attempt = ev->pub.attempt,
+	const struct wr_tiers *tiers = &guard_of(item)->tiers;
+	struct wr_retry_ask ask = {
+	    .attempt = ev->pub.attempt - item->held_attempts,
 	    .code = ev->effects.code,
 	    .retry_after_ms = ev->res.retry_after_ms,
 	    .first_failed_at_ms = ev->first_failed_at_ms,
 	    .now_ms = ev->last_failed_at_ms,
 	};
 
+	if (tiers->count > 0) {
+		item->tier = wr_tier_after(tiers, ask.attempt, ask.retry_after_ms);
+		ask.retry_after_ms = tiers->ms[item->tier];
+	}
 	return wr_retry_decide(&guard_of(item)->policy, &ask, &lane->rng, wait_ms_r);
 }
 
-/* While the circuit is open the stage's dependency is to blame, not the event: its attempts are not used up. */
-static bool is_held(const struct wr_item *item)
+static void note_retry(struct wr_lane *lane, struct wr_item *item)
+{
+	bool counts = item->event.pub.attempt == 1 && !item->was_behind;
+
+	circuit_changed(
+	    lane, item->batch->program, item->event.stage,
+	    wr_circuit_note_retry(&guard_of(item)->circuit, counts, wr_lane_now(lane), &lane->rng));
+}
+
+/* While the circuit is open the stage's dependency is to blame, not the event: this attempt is not used up. */
+static bool hold(struct wr_lane *lane, struct wr_item *item, int64_t wait_ms)
 {
 	const struct wr_circuit *circuit = &guard_of(item)->circuit;
 
-	return circuit->open && item->batch->program->conf->on_circuit == WR_ON_CIRCUIT_HOLD;
+	if (!circuit->open || item->batch->program->conf->on_circuit != WR_ON_CIRCUIT_HOLD)
+		return false;
+	item->held_attempts++;
+	park(lane, item, wait_ms);
+	return true;
+}
+
+/* For a retry topic: it comes back as another record. */
+static void leave(struct wr_lane *lane, struct wr_item *item)
+{
+	struct wr_event *ev = &item->event;
+
+	ev->code = ev->effects.code;
+	ev->message = ev->effects.message;
+	ev->pub.attempt -= item->held_attempts; /* its record says what counts */
+	wr_metric_add(lane->metrics.retries, 1);
+	wr_lane_finish(lane, item, WR_OUTCOME_RETRIED);
 }
 
 void wr_lane_settle_retry(struct wr_lane *lane, struct wr_item *item)
 {
 	struct wr_event *ev = &item->event;
-	struct wr_stage_guard *guard = guard_of(item);
 	int64_t wait_ms;
 
 	ev->last_failed_at_ms = wr_clock_wall_ms(lane->o.clock);
@@ -97,18 +125,17 @@ void wr_lane_settle_retry(struct wr_lane *lane, struct wr_item *item)
 		wr_lane_kill(lane, item, WR_CLASS_PERMANENT, ev->effects.code, ev->effects.message);
 		return;
 	case WR_RETRY_AGAIN:
-		circuit_changed(lane, item->batch->program, ev->stage,
-				wr_circuit_note_retry(&guard->circuit, ev->pub.attempt,
-						      wr_lane_now(lane), &lane->rng));
-		park(lane, item, wait_ms, !is_held(item));
+		note_retry(lane, item);
+		if (hold(lane, item, wait_ms))
+			return;
+		if (guard_of(item)->tiers.count > 0)
+			leave(lane, item);
+		else
+			park(lane, item, wait_ms);
 		return;
 	case WR_RETRY_EXHAUSTED:
-		circuit_changed(lane, item->batch->program, ev->stage,
-				wr_circuit_note_retry(&guard->circuit, ev->pub.attempt,
-						      wr_lane_now(lane), &lane->rng));
-		if (is_held(item))
-			park(lane, item, wait_ms, false);
-		else
+		note_retry(lane, item);
+		if (!hold(lane, item, wait_ms))
 			wr_lane_kill(lane, item, WR_CLASS_EXHAUSTED, ev->effects.code,
 				     ev->effects.message);
 		return;

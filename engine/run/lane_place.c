@@ -72,6 +72,8 @@ static bool add_partition(struct wr_lane *lane, struct wr_partition *partition)
 								     {"topic", partition->topic},
 								     {"partition", number}},
 				    3);
+	ours->is_retry = wr_retry_topic_parse(lane->conf->name, partition->topic, &ours->delay_ms);
+	ours->held_offset = -1;
 	partition->user = ours;
 	return true;
 }
@@ -120,6 +122,7 @@ static void displace(struct wr_lane_partition *ours)
 	ours->placed = WR_PLACED_NOT;
 	ours->next = ours->committed = ours->position = ours->last_offset = -1;
 	ours->mark_due = false;
+	ours->held_offset = -1;
 	free_probe(ours);
 }
 

@@ -62,6 +62,11 @@ struct wr_lane_partition {
 	const struct wr_item *last_item; /* while a batch retires */
 	bool mark_due;                   /* the claim store is to be told */
 
+	bool is_retry;         /* of one of the pipeline's retry topics */
+	int64_t delay_ms;      /* of its records */
+	int64_t held_offset;   /* the first that was put back; -1: none */
+	int64_t held_until_ns; /* until when */
+
 	struct wr_refusal *refusals;
 	struct wr_claim_prefix prefix;
 	char field[WR_LANE_FIELD_BYTES];
@@ -128,6 +133,7 @@ struct wr_lane {
 	struct wr_event **group;
 	uint32_t scratch_events; /* how many each of these four holds */
 
+	int64_t held_until_ns; /* when a record that was put back is due; INT64_MAX: not known */
 	struct wr_retry_queue parked;
 	struct wr_key_waits waits;
 	struct wr_write *rewrites; /* waiting for another try, in the order of their events */
@@ -224,6 +230,15 @@ bool wr_lane_run_due(struct wr_lane *lane);
 void wr_lane_finish(struct wr_lane *lane, struct wr_item *item, enum wr_outcome outcome);
 void wr_lane_kill(struct wr_lane *lane, struct wr_item *item, enum wr_class class, const char *code,
 		  const char *message);
+
+/* lane_retried.c: records of the pipeline's own retry topics. */
+
+/* How many of these records, all of one partition and in order, are due; the others were put back. */
+size_t wr_lane_keep_due(struct wr_lane *lane, struct wr_source_record *records, size_t count);
+
+/* Makes the event of what its record says. Its headers are there. */
+void wr_lane_read_retried(struct wr_lane *lane, struct wr_item *item,
+			  const struct weir_header *headers, size_t count);
 
 /* lane_guard.c: what stands between a stage and its retries. */
 

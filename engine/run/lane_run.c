@@ -45,6 +45,7 @@ static bool settle(struct wr_lane *lane, struct wr_item *item)
 	case WEIR_OK:
 		ev->stage++;
 		ev->pub.attempt = 1;
+		wr_item_of(ev)->held_attempts = 0;
 		if (ev->stage < program->pipeline->stage_count)
 			return true;
 		wr_lane_finish(lane, item, WR_OUTCOME_PROCESSED);
@@ -86,8 +87,10 @@ static void call_stage(struct wr_lane *lane, struct wr_batch *batch, uint32_t st
 /* An item that must not be called now: it waits for its own time, or behind an earlier one of its key. */
 static bool must_wait(struct wr_lane *lane, struct wr_item *item)
 {
-	if (wr_key_waits_join(&lane->waits, item))
+	if (wr_key_waits_join(&lane->waits, item)) {
+		item->was_behind = true;
 		return true;
+	}
 	if (!item->parked)
 		return false;
 	wr_key_waits_hold(&lane->waits, item);
@@ -99,6 +102,7 @@ static bool settle_called(struct wr_lane *lane, struct wr_item *item)
 	if (!item->event.effects.deferred)
 		return settle(lane, item);
 	/* An earlier one of its key in this call asked for a retry and was settled before it. */
+	item->was_behind = true;
 	return !wr_key_waits_join(&lane->waits, item);
 }
 

@@ -16,6 +16,11 @@ static const struct wr_conf_pipeline *conf_of(const struct wr_item *item)
 	return item->batch->program->conf;
 }
 
+static bool is_retry_record(const struct wr_item *item)
+{
+	return ((const struct wr_lane_partition *)item->record.partition->user)->is_retry;
+}
+
 /* Copies the list of headers, without those that only the engine may write. */
 static void take_headers(struct wr_lane *lane, struct wr_item *item)
 {
@@ -24,8 +29,11 @@ static void take_headers(struct wr_lane *lane, struct wr_item *item)
 	size_t count = lane->source->ops->headers(lane->source, &item->record, &headers), n = 0;
 	struct wr_event *ev = &item->event;
 
-	if (count == 0)
+	if (count == 0) {
+		if (is_retry_record(item))
+			wr_lane_read_retried(lane, item, NULL, 0);
 		return;
+	}
 	kept = wr_arena_alloc(&item->batch->arena, count * sizeof(*kept));
 	if (kept == NULL) {
 		wr_lane_kill(lane, item, WR_CLASS_DECODE, "no-memory", "no memory for the headers");
@@ -37,6 +45,8 @@ static void take_headers(struct wr_lane *lane, struct wr_item *item)
 	}
 	ev->source_headers = ev->pub.headers = kept;
 	ev->source_header_count = ev->pub.header_count = n;
+	if (is_retry_record(item))
+		wr_lane_read_retried(lane, item, headers, count);
 }
 
 static enum wr_event_id_result id_from_header(const struct wr_event *ev, const char *name,
@@ -165,7 +175,7 @@ static void add(struct wr_lane *lane, struct wr_batch *batch, const struct wr_so
 	if (partition->refusals != NULL)
 		item->refusal = wr_lane_refusal_of(partition, record->offset);
 	take_headers(lane, item);
-	if (item->event.outcome == WR_OUTCOME_PENDING)
+	if (item->event.outcome == WR_OUTCOME_PENDING && item->event.pub.id.data == NULL)
 		identify(lane, item);
 }
 
@@ -232,7 +242,8 @@ static void fill(struct wr_lane *lane, struct wr_batch *batch)
 			wr_lane_looked_at(lane, lane->records, got);
 			continue;
 		}
-		if (batch->count == 0)
+		got = wr_lane_keep_due(lane, lane->records, got);
+		if (got > 0 && batch->count == 0)
 			batch->opened_mono_ns = wr_lane_now(lane);
 		for (size_t i = 0; i < got; i++)
 			add(lane, batch, &lane->records[i]);
@@ -272,6 +283,8 @@ bool wr_lane_take(struct wr_lane *lane)
 
 	if (lane->handover != WR_HANDOVER_NONE || lane->rewind || wr_lane_is_held(lane))
 		return false;
+	if (wr_lane_now(lane) >= lane->held_until_ns)
+		lane->held_until_ns = INT64_MAX; /* what is due otherwise is found by then */
 	while (taken < TAKE_AT_ONCE && take_batch(lane, &taken))
 		moved = true;
 	if (lane->astray)

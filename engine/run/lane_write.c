@@ -91,6 +91,7 @@ static struct wr_dead_letter letter_of(const struct wr_item *item)
 	};
 	const struct wr_stage *stage;
 
+	letter.past = item->past;
 	if (item->claim.data != NULL)
 		letter.owner = wr_claim_owner(item->claim);
 	if (ev->class == WR_CLASS_DECODE || ev->stage >= pipeline->stage_count)
@@ -135,13 +136,55 @@ static enum wr_code send_dead(struct wr_lane *lane, struct wr_write *write, stru
 	return send(lane, &record, write, err);
 }
 
+static bool prepare_retry(const struct wr_lane *lane, struct wr_write *write)
+{
+	const struct wr_item *item = write->item;
+	const struct wr_stage_guard *guard = &program_of(item)->guards[item->event.stage];
+	struct wr_dead_letter letter = letter_of(item);
+	struct wr_arena *arena = &item->batch->arena;
+	struct weir_header *ours = wr_arena_alloc(arena, WR_DEAD_LETTER_HEADERS * sizeof(*ours));
+	struct wr_envelope envelope;
+
+	if (ours == NULL)
+		return false;
+	wr_envelope_retry(&letter, &envelope);
+	wr_envelope_set_due(&envelope,
+			    wr_clock_wall_ms(lane->o.clock) + guard->tiers.ms[item->tier]);
+	write->our_count = wr_envelope_write(&envelope, arena, ours);
+	write->ours = write->our_count > 0 ? ours : NULL;
+	return write->ours != NULL;
+}
+
+/* The event as it entered the stage. Its time is now: what is due is counted from it. */
+static enum wr_code send_retry(struct wr_lane *lane, struct wr_write *write, struct wr_err *err)
+{
+	const struct wr_item *item = write->item;
+	const struct wr_event *ev = &item->event;
+	struct wr_sink_record record = {
+	    .topic = program_of(item)->guards[ev->stage].retry_topics[item->tier],
+	    .key = wr_bytes_from(ev->pub.key),
+	    .value = wr_bytes_from(ev->pub.value),
+	    .headers = ev->pub.headers,
+	    .header_count = ev->pub.header_count,
+	};
+
+	if (write->ours == NULL && !prepare_retry(lane, write))
+		return wr_err_set(err, WR_EFULL, "no memory for a retry record");
+	record.more_headers = write->ours;
+	record.more_header_count = write->our_count;
+	return send(lane, &record, write, err);
+}
+
 static enum wr_code send_write(struct wr_lane *lane, struct wr_write *write, struct wr_err *err)
 {
 	if (WR_FAILPOINT_FAILS(before_produce))
 		return wr_err_set(err, WR_EUNAVAILABLE, "refused by a failpoint");
 	if (write->dead)
 		return send_dead(lane, write, err);
-	return write->emit != NULL ? send_emit(lane, write, err) : send_output(lane, write, err);
+	if (write->emit != NULL)
+		return send_emit(lane, write, err);
+	return write->item->event.outcome == WR_OUTCOME_RETRIED ? send_retry(lane, write, err)
+								: send_output(lane, write, err);
 }
 
 /* Keeps the order of events: mostly the new one is the last. */
@@ -383,6 +426,7 @@ static bool has_own_record(const struct wr_item *item)
 	switch (item->event.outcome) {
 	case WR_OUTCOME_PROCESSED:
 		return program_of(item)->outputs[item->event.output] != NULL;
+	case WR_OUTCOME_RETRIED:
 	case WR_OUTCOME_DEAD:
 		return true;
 	case WR_OUTCOME_DROPPED:
@@ -403,6 +447,7 @@ static bool write_item(struct wr_lane *lane, struct wr_batch *batch, struct wr_i
 	bool own;
 
 	if (item->refusal != NULL && (item->event.outcome == WR_OUTCOME_PROCESSED ||
+				      item->event.outcome == WR_OUTCOME_RETRIED ||
 				      item->event.outcome == WR_OUTCOME_DROPPED))
 		reject(lane, item, wr_refusal_reason(item->refusal));
 	/* Asked before the emits: one that is refused makes the item a dead letter, with that write's token. */

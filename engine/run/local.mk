@@ -22,6 +22,7 @@ libwr_run_a_SOURCES = \
 	engine/run/lane_publish.c \
 	engine/run/lane_refusal.c \
 	engine/run/lane_retire.c \
+	engine/run/lane_retried.c \
 	engine/run/lane_run.c \
 	engine/run/lane_take.c \
 	engine/run/lane_txn.c \

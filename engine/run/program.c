@@ -37,6 +37,8 @@ static void make_guard(struct wr_stage_guard *guard, const struct wr_conf_retry 
 	    .permanent = retry->permanent.items,
 	    .permanent_count = retry->permanent.count,
 	};
+	for (size_t i = 0; retry->mode == WR_RETRY_TOPIC && i < retry->tier_count; i++)
+		guard->tiers.ms[guard->tiers.count++] = retry->tiers_ms[i];
 	wr_retry_budget_init(&guard->budget, retry->budget_ratio, (uint64_t)retry->budget_floor);
 	wr_circuit_init(&guard->circuit, (uint32_t)retry->circuit_failures, &probe);
 }
@@ -143,6 +145,20 @@ void wr_program_destroy(struct wr_program *program)
 	free(program);
 }
 
+static enum wr_code resolve_tiers(struct wr_program *program, struct wr_stage_guard *guard,
+				  struct wr_sink *sink, struct wr_err *err)
+{
+	char topic[WR_TOPIC_BYTES];
+	enum wr_code rc = WR_OK;
+
+	for (size_t i = 0; i < guard->tiers.count && rc == WR_OK; i++) {
+		if (!wr_retry_topic(program->conf->name, guard->tiers.ms[i], topic))
+			return wr_err_set(err, WR_EINVAL, "the name of a retry topic is too long");
+		rc = sink->ops->topic(sink, topic, &guard->retry_topics[i], err);
+	}
+	return rc;
+}
+
 enum wr_code wr_program_resolve(struct wr_program *program, struct wr_sink *sink,
 				struct wr_err *err)
 {
@@ -152,6 +168,8 @@ enum wr_code wr_program_resolve(struct wr_program *program, struct wr_sink *sink
 	WR_CHECK(program, PROGRAM_MAGIC);
 	for (size_t i = 0; i < conf->output_count && rc == WR_OK; i++)
 		rc = sink->ops->topic(sink, conf->outputs[i].topic, &program->outputs[i], err);
+	for (uint32_t i = 0; i < program->pipeline->stage_count && rc == WR_OK; i++)
+		rc = resolve_tiers(program, &program->guards[i], sink, err);
 	if (rc == WR_OK)
 		rc = sink->ops->topic(sink, conf->dlq_topic, &program->dlq, err);
 	return rc;

@@ -14,6 +14,7 @@
 #include "core/circuit.h"
 #include "core/retry_budget.h"
 #include "core/retry_policy.h"
+#include "core/tier.h"
 #include "host/instance.h"
 #include "port/sink.h"
 
@@ -32,6 +33,8 @@ struct wr_stage_guard {
 	struct wr_retry_policy policy;
 	struct wr_retry_budget budget;
 	struct wr_circuit circuit;
+	struct wr_tiers tiers;                            /* none: retries wait in the lane */
+	struct wr_sink_topic *retry_topics[WR_TIERS_MAX]; /* by tier; of the lane's present sink */
 	uint64_t successes; /* calls that ended in OK or DROP and are not in the budget yet */
 };
 

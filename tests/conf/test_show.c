@@ -146,7 +146,7 @@ static void a_stage_is_shown_with_what_it_inherits_and_without_its_secrets(void 
 	assert_lacks(text, "hunter2");
 	assert_holds(text,
 		     "\"config\":{\"limit\":10,\"apiKey\":\"<hidden>\",\"list\":[1,\"<hidden>\"]}");
-	assert_holds(text, "\"retry\":{\"attempts\":9,\"backoff\":{\"initial\":\"1500ms\"");
+	assert_holds(text, "\"retry\":{\"attempts\":9,\"mode\":\"inline\",\"tiers\":[],\"backoff\":{\"initial\":\"1500ms\"");
 	assert_holds(text, "\"outputs\":{\"default\":\"out\",\"alerts\":\"al\"}");
 	assert_holds(text, "\"topics\":[\"a\",\"b\"]");
 }

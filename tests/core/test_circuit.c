@@ -20,16 +20,16 @@ static int set_up(void **state)
 	return 0;
 }
 
-static enum wr_circuit_change ask_retry(uint32_t attempt, int64_t now_ms)
+static enum wr_circuit_change ask_retry(bool counts, int64_t now_ms)
 {
-	return wr_circuit_note_retry(&circuit, attempt, now_ms * MS, &rng);
+	return wr_circuit_note_retry(&circuit, counts, now_ms * MS, &rng);
 }
 
 static void open_it(void)
 {
-	assert_int_equal(ask_retry(1, 0), WR_CIRCUIT_SAME);
-	assert_int_equal(ask_retry(1, 0), WR_CIRCUIT_SAME);
-	assert_int_equal(ask_retry(1, 0), WR_CIRCUIT_OPENED);
+	assert_int_equal(ask_retry(true, 0), WR_CIRCUIT_SAME);
+	assert_int_equal(ask_retry(true, 0), WR_CIRCUIT_SAME);
+	assert_int_equal(ask_retry(true, 0), WR_CIRCUIT_OPENED);
 }
 
 static void it_opens_after_so_many_events_in_a_row(void **state)
@@ -43,8 +43,8 @@ static void it_opens_after_so_many_events_in_a_row(void **state)
 static void an_answer_begins_the_row_anew(void **state)
 {
 	(void)state;
-	ask_retry(1, 0);
-	ask_retry(1, 0);
+	ask_retry(true, 0);
+	ask_retry(true, 0);
 	assert_int_equal(wr_circuit_note_answer(&circuit), WR_CIRCUIT_SAME);
 	open_it();
 }
@@ -54,7 +54,7 @@ static void later_attempts_do_not_open_it(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 100; i++)
-		assert_int_equal(ask_retry(2, i), WR_CIRCUIT_SAME);
+		assert_int_equal(ask_retry(false, i), WR_CIRCUIT_SAME);
 	assert_true(wr_circuit_admit(&circuit, 100 * MS));
 }
 
@@ -72,12 +72,12 @@ static void probes_that_fail_come_more_seldom(void **state)
 	(void)state;
 	open_it();
 	assert_true(wr_circuit_admit(&circuit, 1000 * MS));
-	assert_int_equal(ask_retry(2, 1000), WR_CIRCUIT_SAME);
+	assert_int_equal(ask_retry(false, 1000), WR_CIRCUIT_SAME);
 	assert_false(wr_circuit_admit(&circuit, 2999 * MS));
 	assert_true(wr_circuit_admit(&circuit, 3000 * MS));
-	ask_retry(3, 3000);
+	ask_retry(false, 3000);
 	assert_true(wr_circuit_admit(&circuit, 7000 * MS));
-	ask_retry(3, 7000);
+	ask_retry(false, 7000);
 	assert_true(wr_circuit_admit(&circuit, 11000 * MS));
 }
 
@@ -86,7 +86,7 @@ static void failures_of_calls_from_before_it_opened_move_no_probe(void **state)
 	(void)state;
 	open_it();
 	for (int i = 0; i < 50; i++)
-		ask_retry(1, 900);
+		ask_retry(true, 900);
 	assert_true(wr_circuit_admit(&circuit, 1000 * MS));
 }
 
@@ -116,7 +116,7 @@ static void a_threshold_of_zero_never_opens_it(void **state)
 	(void)state;
 	circuit.threshold = 0;
 	for (int i = 0; i < 100; i++)
-		assert_int_equal(ask_retry(1, i), WR_CIRCUIT_SAME);
+		assert_int_equal(ask_retry(true, i), WR_CIRCUIT_SAME);
 }
 
 #define RULE(name) cmocka_unit_test_setup(name, set_up)

@@ -9,20 +9,20 @@ static const struct wr_tiers ladder = {{5000, 60000, 600000}, 3};
 static void each_attempt_takes_the_next_tier_and_the_last_repeats(void **state)
 {
 	(void)state;
-	assert_int_equal(wr_tier_delay_ms(&ladder, 1, 0), 5000);
-	assert_int_equal(wr_tier_delay_ms(&ladder, 2, 0), 60000);
-	assert_int_equal(wr_tier_delay_ms(&ladder, 3, 0), 600000);
-	assert_int_equal(wr_tier_delay_ms(&ladder, 4, 0), 600000);
-	assert_int_equal(wr_tier_delay_ms(&ladder, UINT32_MAX, 0), 600000);
+	assert_int_equal(wr_tier_after(&ladder, 1, 0), 0);
+	assert_int_equal(wr_tier_after(&ladder, 2, 0), 1);
+	assert_int_equal(wr_tier_after(&ladder, 3, 0), 2);
+	assert_int_equal(wr_tier_after(&ladder, 4, 0), 2);
+	assert_int_equal(wr_tier_after(&ladder, UINT32_MAX, 0), 2);
 }
 
 static void what_the_handler_asks_for_is_rounded_up_to_a_tier(void **state)
 {
 	(void)state;
-	assert_int_equal(wr_tier_delay_ms(&ladder, 3, 1), 5000);
-	assert_int_equal(wr_tier_delay_ms(&ladder, 1, 5000), 5000);
-	assert_int_equal(wr_tier_delay_ms(&ladder, 1, 5001), 60000);
-	assert_int_equal(wr_tier_delay_ms(&ladder, 1, INT64_MAX), 600000);
+	assert_int_equal(wr_tier_after(&ladder, 3, 1), 0);
+	assert_int_equal(wr_tier_after(&ladder, 1, 5000), 0);
+	assert_int_equal(wr_tier_after(&ladder, 1, 5001), 1);
+	assert_int_equal(wr_tier_after(&ladder, 1, INT64_MAX), 2);
 }
 
 static void a_delay_has_one_name(void **state)

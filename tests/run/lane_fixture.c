@@ -53,13 +53,16 @@ static size_t source_take(struct wr_source *source, struct wr_source_record *rec
 							 offsetof(struct fixture_partition, pub));
 		size_t n = 0;
 
+		if (wr_clock_mono_ns(&f->clock.clock) < p->held_until_ns)
+			continue;
 		while (n < max_records && p->pub.position >= 0 && p->position < p->count) {
 			struct fixture_record *r = &p->records[p->position];
 
 			records[n] = (struct wr_source_record){
 			    .partition = &p->pub,
 			    .offset = p->position,
-			    .timestamp_ms = 1000 + p->position,
+			    .timestamp_ms =
+				r->timestamp_ms != 0 ? r->timestamp_ms : 1000 + p->position,
 			    .key = {r->keyless ? NULL : r->key, r->keyless ? 0 : strlen(r->key)},
 			    .value = {r->tombstone ? NULL : r->value,
 				      r->tombstone ? 0 : strlen(r->value)},
@@ -76,6 +79,26 @@ static size_t source_take(struct wr_source *source, struct wr_source_record *rec
 	return 0;
 }
 
+/* Splits the text of written headers. */
+static size_t split_headers(const struct fixture_record *r, const struct weir_header **headers_r)
+{
+	static struct weir_header headers[32];
+	static char text[1400];
+	size_t count = 0;
+
+	snprintf(text, sizeof(text), "%s", r->headers);
+	for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+		char *value = strchr(line, '=');
+
+		assert_non_null(value);
+		*value++ = '\0';
+		assert_true(count < UNIT_COUNT_OF(headers));
+		headers[count++] = (struct weir_header){line, {value, strlen(value)}};
+	}
+	*headers_r = headers;
+	return count;
+}
+
 static size_t source_headers(struct wr_source *source, const struct wr_source_record *record,
 			     const struct weir_header **headers_r)
 {
@@ -84,6 +107,8 @@ static size_t source_headers(struct wr_source *source, const struct wr_source_re
 
 	(void)source;
 	*headers_r = headers;
+	if (r->headers != NULL)
+		return split_headers(r, headers_r);
 	if (r->header_name == NULL)
 		return 0;
 	headers[0] =
@@ -98,6 +123,19 @@ static void source_give_back(struct wr_source *source, struct wr_source_record *
 	assert_non_null(record->ref);
 	record->ref = NULL;
 	fixture_now->out--;
+}
+
+static enum wr_code source_put_back(struct wr_source *source, struct wr_source_record *records,
+				    size_t count, int64_t until_mono_ns)
+{
+	struct fixture_partition *p = &fixture_now->partitions[records[0].partition->id];
+
+	assert_int_equal(records[0].offset + (int64_t)count, p->position);
+	p->position = p->pub.position = records[0].offset;
+	p->held_until_ns = until_mono_ns;
+	for (size_t i = 0; i < count; i++)
+		source_give_back(source, &records[i]);
+	return WR_OK;
 }
 
 static void note_commits(const struct wr_source_commit *commits, size_t count)
@@ -146,6 +184,7 @@ static enum wr_code source_place(struct wr_source *source, struct wr_partition *
 	(void)source;
 	(void)err;
 	p->position = p->pub.position = offset;
+	p->held_until_ns = 0;
 	return WR_OK;
 }
 
@@ -218,6 +257,7 @@ static const struct wr_source_ops source_ops = {
     .take = source_take,
     .headers = source_headers,
     .give_back = source_give_back,
+    .put_back = source_put_back,
     .commit = source_commit,
     .commit_status = source_commit_status,
     .commit_sync = source_commit_sync,
@@ -251,7 +291,8 @@ struct wr_sink_topic {
 	const char *name;
 };
 
-static struct wr_sink_topic topics[] = {{"out"}, {"alerts"}, {"dlq"}};
+static struct wr_sink_topic topics[] = {
+    {"out"}, {"alerts"}, {"dlq"}, {"p.retry.5s"}, {"p.retry.1m"}};
 
 static enum wr_code sink_topic(struct wr_sink *sink, const char *name,
 			       struct wr_sink_topic **topic_r, struct wr_err *err)
@@ -805,6 +846,10 @@ void fixture_fini(struct fixture *f)
 	wr_health_destroy(f->health);
 	wr_metrics_destroy(f->metrics);
 	wr_plugin_unref(plugin);
+	for (int i = 0; i < FIXTURE_PARTITIONS; i++) {
+		for (int64_t j = 0; j < f->partitions[i].count; j++)
+			free(f->partitions[i].records[j].headers);
+	}
 	free(f->writes);
 	free(f->claims);
 }
@@ -835,6 +880,21 @@ const char *fixture_claim_of(struct fixture *f, const char *id)
 	const struct fixture_claim *claim = claim_of(f, wr_bytes_of(id));
 
 	return claim != NULL ? claim->value : NULL;
+}
+
+int64_t fixture_redeliver(struct fixture *f, int partition, const struct fixture_write *write)
+{
+	struct fixture_partition *p = &f->partitions[partition];
+	struct fixture_record *r = &p->records[p->count];
+
+	assert_true(p->count < FIXTURE_RECORDS);
+	*r = (struct fixture_record){.keyless = write->key[0] == '\0',
+				     .headers = strdup(write->headers),
+				     .timestamp_ms = wr_clock_wall_ms(&f->clock.clock)};
+	assert_non_null(r->headers);
+	snprintf(r->key, sizeof(r->key), "%s", write->key);
+	snprintf(r->value, sizeof(r->value), "%s", write->value);
+	return p->count++;
 }
 
 void fixture_settle(struct fixture *f)

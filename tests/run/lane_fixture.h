@@ -22,6 +22,8 @@ struct fixture_record {
 	char value[160];
 	bool keyless, tombstone;
 	const char *header_name, *header_value; /* NULL: none */
+	char *headers;        /* "name=value\n"; NULL: none; freed with the fixture */
+	int64_t timestamp_ms; /* 0: one of the fixture's */
 };
 
 struct fixture_partition {
@@ -29,6 +31,7 @@ struct fixture_partition {
 	int64_t low, count;
 	int64_t position;  /* next to take */
 	int64_t committed; /* -1: nothing yet */
+	int64_t held_until_ns;
 	struct wr_partition pub;
 };
 
@@ -128,6 +131,9 @@ const char *fixture_claim_of(struct fixture *f, const char *id);
 
 /* Puts {"id":"<id>"} with a key (NULL: none) into a partition; returns its offset. */
 int64_t fixture_send(struct fixture *f, int partition, const char *id, const char *key);
+
+/* Puts what was written into a partition, with its headers; returns its offset. */
+int64_t fixture_redeliver(struct fixture *f, int partition, const struct fixture_write *write);
 
 /* Steps until nothing moves any more. */
 void fixture_settle(struct fixture *f);

@@ -149,6 +149,7 @@ bool sim_is_settled(const struct sim_record *r)
 		return r->dead > 0 && emits_are_settled(r, stages);
 	case WR_OUTCOME_PENDING:
 	case WR_OUTCOME_DUPLICATE:
+	case WR_OUTCOME_RETRIED:
 	case WR_OUTCOME_PAYLOAD_MISMATCH:
 	case WR_OUTCOME_SKIPPED:
 		break;

@@ -1,0 +1,180 @@
+/*
+ * Records of the pipeline's own retry topics: they wait until they are due, in their partition, and then go on where
+ * their envelope says. Anybody may write to these topics, so an envelope that has not its form is bad input.
+ */
+#include "config.h"
+
+#include "base/log.h"
+#include "core/envelope.h"
+#include "host/plugin.h"
+#include "run/lane_private.h"
+
+#include <string.h>
+
+/* How long the record still has to wait. The delay is its topic's; a time from the future, which a clock that was set
+ * back or a stranger made, holds a partition up no longer than that. */
+static int64_t wait_ns(const struct wr_lane *lane, const struct wr_source_record *record)
+{
+	const struct wr_lane_partition *partition = record->partition->user;
+	int64_t left_ms =
+	    record->timestamp_ms + partition->delay_ms - wr_clock_wall_ms(lane->o.clock);
+
+	if (record->timestamp_ms < 0 || partition->delay_ms == 0 || left_ms <= 0)
+		return 0;
+	if (record->offset == partition->held_offset)
+		return partition->held_until_ns - wr_lane_now(lane);
+	return (left_ms < partition->delay_ms ? left_ms : partition->delay_ms) * WR_NS_PER_MS;
+}
+
+size_t wr_lane_keep_due(struct wr_lane *lane, struct wr_source_record *records, size_t count)
+{
+	struct wr_lane_partition *partition = records[0].partition->user;
+	int64_t wait = 0;
+	size_t due = 0;
+
+	if (!partition->is_retry)
+		return count;
+	while (due < count && (wait = wait_ns(lane, &records[due])) <= 0)
+		due++;
+	if (due == count)
+		return count;
+	partition->held_offset = records[due].offset;
+	partition->held_until_ns = wr_lane_now(lane) + wait;
+	if (partition->held_until_ns < lane->held_until_ns)
+		lane->held_until_ns = partition->held_until_ns;
+	/* Without memory they are taken before their time, which loses nothing. */
+	if (lane->source->ops->put_back(lane->source, records + due, count - due,
+					partition->held_until_ns) != WR_OK)
+		return count;
+	return due;
+}
+
+static void *copy(struct wr_item *item, const void *data, size_t size)
+{
+	void *to = wr_arena_alloc(&item->batch->arena, size + 1);
+
+	if (to == NULL)
+		return NULL;
+	memcpy(to, data, size);
+	((char *)to)[size] = '\0';
+	return to;
+}
+
+/* What the plugin sees of where it came from is what it was at its first attempt. */
+static bool restore_origin(struct wr_item *item, const struct wr_envelope *e)
+{
+	struct weir_event *ev = &item->event.pub;
+
+	if (wr_envelope_has(e, WR_FIELD_ORIGIN_TOPIC)) {
+		ev->topic = copy(item, e->origin_topic.data, e->origin_topic.size);
+		if (ev->topic == NULL)
+			return false;
+	}
+	if (wr_envelope_has(e, WR_FIELD_ORIGIN_PARTITION))
+		ev->partition = e->origin_partition;
+	if (wr_envelope_has(e, WR_FIELD_ORIGIN_OFFSET))
+		ev->offset = e->origin_offset;
+	if (wr_envelope_has(e, WR_FIELD_ORIGIN_TIMESTAMP))
+		ev->timestamp_ms = e->origin_timestamp_ms;
+	return true;
+}
+
+static void restore_source(struct wr_event *ev, const struct wr_envelope *e)
+{
+	if (wr_envelope_has(e, WR_FIELD_SOURCE_KEY))
+		ev->source_key = e->source_key;
+	if (wr_envelope_has(e, WR_FIELD_SOURCE_VALUE))
+		ev->source_value = e->source_value;
+}
+
+static void restore_attempts(struct wr_event *ev, const struct wr_envelope *e)
+{
+	if (wr_envelope_has(e, WR_FIELD_REPLAY))
+		return; /* a person gives it all its attempts anew */
+	if (wr_envelope_has(e, WR_FIELD_ATTEMPTS))
+		ev->pub.attempt = e->attempts < UINT32_MAX ? e->attempts + 1 : e->attempts;
+	if (wr_envelope_has(e, WR_FIELD_FIRST_FAILED_AT))
+		ev->first_failed_at_ms = e->first_failed_at_ms;
+	if (wr_envelope_has(e, WR_FIELD_LAST_FAILED_AT))
+		ev->last_failed_at_ms = e->last_failed_at_ms;
+}
+
+/* False: there is no such stage. */
+static bool restore_stage(struct wr_item *item, const struct wr_envelope *e)
+{
+	const struct wr_pipeline *pipeline = item->batch->program->pipeline;
+
+	if (!wr_envelope_has(e, WR_FIELD_STAGE))
+		return true;
+	for (uint32_t i = 0; i < pipeline->stage_count; i++) {
+		if (!wr_bytes_equal(wr_bytes_of(pipeline->stages[i].name), wr_bytes_from(e->stage)))
+			continue;
+		item->event.stage = i;
+		return true;
+	}
+	return false;
+}
+
+/* A retry goes on as what it was; a replay claims for itself, over the owner that its dead letter was of. */
+static bool restore_claim(struct wr_item *item, const struct wr_envelope *e)
+{
+	const struct wr_lane_partition *partition = item->record.partition->user;
+	struct wr_arena *arena = &item->batch->arena;
+
+	if (wr_envelope_has(e, WR_FIELD_EVENT_ID))
+		item->event.pub.id = e->event_id;
+	if (item->event.pub.id.data == NULL)
+		return true;
+	if (wr_envelope_has(e, WR_FIELD_OWNER) && !wr_envelope_has(e, WR_FIELD_REPLAY)) {
+		item->claim = wr_claim_value_inherited(wr_bytes_from(e->owner), arena);
+		return item->claim.data != NULL;
+	}
+	item->claim = wr_claim_value(&partition->prefix, item->record.offset, arena);
+	if (wr_envelope_has(e, WR_FIELD_OWNER))
+		item->replay_of = wr_bytes_from(e->owner);
+	return item->claim.data != NULL;
+}
+
+static void kill_broken(struct wr_lane *lane, struct wr_item *item, const struct wr_err *err)
+{
+	wr_lane_kill(lane, item, WR_CLASS_DECODE, "bad-envelope",
+		     copy(item, err->text, strlen(err->text)));
+}
+
+static bool restore(struct wr_item *item, const struct wr_envelope *e)
+{
+	struct wr_envelope *past = wr_arena_alloc(&item->batch->arena, sizeof(*past));
+
+	if (past == NULL)
+		return false;
+	*past = *e;
+	item->past = past;
+	restore_source(&item->event, e);
+	restore_attempts(&item->event, e);
+	return restore_origin(item, e) && restore_claim(item, e);
+}
+
+void wr_lane_read_retried(struct wr_lane *lane, struct wr_item *item,
+			  const struct weir_header *headers, size_t count)
+{
+	struct wr_envelope e;
+	struct wr_err err;
+	enum wr_code rc = wr_envelope_read(headers, count, WR_ENVELOPE_RETRY, &e, &err);
+
+	if (rc == WR_ENOTFOUND)
+		wr_err_set(&err, WR_EINVAL, "a record without an envelope on a retry topic");
+	else if (rc == WR_OK &&
+		 !wr_bytes_equal(wr_bytes_from(e.pipeline), wr_bytes_of(lane->conf->name)))
+		rc = wr_err_set(&err, WR_EINVAL, "weir-pipeline names another pipeline");
+	if (rc != WR_OK) {
+		kill_broken(lane, item, &err);
+		return;
+	}
+	if (!restore(item, &e)) {
+		wr_lane_kill(lane, item, WR_CLASS_DECODE, "no-memory", "no memory for a retry");
+		return;
+	}
+	if (!restore_stage(item, &e))
+		wr_lane_kill(lane, item, WR_CLASS_NO_STAGE, "no-stage",
+			     "the pipeline has no such stage any more");
+}

@@ -1,0 +1,330 @@
+/* A lane and its retry topics: events leave for one and come back when they are due. */
+#include "config.h"
+
+#include "tests/run/lane_fixture.h"
+
+#include "core/envelope.h"
+
+#include <stdio.h>
+
+static struct fixture f;
+static uint32_t failures; /* of the first attempts in the second stage */
+static int calls[2];
+static char seen[160]; /* the value that the second stage saw last */
+static struct weir_event last;
+
+static enum weir_verdict handler(struct weir_call *call, const struct weir_event *ev,
+				 struct weir_result *res, int stage)
+{
+	calls[stage]++;
+	if (stage == 0) {
+		struct weir_record record = {
+		    .size = sizeof(record), .key = ev->key, .value = {"emitted", 7}};
+
+		if (strncmp(ev->id.data, "emit", 4) == 0)
+			assert_true(call->host->emit(call, res, 1, &record));
+		if (strncmp(ev->id.data, "set", 3) == 0)
+			assert_true(call->host->set_value(call, res, "changed", 7));
+		return WEIR_OK;
+	}
+	last = *ev;
+	snprintf(seen, sizeof(seen), "%.*s", (int)ev->value.size, (const char *)ev->value.data);
+	if (ev->attempt > failures)
+		return WEIR_OK;
+	call->host->set_error(call, res, "busy", "the ledger is busy");
+	return WEIR_RETRY;
+}
+
+static int set_up(void **state)
+{
+	struct wr_conf_retry *retry = &f.stages[1].retry;
+
+	(void)state;
+	fixture_init(&f);
+	f.handler = handler;
+	retry->mode = WR_RETRY_TOPIC;
+	retry->tiers_ms[0] = 5000;
+	retry->tiers_ms[1] = 60000;
+	retry->tier_count = 2;
+	f.partitions[1].pub.topic = "p.retry.5s";
+	f.partitions[2].pub.topic = "p.retry.0";
+	for (int i = 0; i < 3; i++)
+		f.assigned[i] = &f.partitions[i].pub;
+	f.assigned_count = 3;
+	failures = 1;
+	calls[0] = calls[1] = 0;
+	fixture_start(&f);
+	fixture_settle(&f);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	fixture_fini(&f);
+	return 0;
+}
+
+static void a_retry_leaves_for_its_tier_with_its_envelope(void **state)
+{
+	const struct fixture_write *write;
+
+	(void)state;
+	fixture_send(&f, 0, "a", "k");
+	fixture_pass_ms(&f, 200);
+	assert_int_equal(fixture_written(&f, "p.retry.5s"), 1);
+	assert_int_equal(f.write_count, 1);
+	write = fixture_write_to(&f, "p.retry.5s", 0);
+	assert_string_equal(write->key, "k");
+	assert_string_equal(write->value, "{\"id\":\"a\"}");
+	assert_true(fixture_has_header(write, "weir-origin-topic", "in"));
+	assert_true(fixture_has_header(write, "weir-origin-offset", "0"));
+	assert_true(fixture_has_header(write, "weir-owner", "0/in/0/0"));
+	assert_true(fixture_has_header(write, "weir-event-id", "a"));
+	assert_true(fixture_has_header(write, "weir-stage", "second"));
+	assert_true(fixture_has_header(write, "weir-attempts", "1"));
+	assert_true(fixture_has_header(write, "weir-code", "busy"));
+	assert_true(fixture_outcome(&f, "retried") == 1);
+	assert_int_equal(f.partitions[0].committed, 1);
+}
+
+static void it_waits_for_its_delay_and_goes_on_at_its_stage(void **state)
+{
+	(void)state;
+	fixture_send(&f, 0, "a", "k");
+	fixture_settle(&f);
+	fixture_redeliver(&f, 1, fixture_write_to(&f, "p.retry.5s", 0));
+	fixture_pass_ms(&f, 4999);
+	assert_int_equal(calls[1], 1);
+	fixture_pass_ms(&f, 1);
+	assert_int_equal(calls[0], 1);
+	assert_int_equal(calls[1], 2);
+	assert_int_equal(last.attempt, 2);
+	assert_int_equal(last.offset, 0);
+	assert_int_equal(last.partition, 0);
+	assert_int_equal(fixture_written(&f, "out"), 1);
+	assert_true(fixture_has_header(fixture_write_to(&f, "out", 0), "weir-event-id", "a"));
+	fixture_pass_ms(&f, 200);
+	assert_int_equal(f.partitions[1].committed, 1);
+}
+
+static void a_head_that_is_not_due_holds_up_no_other_partition(void **state)
+{
+	(void)state;
+	failures = 1;
+	fixture_send(&f, 0, "a", "k");
+	fixture_settle(&f);
+	fixture_redeliver(&f, 1, fixture_write_to(&f, "p.retry.5s", 0));
+	fixture_settle(&f);
+	failures = 0;
+	for (int i = 0; i < 20; i++) {
+		char id[16];
+
+		snprintf(id, sizeof(id), "b%d", i);
+		fixture_send(&f, 0, id, id);
+	}
+	fixture_settle(&f);
+	assert_int_equal(fixture_written(&f, "out"), 20);
+	assert_int_equal(f.partitions[1].position, 0);
+}
+
+static void each_attempt_takes_the_next_tier_and_the_last_one_is_exhausted(void **state)
+{
+	const struct fixture_write *letter;
+
+	(void)state;
+	failures = 99;
+	fixture_send(&f, 0, "a", "k");
+	fixture_settle(&f);
+	fixture_redeliver(&f, 1, fixture_write_to(&f, "p.retry.5s", 0));
+	fixture_pass_ms(&f, 5000);
+	assert_int_equal(fixture_written(&f, "p.retry.1m"), 1);
+	fixture_redeliver(&f, 1, fixture_write_to(&f, "p.retry.1m", 0));
+	fixture_pass_ms(&f, 5000);
+	assert_int_equal(calls[1], 3);
+	assert_int_equal(fixture_written(&f, "dlq"), 1);
+	letter = fixture_write_to(&f, "dlq", 0);
+	assert_true(fixture_has_header(letter, "weir-class", "exhausted"));
+	assert_true(fixture_has_header(letter, "weir-attempts", "3"));
+	assert_true(fixture_has_header(letter, "weir-origin-topic", "in"));
+	assert_true(fixture_has_header(letter, "weir-origin-offset", "0"));
+	assert_true(fixture_has_header(letter, "weir-owner", "0/in/0/0"));
+}
+
+static void it_goes_on_with_the_value_as_it_entered_the_stage(void **state)
+{
+	(void)state;
+	fixture_send(&f, 0, "set", "k");
+	fixture_settle(&f);
+	assert_string_equal(fixture_write_to(&f, "p.retry.5s", 0)->value, "changed");
+	fixture_redeliver(&f, 1, fixture_write_to(&f, "p.retry.5s", 0));
+	failures = 0;
+	fixture_pass_ms(&f, 5000);
+	assert_string_equal(seen, "changed");
+	assert_string_equal(fixture_write_to(&f, "out", 0)->value, "changed");
+}
+
+static void its_dead_letter_is_the_event_as_it_came(void **state)
+{
+	(void)state;
+	failures = 99;
+	fixture_send(&f, 0, "set", "k");
+	fixture_settle(&f);
+	fixture_redeliver(&f, 1, fixture_write_to(&f, "p.retry.5s", 0));
+	fixture_pass_ms(&f, 5000);
+	fixture_redeliver(&f, 1, fixture_write_to(&f, "p.retry.1m", 0));
+	fixture_pass_ms(&f, 5000);
+	assert_string_equal(fixture_write_to(&f, "dlq", 0)->value, "{\"id\":\"set\"}");
+}
+
+static void what_completed_stages_emitted_is_written_with_it_once(void **state)
+{
+	(void)state;
+	fixture_send(&f, 0, "emit", "k");
+	fixture_settle(&f);
+	assert_int_equal(fixture_written(&f, "alerts"), 1);
+	fixture_redeliver(&f, 1, fixture_write_to(&f, "p.retry.5s", 0));
+	fixture_pass_ms(&f, 5000);
+	assert_int_equal(fixture_written(&f, "alerts"), 1);
+	assert_int_equal(fixture_written(&f, "out"), 1);
+}
+
+static void a_duplicate_of_an_event_that_waits_is_a_duplicate(void **state)
+{
+	(void)state;
+	fixture_send(&f, 0, "a", "k");
+	fixture_settle(&f);
+	fixture_send(&f, 0, "a", "k");
+	fixture_pass_ms(&f, 200);
+	assert_true(fixture_outcome(&f, "duplicate") == 1);
+	fixture_redeliver(&f, 1, fixture_write_to(&f, "p.retry.5s", 0));
+	fixture_pass_ms(&f, 5000);
+	assert_int_equal(fixture_written(&f, "out"), 1);
+}
+
+static void a_stage_that_is_gone_makes_a_dead_letter(void **state)
+{
+	struct fixture_write write = {.key = "k", .value = "{\"id\":\"a\"}"};
+
+	(void)state;
+	snprintf(write.headers, sizeof(write.headers),
+		 "weir-pipeline=p\nweir-event-id=a\nweir-owner=0/in/0/7\nweir-stage=third\n"
+		 "weir-attempts=1\nweir-first-failed-at=1\nweir-replays=0\n"
+		 "weir-origin-topic=in\nweir-origin-partition=0\n"
+		 "weir-origin-offset=7\n");
+	fixture_redeliver(&f, 1, &write);
+	fixture_pass_ms(&f, 5000);
+	assert_int_equal(fixture_written(&f, "dlq"), 1);
+	assert_true(fixture_has_header(fixture_write_to(&f, "dlq", 0), "weir-class", "no-stage"));
+	assert_int_equal(calls[0] + calls[1], 0);
+}
+
+static void a_broken_envelope_is_dead_lettered_and_never_believed(void **state)
+{
+	static const char *const broken[] = {
+	    "", "weir-owner=nonsense\nweir-event-id=a\n",
+	    "weir-owner=0/in/0/7\nweir-event-id=a\nweir-attempts=99999999999\n",
+	    "weir-owner=0/in/0/7\nweir-owner=0/in/0/8\nweir-event-id=a\nweir-attempts=1\n",
+	    "weir-pipeline=q\nweir-event-id=a\nweir-owner=0/in/0/7\nweir-attempts=1\n"
+	    "weir-first-failed-at=1\nweir-replays=0\nweir-origin-topic=in\n"
+	    "weir-origin-partition=0\nweir-origin-offset=7\n"};
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_COUNT_OF(broken); i++) {
+		struct fixture_write write = {.key = "k", .value = "{\"id\":\"a\"}"};
+
+		snprintf(write.headers, sizeof(write.headers), "%s", broken[i]);
+		fixture_redeliver(&f, 1, &write);
+		fixture_pass_ms(&f, 5000);
+		assert_int_equal(fixture_written(&f, "dlq"), i + 1);
+		assert_true(fixture_has_header(fixture_write_to(&f, "dlq", i), "weir-code",
+					       "bad-envelope"));
+	}
+	assert_int_equal(calls[0] + calls[1], 0);
+}
+
+/* A clock that was set back, or a stranger's time: the partition waits no longer than its delay. */
+static void a_time_from_the_future_holds_a_partition_up_for_its_delay_only(void **state)
+{
+	int64_t offset;
+
+	(void)state;
+	fixture_send(&f, 0, "a", "k");
+	fixture_settle(&f);
+	offset = fixture_redeliver(&f, 1, fixture_write_to(&f, "p.retry.5s", 0));
+	f.partitions[1].records[offset].timestamp_ms += INT64_C(365) * 24 * 3600 * 1000;
+	fixture_pass_ms(&f, 4000);
+	fixture_pass_ms(&f, 4999);
+	assert_int_equal(calls[1], 1);
+	fixture_pass_ms(&f, 1);
+	assert_int_equal(calls[1], 2);
+}
+
+static struct fixture_write replay_of(const char *owner)
+{
+	struct fixture_write write = {.key = "k", .value = "{\"id\":\"a\"}"};
+
+	snprintf(
+	    write.headers, sizeof(write.headers),
+	    "weir-pipeline=p\nweir-event-id=a\nweir-owner=%s\nweir-replay=job-1\n"
+	    "weir-replays=1\nweir-attempts=3\nweir-first-failed-at=1\nweir-origin-topic=in\nweir-origin-partition=0\n"
+	    "weir-origin-offset=0\nweir-replayed-from=dlq/0/0\n",
+	    owner);
+	return write;
+}
+
+static void a_replay_takes_over_from_its_dead_letter_and_runs_from_the_start(void **state)
+{
+	struct fixture_write replay = replay_of("0/in/0/0");
+
+	(void)state;
+	failures = 99;
+	f.stages[1].retry.attempts = 1;
+	fixture_send(&f, 0, "a", "k");
+	for (int i = 0; i < 3; i++) {
+		fixture_pass_ms(&f, 5000);
+		if (fixture_written(&f, "p.retry.5s") > (size_t)i)
+			fixture_redeliver(&f, 1, fixture_write_to(&f, "p.retry.5s", 0));
+	}
+	failures = 0;
+	fixture_redeliver(&f, 2, &replay);
+	fixture_pass_ms(&f, 200);
+	assert_int_equal(fixture_written(&f, "out"), 1);
+	assert_int_equal(last.attempt, 1);
+}
+
+static void the_second_of_two_replays_is_a_duplicate(void **state)
+{
+	struct fixture_write replay = replay_of("0/in/0/0");
+
+	(void)state;
+	failures = 0;
+	fixture_redeliver(&f, 2, &replay);
+	fixture_redeliver(&f, 2, &replay);
+	fixture_pass_ms(&f, 200);
+	assert_int_equal(fixture_written(&f, "out"), 1);
+	assert_true(fixture_outcome(&f, "duplicate") == 1);
+}
+
+#define RULE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    RULE(a_retry_leaves_for_its_tier_with_its_envelope),
+	    RULE(it_waits_for_its_delay_and_goes_on_at_its_stage),
+	    RULE(a_head_that_is_not_due_holds_up_no_other_partition),
+	    RULE(each_attempt_takes_the_next_tier_and_the_last_one_is_exhausted),
+	    RULE(it_goes_on_with_the_value_as_it_entered_the_stage),
+	    RULE(its_dead_letter_is_the_event_as_it_came),
+	    RULE(what_completed_stages_emitted_is_written_with_it_once),
+	    RULE(a_duplicate_of_an_event_that_waits_is_a_duplicate),
+	    RULE(a_stage_that_is_gone_makes_a_dead_letter),
+	    RULE(a_broken_envelope_is_dead_lettered_and_never_believed),
+	    RULE(a_time_from_the_future_holds_a_partition_up_for_its_delay_only),
+	    RULE(a_replay_takes_over_from_its_dead_letter_and_runs_from_the_start),
+	    RULE(the_second_of_two_replays_is_a_duplicate),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
