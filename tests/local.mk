@@ -17,6 +17,7 @@ include tests/abi/local.mk
 include tests/host/local.mk
 include tests/http/local.mk
 include tests/core/local.mk
+include tests/model/local.mk
 include tests/run/local.mk
 include tests/claim_store/local.mk
 include tests/memory/local.mk

@@ -27,7 +27,6 @@
 	X(OLD_INCARNATION_IS_ABANDONED,                                                            \
 	  "what an incarnation did not complete is abandoned with it")                             \
 	X(COMMIT_RESTORES_THE_MARK, "what the store lost of a mark comes from the commit")         \
-	X(OUTDATED_COMMIT_IS_VOID, "a commit of an earlier incarnation says nothing")              \
 	X(WRITTEN_WHEN_FINISHED, "a batch is written when all its events have their verdicts")     \
 	X(WRITTEN_IN_ORDER, "a batch is written after all earlier ones")                           \
 	X(RETIRED_WHEN_ACKED, "a batch retires when all it wrote is acknowledged")                 \

@@ -46,8 +46,13 @@ struct wr_abandoned {
 
 /* Beyond it the lowest interval is forgotten, or neighbours with the smallest gap become one: rather a repeated event
  * than a lost one. */
+#ifdef WR_MODEL /* the model check meets the limits too */
+#define WR_MARK_OTHERS_MAX 3
+#define WR_MARK_ABANDONED_MAX 6
+#else
 #define WR_MARK_OTHERS_MAX 12
 #define WR_MARK_ABANDONED_MAX 56
+#endif
 
 struct wr_mark {
 	uint32_t incarnation;
@@ -113,6 +118,10 @@ struct wr_plan {
 	int64_t verify_at; /* with VERIFY: all else is decided by wr_mark_verified() */
 	struct wr_mark mark;
 	bool mark_changed; /* it is not what was stored: store it before the first claim */
+
+	/* Reading jumps. First of all the group must commit `position` with the mark's metadata: the commit is
+	 * refused to who was expelled, who would else abandon what another one reads. */
+	bool commit_first;
 };
 
 /* Where to read an assigned partition from. [any] */

@@ -44,6 +44,8 @@ static void add_done(struct done_set *set, struct wr_done done)
 static void collect(const struct wr_mark *mark, struct done_set *set)
 {
 	set->count = 0;
+	if (!WR_CLAUSE(COMPLETED_IS_SKIPPED))
+		return;
 	for (size_t i = 0; i < mark->other_count; i++)
 		add_done(set, mark->others[i]);
 	if (mark->next > mark->start)
@@ -155,7 +157,7 @@ static void add_committed(struct wr_mark *mark, const struct wr_mark *committed)
 	struct done_set set;
 	int64_t next = mark->next;
 
-	if (committed->next == committed->start)
+	if (committed->next == committed->start || !WR_CLAUSE(COMPLETED_IS_SKIPPED))
 		return;
 	collect(mark, &set);
 	add_done(&set, (struct wr_done){committed->start, committed->next, committed->last});
@@ -210,10 +212,7 @@ static enum commit commit_of(const struct wr_placing *placing, const struct wr_m
 		return COMMIT_NONE;
 	if (placing->committed == NULL || placing->committed->next != placing->committed_offset)
 		return COMMIT_FOREIGN;
-	if (placing->committed->incarnation == mark->incarnation ||
-	    !WR_CLAUSE(OUTDATED_COMMIT_IS_VOID))
-		return COMMIT_OURS;
-	return COMMIT_OUTDATED;
+	return placing->committed->incarnation == mark->incarnation ? COMMIT_OURS : COMMIT_OUTDATED;
 }
 
 static int64_t first_position(const struct wr_placing *placing, enum wr_place_reason *reason_r)
@@ -246,6 +245,7 @@ static void place_new_topic(const struct wr_placing *placing, struct wr_plan *pl
 		plan->mark.start = plan->mark.next = placing->low;
 		plan->mark.last = (struct wr_fingerprint){0};
 	}
+	plan->commit_first = true;
 	plan->position = wr_mark_skip(&plan->mark, placing->low);
 	move_to(&plan->mark, plan->position);
 	plan->reason = WR_PLACE_NEW_TOPIC;
@@ -275,6 +275,9 @@ static int64_t wanted(const struct wr_placing *placing, const struct wr_mark *ma
 		*reason_r = WR_PLACE_REWOUND;
 	if (commit == COMMIT_NONE || commit == COMMIT_OUTDATED)
 		position = mark->next;
+	/* Nothing proves that this is the topic of the mark. */
+	if (commit == COMMIT_NONE && completed_nothing(mark) && !placing->from_latest)
+		position = placing->low;
 	skipped = wr_mark_skip(mark, position);
 	if (skipped >= placing->low)
 		return skipped;
@@ -289,12 +292,14 @@ static void place_same_topic(const struct wr_placing *placing, struct wr_plan *p
 
 	if (wants_reprocessing(placing, mark, commit, &plan->position)) {
 		wr_mark_restart(mark, plan->position);
+		plan->commit_first = true;
 		plan->reason = WR_PLACE_REWOUND;
 		return;
 	}
 	plan->position = wanted(placing, mark, commit, &plan->reason);
 	if (plan->position == mark->next)
 		return;
+	plan->commit_first = true;
 	if (plan->position > mark->next) {
 		if (plan->reason == WR_PLACE_CONTINUED)
 			plan->reason = WR_PLACE_ABANDONED;
@@ -331,7 +336,8 @@ static void finish(const struct wr_placing *placing, struct wr_plan *plan)
  * made anew. */
 static bool must_verify(const struct wr_placing *placing, const struct wr_mark *mark, int64_t top)
 {
-	return !completed_nothing(mark) && top - 1 >= placing->low && WR_CLAUSE(RECORD_IS_VERIFIED);
+	return !completed_nothing(mark) && top - 1 >= placing->low && top <= placing->high &&
+	       WR_CLAUSE(RECORD_IS_VERIFIED);
 }
 
 /* Nothing is skipped: reading goes on behind all that is completed. */
@@ -342,8 +348,7 @@ static bool goes_on(const struct wr_placing *placing, const struct wr_mark *mark
 
 static bool is_beyond(const struct wr_placing *placing, const struct wr_mark *mark, int64_t top)
 {
-	return (top > placing->high || mark->next > placing->high) &&
-	       WR_CLAUSE(BEYOND_THE_END_IS_NEW);
+	return top > placing->high || mark->next > placing->high;
 }
 
 void wr_mark_place(const struct wr_placing *placing, struct wr_plan *plan_r)
@@ -359,7 +364,7 @@ void wr_mark_place(const struct wr_placing *placing, struct wr_plan *plan_r)
 		return;
 	}
 	top = top_of(&plan_r->mark, &last);
-	if (is_beyond(placing, &plan_r->mark, top)) {
+	if (is_beyond(placing, &plan_r->mark, top) && WR_CLAUSE(BEYOND_THE_END_IS_NEW)) {
 		place_new_topic(placing, plan_r);
 	} else if (must_verify(placing, &plan_r->mark, top)) {
 		plan_r->place = WR_PLACE_VERIFY;

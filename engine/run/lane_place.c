@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define COMMIT_PLACE_MS 5000
+
 struct wr_lane_probe {
 	struct wr_placing known;
 	struct wr_mark stored, committed;
@@ -159,6 +161,7 @@ void wr_lane_refresh(struct wr_lane *lane)
 	struct wr_partition *const *partitions;
 	size_t count = lane->source->ops->partitions(lane->source, &partitions);
 
+	wr_lane_put_marks(lane, true); /* what is final is known before it is asked for */
 	lane->marks_due = lane->uncommitted = lane->commit_under_way = false;
 	if (count == 0)
 		return;
@@ -246,15 +249,41 @@ static bool is_news(const struct wr_lane *lane, const struct wr_partition *parti
 	return plan->reason != WR_PLACE_FIRST || lane->source->ops->from_latest(lane->source);
 }
 
+/* The group is the judge of who reads the partition: where reading jumps it hears so before anybody else. False: it
+ * refused, or can't be asked now. */
+static bool commit_place(struct wr_lane *lane, struct wr_partition *partition,
+			 const struct wr_plan *plan)
+{
+	char metadata[WR_MARK_METADATA_BYTES];
+	const struct wr_source_commit commit = {
+	    .partition = partition,
+	    .offset = plan->position,
+	    .metadata = wr_bytes(metadata, wr_mark_metadata_encode(&plan->mark, metadata)),
+	};
+	struct wr_err err;
+
+	if (!plan->commit_first || lane->store == NULL)
+		return true;
+	if (lane->source->ops->commit_sync(lane->source, &commit, 1, COMMIT_PLACE_MS, &err) ==
+	    WR_OK)
+		return true;
+	WR_LOG(WR_LOG_WARN, "where a partition is read from can't be committed",
+	       WR_STR("pipeline", lane->conf->name), WR_STR("topic", partition->topic),
+	       WR_INT("partition", partition->id), WR_STR("reason", err.text));
+	return false;
+}
+
 /* The plan stands: reads on by it. False: to be tried again. */
 static bool settle(struct wr_lane *lane, struct wr_partition *partition)
 {
 	struct wr_lane_partition *ours = partition->user;
 	const struct wr_plan *plan = &ours->probe->plan;
 
+	if (!commit_place(lane, partition, plan))
+		return false;
 	ours->mark = plan->mark;
 	if (lane->store != NULL && plan->mark_changed && !lane->placing.blind &&
-	    !wr_lane_put_mark(lane, ours, true))
+	    !wr_lane_put_mark(lane, ours, false))
 		return false;
 	if (!read_from(lane, partition, plan->position))
 		return false;
@@ -265,7 +294,7 @@ static bool settle(struct wr_lane *lane, struct wr_partition *partition)
 	ours->placed = WR_PLACED_READ;
 	wr_claim_prefix_init(&ours->prefix, plan->mark.incarnation, partition->topic,
 			     partition->id);
-	if (is_news(lane, partition, plan))
+	if (!plan->commit_first && is_news(lane, partition, plan))
 		lane->uncommitted = true;
 	else
 		ours->committed = plan->position; /* nothing to tell yet */

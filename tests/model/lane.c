@@ -1,0 +1,888 @@
+/*
+ * A lane: what engine/run does between the adapters and the rules of core, reduced to one event a batch. Where a rule
+ * decides, core is asked; where the glue is trusted with something, TRUST() says so.
+ */
+#include "config.h"
+
+#include "tests/model/lane.h"
+
+#include "base/check.h"
+#include "tests/model/ledger.h"
+#include "tests/model/value.h"
+
+#include <string.h>
+
+/* What is equal is to be equal byte by byte. */
+void tidy_mark(struct wr_mark *mark)
+{
+	for (size_t i = 0; i < mark->abandoned_count; i++) {
+		struct wr_abandoned range = mark->abandoned[i];
+
+		memset(&mark->abandoned[i], 0, sizeof(range));
+		mark->abandoned[i].incarnation = range.incarnation;
+		mark->abandoned[i].from = range.from;
+		mark->abandoned[i].to = range.to;
+	}
+	memset(&mark->others[mark->other_count], 0,
+	       (WR_MARK_OTHERS_MAX - mark->other_count) * sizeof(mark->others[0]));
+	memset(&mark->abandoned[mark->abandoned_count], 0,
+	       (WR_MARK_ABANDONED_MAX - mark->abandoned_count) * sizeof(mark->abandoned[0]));
+}
+
+static struct wr_fingerprint fingerprint_of(unsigned generation, unsigned id)
+{
+	return (struct wr_fingerprint){1000 + generation, id};
+}
+
+bool owns(const struct world *w, unsigned lane, unsigned p)
+{
+	const struct hold *hold = &w->lanes[lane].hold[p];
+
+	return hold->held && w->topics[p].owner == (int8_t)lane &&
+	       w->topics[p].epoch == hold->epoch;
+}
+
+/* With what has retired. */
+static struct wr_mark mark_of(const struct hold *hold)
+{
+	struct wr_mark mark = hold->mark;
+
+	if (hold->has_retired)
+		wr_mark_advance(&mark, hold->last_offset, &hold->last);
+	return mark;
+}
+
+static struct committed commit_of_hold(const struct hold *hold)
+{
+	struct wr_mark mark = mark_of(hold);
+
+	if (!TRUST(METADATA_WITH_COMMIT))
+		return (struct committed){.offset = (int8_t)mark.next};
+	return (struct committed){.offset = (int8_t)mark.next,
+				  .has_metadata = true,
+				  .incarnation = (uint8_t)mark.incarnation,
+				  .start = (uint8_t)mark.start,
+				  .next = (uint8_t)mark.next,
+				  .last = mark.last};
+}
+
+static bool has_news(const struct lane *lane, unsigned p)
+{
+	struct committed commit;
+
+	if (!lane->hold[p].held || lane->hold[p].placed != PLACED_READ)
+		return false;
+	commit = commit_of_hold(&lane->hold[p]);
+	return commit.offset != lane->hold[p].committed.offset;
+}
+
+static bool has_any_news(const struct lane *lane)
+{
+	return has_news(lane, 0) || has_news(lane, 1);
+}
+
+void drop_window(struct world *w, unsigned l)
+{
+	struct lane *lane = &w->lanes[l];
+
+	ledger_interrupted(w, l);
+	memset(lane->batch, 0, sizeof(lane->batch));
+	lane->window = 0;
+	memset(lane->deaths, 0, sizeof(lane->deaths));
+	lane->death_count = 0;
+}
+
+/* The window goes, and so does what retired in the transaction. */
+static void give_up(struct world *w, unsigned l)
+{
+	drop_window(w, l);
+	w->lanes[l].failed = true;
+}
+
+static bool begun_batch(const struct lane *lane)
+{
+	return lane->window > 0 && lane->batch[0].handed_over;
+}
+
+static struct wr_txn_facts txn_facts(const struct lane *lane)
+{
+	bool revoking = lane->hold[0].revoking || lane->hold[1].revoking;
+
+	return (struct wr_txn_facts){.state = lane->txn,
+				     .failed = lane->failed,
+				     .batch_begun = begun_batch(lane),
+				     .due = true,
+				     .offsets_due = has_any_news(lane) && !revoking};
+}
+
+static struct batch_place {
+	struct wr_batch_facts facts;
+} facts_of(const struct lane *lane, unsigned i)
+{
+	const struct batch *batch = &lane->batch[i];
+	struct batch_place place = {{.unfinished = batch->state < BATCH_RUNNING,
+				     .handed_over = batch->handed_over,
+				     .pending = batch->pending,
+				     .earlier_written = true,
+				     .is_oldest = i == 0}};
+
+	for (unsigned j = 0; j < i; j++)
+		place.facts.earlier_written =
+		    place.facts.earlier_written && lane->batch[j].handed_over;
+	return place;
+}
+
+/* Placing. */
+
+bool step_fetch(struct world *w, unsigned l, unsigned p)
+{
+	struct hold *hold = &w->lanes[l].hold[p];
+
+	/* Who has to ask learns at last that he is expelled. */
+	if (!w->lanes[l].alive || !owns(w, l, p) || hold->placed != PLACED_NOT || hold->revoking ||
+	    w->lanes[l].failed)
+		return false;
+	for (unsigned i = 0; i < LANES && TRUST(FETCH_WAITS); i++) {
+		if (w->transactions[i].open && w->transactions[i].has_offsets[p])
+			return false;
+	}
+	hold->placed = PLACED_ASKED;
+	hold->committed = w->topics[p].committed;
+	hold->low = w->topics[p].low;
+	hold->high = w->topics[p].high;
+	return true;
+}
+
+/* As text, there and back, as between the engine and its servers. */
+static bool read_metadata(const struct committed *committed, struct wr_mark *mark_r)
+{
+	const struct wr_mark mark = {.incarnation = committed->incarnation,
+				     .start = committed->start,
+				     .next = committed->next,
+				     .last = committed->last};
+	char text[WR_MARK_METADATA_BYTES];
+	enum wr_code code;
+
+	if (!committed->has_metadata)
+		return false;
+	code = wr_mark_metadata_decode(wr_bytes(text, wr_mark_metadata_encode(&mark, text)), mark_r,
+				       NULL);
+	WR_ASSERT(code == WR_OK);
+	return true;
+}
+
+static void verify(const struct topic *topic, const struct wr_placing *placing,
+		   struct wr_plan *plan)
+{
+	struct wr_fingerprint found;
+
+	if (plan->place != WR_PLACE_VERIFY)
+		return;
+	if (plan->verify_at < topic->low || plan->verify_at >= topic->high) {
+		wr_mark_verified(placing, NULL, plan);
+		return;
+	}
+	found = fingerprint_of(topic->generation, topic->log[plan->verify_at].id);
+	wr_mark_verified(placing, &found, plan);
+}
+
+bool step_place(struct world *w, unsigned l, unsigned p)
+{
+	struct hold *hold = &w->lanes[l].hold[p];
+	struct wr_mark committed;
+	struct wr_placing placing;
+	struct wr_plan plan;
+
+	if (!w->lanes[l].alive || hold->placed != PLACED_ASKED || hold->astray)
+		return false;
+	placing = (struct wr_placing){
+	    .stored = w->store.has_mark[p] ? &w->store.marks[p] : NULL,
+	    .committed = read_metadata(&hold->committed, &committed) ? &committed : NULL,
+	    .committed_offset = hold->committed.offset,
+	    .low = hold->low,
+	    .high = hold->high,
+	};
+	wr_mark_place(&placing, &plan);
+	verify(&w->topics[p], &placing, &plan);
+	hold->placed =
+	    plan.commit_first && TRUST(JUMP_IS_COMMITTED_FIRST) ? PLACED_PLANNED : PLACED_READ;
+	hold->mark = plan.mark;
+	tidy_mark(&hold->mark);
+	hold->mark_first = plan.mark_changed;
+	hold->mark_due = false;
+	hold->has_retired = false;
+	hold->position = (uint8_t)plan.position;
+	hold->generation = w->topics[p].generation;
+	return true;
+}
+
+bool step_commit_place(struct world *w, unsigned l, unsigned p)
+{
+	struct hold *hold = &w->lanes[l].hold[p];
+
+	if (!w->lanes[l].alive || hold->placed != PLACED_PLANNED || hold->astray ||
+	    w->lanes[l].failed || (!owns(w, l, p) && TRUST(COMMIT_IS_FENCED)))
+		return false;
+	hold->placed = PLACED_READ;
+	w->topics[p].committed = hold->committed = commit_of_hold(hold);
+	return true;
+}
+
+static void store_mark(struct world *w, unsigned p, const struct hold *hold)
+{
+	const struct wr_mark *mark = &hold->mark;
+	struct wr_mark *stored = &w->store.marks[p];
+	char text[WR_MARK_TEXT_BYTES];
+	enum wr_code code;
+
+	if (w->store.has_mark[p] && TRUST(MARK_GOES_FORWARD) &&
+	    (stored->incarnation > mark->incarnation ||
+	     (stored->incarnation == mark->incarnation && stored->next > mark->next)))
+		return;
+	w->store.has_mark[p] = true;
+	code = wr_mark_decode(wr_bytes(text, wr_mark_encode(mark, text)), stored, NULL);
+	tidy_mark(stored);
+	if (code != WR_OK)
+		violate("a mark that was stored can't be read");
+	ledger_marked(w, p, hold->generation);
+}
+
+bool step_mark(struct world *w, unsigned l, unsigned p)
+{
+	struct hold *hold = &w->lanes[l].hold[p];
+
+	if (!w->lanes[l].alive || hold->placed != PLACED_READ ||
+	    !(hold->mark_due || hold->mark_first))
+		return false;
+	store_mark(w, p, hold);
+	hold->mark_due = hold->mark_first = false;
+	return true;
+}
+
+/* Taking and claiming. */
+
+static void decide(struct world *w, struct batch *batch, value_t found)
+{
+	struct wr_owner owner;
+
+	batch->found = 0;
+	switch (wr_claim_decide(value_text(batch->own), value_text(found),
+				value_owner_text(batch->replays), &owner)) {
+	case WR_CLAIM_PROCESS:
+		ledger_claimed(w, batch);
+		batch->state = BATCH_RUNNING;
+		return;
+	case WR_CLAIM_DUPLICATE:
+	case WR_CLAIM_DEAD:
+	case WR_CLAIM_REPLAY_LOSER:
+		ledger_skipped(w, batch, found);
+		batch->state = BATCH_SKIPPED;
+		return;
+	case WR_CLAIM_TAKE_OVER:
+		batch->found = found;
+		batch->state = BATCH_TAKING;
+		return;
+	case WR_CLAIM_ASK:
+		batch->found = found;
+		batch->state = BATCH_ASKING;
+		return;
+	case WR_CLAIM_NOT_A_CLAIM:
+		violate("a claim can't be read");
+		return;
+	}
+}
+
+/* The mark of the owner's partition, from memory where the lane holds it. */
+static const struct wr_mark *mark_for(const struct world *w, unsigned l, unsigned p, bool fresh)
+{
+	const struct hold *hold = &w->lanes[l].hold[p];
+
+	if (!fresh)
+		return hold->held && hold->placed == PLACED_READ ? &hold->mark : NULL;
+	return w->store.has_mark[p] ? &w->store.marks[p] : NULL;
+}
+
+static void decide_by_mark(struct world *w, unsigned l, struct batch *batch, bool fresh)
+{
+	struct wr_owner owner;
+	bool parsed = wr_claim_owner_parse(value_owner_text(batch->found), &owner);
+	const struct wr_mark *mark = mark_for(w, l, (unsigned)owner.partition, fresh);
+
+	WR_ASSERT(parsed);
+	switch (wr_claim_decide_owner(&owner, mark, fresh, batch->replays != 0)) {
+	case WR_CLAIM_TAKE_OVER:
+		batch->state = BATCH_TAKING;
+		return;
+	case WR_CLAIM_DUPLICATE:
+	case WR_CLAIM_REPLAY_LOSER:
+		ledger_skipped(w, batch, batch->found);
+		batch->found = 0;
+		batch->state = BATCH_SKIPPED;
+		return;
+	case WR_CLAIM_ASK:
+		return;
+	case WR_CLAIM_PROCESS:
+	case WR_CLAIM_DEAD:
+	case WR_CLAIM_NOT_A_CLAIM:
+		violate("the second step of a claim's decision answers what it can't");
+		return;
+	}
+}
+
+static value_t set_claim(struct world *w, unsigned id, value_t own, value_t expect)
+{
+	value_t found = w->store.claims[id];
+
+	if (found == 0 || (expect != 0 && (found == expect || !TRUST(TAKE_OVER_COMPARES))) ||
+	    (expect == 0 && !TRUST(CLAIM_COMPARES))) {
+		w->store.claims[id] = own;
+		return 0;
+	}
+	return found;
+}
+
+static void claim(struct world *w, unsigned l, struct batch *batch, value_t expect)
+{
+	decide(w, batch, set_claim(w, batch->id, batch->own, expect));
+	if (batch->state == BATCH_ASKING)
+		decide_by_mark(w, l, batch, false);
+}
+
+bool step_take(struct world *w, unsigned l, unsigned p)
+{
+	struct lane *lane = &w->lanes[l];
+	struct hold *hold = &lane->hold[p];
+	const struct topic *topic = &w->topics[p];
+	struct batch *batch = &lane->batch[lane->window];
+
+	if (!lane->alive || lane->failed || lane->window == scenario->window || !hold->held ||
+	    hold->placed != PLACED_READ || hold->revoking || hold->astray ||
+	    hold->position >= topic->high)
+		return false;
+	if (hold->position < topic->low) {
+		hold->astray = true;
+		return true;
+	}
+	*batch = (struct batch){.partition = (uint8_t)p,
+				.generation = topic->generation,
+				.offset = hold->position,
+				.id = topic->log[hold->position].id,
+				.replays = topic->log[hold->position].replays};
+	lane->window++;
+	if (wr_mark_covers(&hold->mark, batch->offset)) {
+		batch->state = BATCH_SKIPPED;
+		hold->position = (uint8_t)wr_mark_skip(&hold->mark, batch->offset);
+		return true;
+	}
+	hold->position++;
+	batch->own = value_of(hold->mark.incarnation, p, batch->offset);
+	batch->state = BATCH_CLAIMING;
+	return true;
+}
+
+static struct batch *batch_in(struct world *w, unsigned l, unsigned i, enum batch_state state)
+{
+	struct lane *lane = &w->lanes[l];
+
+	return lane->alive && i < lane->window && lane->batch[i].state == state ? &lane->batch[i]
+										: NULL;
+}
+
+bool step_claim(struct world *w, unsigned l, unsigned i, bool answered)
+{
+	struct batch *batch = batch_in(w, l, i, BATCH_CLAIMING);
+	struct hold *hold;
+
+	/* In one pipeline: the claims of a batch come behind those of the ones before it. */
+	if (batch == NULL || (i > 0 && w->lanes[l].batch[i - 1].state == BATCH_CLAIMING))
+		return false;
+	hold = &w->lanes[l].hold[batch->partition];
+	if (hold->mark_first && TRUST(MARK_BEFORE_CLAIM))
+		step_mark(w, l, batch->partition);
+	if (answered)
+		claim(w, l, batch, 0);
+	else
+		set_claim(w, batch->id, batch->own, 0);
+	return true;
+}
+
+bool step_ask_mark(struct world *w, unsigned l, unsigned i)
+{
+	struct batch *batch = batch_in(w, l, i, BATCH_ASKING);
+
+	if (batch == NULL)
+		return false;
+	decide_by_mark(w, l, batch, true);
+	return true;
+}
+
+bool step_compare_and_set(struct world *w, unsigned l, unsigned i, bool answered)
+{
+	struct batch *batch = batch_in(w, l, i, BATCH_TAKING);
+
+	if (batch == NULL)
+		return false;
+	if (answered)
+		claim(w, l, batch, batch->found);
+	else
+		set_claim(w, batch->id, batch->own, batch->found);
+	return true;
+}
+
+/* Writing. */
+
+bool step_hand_over(struct world *w, unsigned l, unsigned i, bool dead)
+{
+	struct lane *lane = &w->lanes[l];
+	struct batch *batch = &lane->batch[i];
+	struct batch_place place;
+	struct wr_txn_facts txn = txn_facts(lane);
+
+	if (!lane->alive || lane->failed || i >= lane->window || batch->handed_over ||
+	    (dead && (batch->state != BATCH_RUNNING || w->ledger.dead_count >= scenario->deaths)))
+		return false;
+	place = facts_of(lane, i);
+	if (!wr_order_may_write(&place.facts))
+		return false;
+	if (scenario->exactly_once) {
+		if (!wr_txn_admits(&txn))
+			return false;
+		lane->txn = WR_TXN_OPEN;
+	}
+	batch->handed_over = true;
+	batch->processed = batch->pending = batch->state == BATCH_RUNNING;
+	batch->dead = dead;
+	return true;
+}
+
+static void make_output(const struct batch *batch, struct output *output_r)
+{
+	*output_r = (struct output){.partition = batch->partition,
+				    .generation = batch->generation,
+				    .offset = batch->offset,
+				    .id = batch->id,
+				    .dead = batch->dead,
+				    .owner = batch->own,
+				    .replays = batch->replays};
+}
+
+bool step_append(struct world *w, unsigned l, unsigned i, bool answered)
+{
+	struct lane *lane = &w->lanes[l];
+	struct batch *batch = &lane->batch[i];
+	struct transaction *txn = &w->transactions[l];
+	struct output output;
+
+	/* One producer: what was handed over first is there first. */
+	if (!lane->alive || i >= lane->window || !batch->pending ||
+	    (i > 0 && lane->batch[i - 1].pending))
+		return false;
+	make_output(batch, &output);
+	if (!scenario->exactly_once) {
+		ledger_result(w, &output, !owns(w, l, batch->partition));
+	} else if (txn->fenced) {
+		answered = false;
+	} else {
+		WR_ASSERT(txn->count < WINDOW * 2);
+		txn->open = true;
+		txn->outputs[txn->count++] = output;
+	}
+	batch->pending = false;
+	if (answered)
+		return true;
+	give_up(w, l);
+	lane->txn = WR_TXN_STARTING;
+	return true;
+}
+
+static void remember_death(struct lane *lane, const struct batch *batch)
+{
+	if (lane->death_count < DEATHS)
+		lane->deaths[lane->death_count++] = (struct death){
+		    .id = batch->id, .claim = batch->own, .final = wr_order_may_fail(true, false)};
+}
+
+static void mark_retired(struct hold *hold)
+{
+	hold->mark = mark_of(hold);
+	tidy_mark(&hold->mark);
+	hold->has_retired = false;
+	hold->last_offset = 0;
+	hold->last = (struct wr_fingerprint){0};
+	hold->mark_due = true;
+}
+
+static bool batch_is_current(const struct lane *lane, const struct batch *batch)
+{
+	return lane->hold[batch->partition].held &&
+	       lane->hold[batch->partition].placed == PLACED_READ;
+}
+
+bool step_retire(struct world *w, unsigned l, unsigned i)
+{
+	struct lane *lane = &w->lanes[l];
+	struct batch batch = lane->batch[i];
+	struct hold *hold = &lane->hold[batch.partition];
+	struct batch_place place;
+
+	if (!lane->alive || lane->failed || i >= lane->window)
+		return false;
+	place = facts_of(lane, i);
+	if (!wr_order_may_retire(&place.facts))
+		return false;
+	if (!batch_is_current(lane, &batch))
+		goto leave;
+	if (!hold->has_retired || batch.offset >= hold->last_offset) {
+		hold->has_retired = true;
+		hold->last_offset = batch.offset;
+		hold->last = fingerprint_of(batch.generation, batch.id);
+	}
+	if (batch.dead)
+		remember_death(lane, &batch);
+	if (wr_order_may_mark(scenario->exactly_once, true, false))
+		mark_retired(hold);
+leave:
+	memmove(&lane->batch[i], &lane->batch[i + 1], (WINDOW - 1 - i) * sizeof(lane->batch[0]));
+	memset(&lane->batch[WINDOW - 1], 0, sizeof(lane->batch[0]));
+	lane->window--;
+	return true;
+}
+
+/* Committing. */
+
+static void deaths_final(struct lane *lane)
+{
+	for (unsigned i = 0; i < lane->death_count; i++)
+		lane->deaths[i].final = wr_order_may_fail(true, true);
+}
+
+bool step_commit(struct world *w, unsigned l, bool answered)
+{
+	struct lane *lane = &w->lanes[l];
+	bool refused = false;
+
+	if (!lane->alive || lane->failed || scenario->exactly_once || !has_any_news(lane))
+		return false;
+	for (unsigned p = 0; p < PARTITIONS; p++) {
+		struct hold *hold = &lane->hold[p];
+
+		if (!has_news(lane, p))
+			continue;
+		if (!owns(w, l, p) && TRUST(COMMIT_IS_FENCED)) {
+			refused = true;
+			continue;
+		}
+		w->topics[p].committed = commit_of_hold(hold);
+		if (answered)
+			hold->committed = w->topics[p].committed;
+	}
+	if (refused)
+		return step_notice_lost(w, l);
+	if (answered)
+		deaths_final(lane);
+	return true;
+}
+
+bool step_begin(struct world *w, unsigned l)
+{
+	struct lane *lane = &w->lanes[l];
+	struct wr_txn_facts facts = txn_facts(lane);
+
+	if (!lane->alive || !scenario->exactly_once || wr_txn_next(&facts) != WR_TXN_BEGIN)
+		return false;
+	lane->txn = WR_TXN_OPEN;
+	return true;
+}
+
+bool step_close(struct world *w, unsigned l)
+{
+	struct lane *lane = &w->lanes[l];
+	struct wr_txn_facts facts = txn_facts(lane);
+
+	if (!lane->alive || wr_txn_next(&facts) != WR_TXN_CLOSE)
+		return false;
+	lane->txn = WR_TXN_CLOSING;
+	return true;
+}
+
+static bool is_refused(const struct world *w, unsigned l)
+{
+	for (unsigned p = 0; p < PARTITIONS && TRUST(COMMIT_IS_FENCED); p++) {
+		if (has_news(&w->lanes[l], p) && !owns(w, l, p))
+			return true;
+	}
+	return false;
+}
+
+static void answer(struct world *w, unsigned l, enum wr_code code)
+{
+	struct lane *lane = &w->lanes[l];
+	bool failed;
+
+	lane->txn = wr_txn_answered(lane->txn, code, &failed);
+	lane->offsets_sent = false;
+	if (failed)
+		give_up(w, l);
+}
+
+bool step_send_offsets(struct world *w, unsigned l)
+{
+	struct lane *lane = &w->lanes[l];
+	struct transaction *txn = &w->transactions[l];
+	struct wr_txn_facts facts = txn_facts(lane);
+
+	if (!lane->alive || wr_txn_next(&facts) != WR_TXN_COMMIT)
+		return false;
+	lane->txn = WR_TXN_COMMITTING;
+	if (txn->fenced) {
+		answer(w, l, WR_EUNKNOWN);
+		return true;
+	}
+	if (is_refused(w, l)) {
+		answer(w, l, WR_EREFUSED);
+		return true;
+	}
+	for (unsigned p = 0; p < PARTITIONS; p++) {
+		if (!has_news(lane, p))
+			continue;
+		txn->open = true;
+		txn->has_offsets[p] = true;
+		txn->offsets[p] = commit_of_hold(&lane->hold[p]);
+		if (!TRUST(OFFSETS_IN_TRANSACTION))
+			w->topics[p].committed = txn->offsets[p];
+	}
+	lane->offsets_sent = true;
+	return true;
+}
+
+static void end_transaction(struct world *w, unsigned l)
+{
+	struct transaction *txn = &w->transactions[l];
+
+	for (unsigned p = 0; p < PARTITIONS; p++) {
+		if (txn->has_offsets[p])
+			w->topics[p].committed = txn->offsets[p];
+	}
+	for (unsigned i = 0; i < txn->count; i++)
+		ledger_result(w, &txn->outputs[i], false);
+	memset(txn, 0, sizeof(*txn));
+}
+
+/* `sent` is the transaction as it was. */
+static void after_commit(struct world *w, unsigned l, const struct transaction *sent)
+{
+	struct lane *lane = &w->lanes[l];
+
+	for (unsigned p = 0; p < PARTITIONS; p++) {
+		struct hold *hold = &lane->hold[p];
+
+		if (!hold->held || hold->placed != PLACED_READ || !sent->has_offsets[p])
+			continue;
+		hold->committed = sent->offsets[p];
+		if (hold->has_retired && wr_order_may_mark(true, true, true))
+			mark_retired(hold);
+	}
+	deaths_final(lane);
+}
+
+bool step_end(struct world *w, unsigned l, enum wr_code code, bool applied)
+{
+	struct lane *lane = &w->lanes[l];
+	struct transaction sent = w->transactions[l];
+
+	if (!lane->alive || lane->txn != WR_TXN_COMMITTING || !lane->offsets_sent)
+		return false;
+	if (sent.fenced) {
+		answer(w, l, WR_EUNKNOWN);
+		return true;
+	}
+	if (applied)
+		end_transaction(w, l);
+	if (code == WR_OK)
+		after_commit(w, l, &sent);
+	answer(w, l, code);
+	return true;
+}
+
+static void abort_transaction(struct world *w, unsigned l)
+{
+	memset(&w->transactions[l], 0, sizeof(w->transactions[l]));
+}
+
+bool step_abort(struct world *w, unsigned l)
+{
+	struct lane *lane = &w->lanes[l];
+	struct wr_txn_facts facts = txn_facts(lane);
+
+	if (!lane->alive || wr_txn_next(&facts) != WR_TXN_ABORT)
+		return false;
+	lane->txn = WR_TXN_ABORTING;
+	if (w->transactions[l].fenced) {
+		answer(w, l, WR_EUNKNOWN);
+		return true;
+	}
+	abort_transaction(w, l);
+	answer(w, l, WR_OK);
+	return true;
+}
+
+bool step_init(struct world *w, unsigned l)
+{
+	struct lane *lane = &w->lanes[l];
+
+	if (!lane->alive || lane->txn != WR_TXN_STARTING)
+		return false;
+	if (TRUST(PREDECESSOR_IS_ABORTED))
+		abort_transaction(w, l);
+	w->transactions[l].fenced = false;
+	answer(w, l, WR_OK);
+	return true;
+}
+
+/* Going on from memory: as if the transaction had been aborted. */
+static void go_back_from_memory(struct hold *hold)
+{
+	hold->has_retired = false;
+	hold->position = (uint8_t)hold->mark.next;
+}
+
+bool step_go_back(struct world *w, unsigned l)
+{
+	struct lane *lane = &w->lanes[l];
+
+	if (!lane->alive || !lane->failed || lane->txn != WR_TXN_NONE)
+		return false;
+	lane->failed = false;
+	for (unsigned p = 0; p < PARTITIONS; p++) {
+		struct hold *hold = &lane->hold[p];
+
+		if (!hold->held)
+			continue;
+		if (TRUST(MARK_BEFORE_ASKING))
+			step_mark(w, l, p);
+		if (hold->placed == PLACED_READ && !TRUST(NEVER_FROM_MEMORY)) {
+			go_back_from_memory(hold);
+			continue;
+		}
+		*hold =
+		    (struct hold){.held = true, .revoking = hold->revoking, .epoch = hold->epoch};
+	}
+	return true;
+}
+
+bool step_write_failed(struct world *w, unsigned l, unsigned i)
+{
+	struct lane *lane = &w->lanes[l];
+	struct death *death = &lane->deaths[i];
+
+	if (!lane->alive || i >= lane->death_count || !death->final)
+		return false;
+	if (w->store.claims[death->id] == death->claim || !TRUST(FAILED_COMPARES)) {
+		w->store.claims[death->id] = value_failed(death->claim);
+		ledger_failed(w, death->claim);
+	}
+	memmove(death, death + 1, (DEATHS - 1 - i) * sizeof(*death));
+	lane->death_count--;
+	memset(&lane->deaths[lane->death_count], 0, sizeof(*death));
+	return true;
+}
+
+/* Giving partitions up. */
+
+static void leave(struct world *w, unsigned l, unsigned p)
+{
+	struct topic *topic = &w->topics[p];
+
+	if (owns(w, l, p))
+		topic->owner = -1;
+	memset(&w->lanes[l].hold[p], 0, sizeof(struct hold));
+}
+
+static bool has_lost(const struct world *w, unsigned l)
+{
+	for (unsigned p = 0; p < PARTITIONS; p++) {
+		if (w->lanes[l].hold[p].held && !owns(w, l, p))
+			return true;
+	}
+	return false;
+}
+
+bool step_notice_lost(struct world *w, unsigned l)
+{
+	struct lane *lane = &w->lanes[l];
+	struct wr_txn_facts facts = txn_facts(lane);
+
+	if (!lane->alive || !has_lost(w, l))
+		return false;
+	facts.lost = true;
+	if (scenario->exactly_once && wr_txn_next(&facts) == WR_TXN_ABORT)
+		lane->failed = true;
+	if (TRUST(WINDOW_BELONGS_TO_EPOCH))
+		drop_window(w, l);
+	for (unsigned p = 0; p < PARTITIONS; p++) {
+		if (lane->hold[p].held)
+			leave(w, l, p);
+	}
+	return true;
+}
+
+bool step_refresh(struct world *w, unsigned l, unsigned p)
+{
+	struct lane *lane = &w->lanes[l];
+
+	if (!lane->alive || !lane->hold[p].held || !lane->hold[p].astray || lane->failed)
+		return false;
+	/* Finished or dropped: the former is to go on without this step. */
+	give_up(w, l);
+	if (!scenario->exactly_once)
+		lane->txn = WR_TXN_NONE;
+	return true;
+}
+
+static bool uses(const struct lane *lane, unsigned p)
+{
+	for (unsigned i = 0; i < lane->window; i++) {
+		if (lane->batch[i].partition == p)
+			return true;
+	}
+	return false;
+}
+
+static bool is_settled(const struct lane *lane, unsigned p)
+{
+	if (!scenario->exactly_once)
+		return !has_news(lane, p);
+	return lane->txn == WR_TXN_NONE || lane->txn == WR_TXN_STARTING ||
+	       !TRUST(NO_TRANSACTION_OUTLIVES);
+}
+
+bool step_release(struct world *w, unsigned l, unsigned p)
+{
+	struct lane *lane = &w->lanes[l];
+
+	if (!lane->alive || !lane->hold[p].held || !lane->hold[p].revoking ||
+	    (uses(lane, p) && TRUST(WINDOW_BELONGS_TO_EPOCH)) || !is_settled(lane, p))
+		return false;
+	if (TRUST(MARK_BEFORE_ASKING))
+		step_mark(w, l, p);
+	leave(w, l, p);
+	return true;
+}
+
+/* What can't be finished in time: a begun batch takes its transaction with it. */
+bool step_drop(struct world *w, unsigned l)
+{
+	struct lane *lane = &w->lanes[l];
+
+	if (!lane->alive || lane->failed || lane->window == 0 ||
+	    !(lane->hold[0].revoking || lane->hold[1].revoking))
+		return false;
+	if (scenario->exactly_once && begun_batch(lane)) {
+		give_up(w, l);
+		return true;
+	}
+	ledger_dropped(w, l);
+	memset(lane->batch, 0, sizeof(lane->batch));
+	lane->window = 0;
+	return true;
+}

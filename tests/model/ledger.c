@@ -1,0 +1,343 @@
+#include "config.h"
+
+#include "tests/model/ledger.h"
+
+#include "tests/model/value.h"
+
+#include <string.h>
+
+static const struct record *record_at(const struct world *w, unsigned partition, unsigned offset)
+{
+	return &w->topics[partition].log[offset];
+}
+
+static bool has_result(const struct world *w, unsigned id)
+{
+	if (w->ledger.processed[id] > 0)
+		return true;
+	for (unsigned i = 0; i < w->ledger.dead_count; i++) {
+		if (w->ledger.dead[i].id == id)
+			return true;
+	}
+	return false;
+}
+
+/* A dead letter whose F is there has ended: what comes now must be processed. */
+void ledger_sent(struct world *w, unsigned partition, unsigned offset)
+{
+	const struct record *record = record_at(w, partition, offset);
+	value_t claim = w->store.claims[record->id];
+	bool due = !has_result(w, record->id) || value_is_failed(claim);
+
+	w->ledger.ids[partition][w->topics[partition].generation][offset] = record->id;
+	if (record->replays != 0)
+		due = wr_bytes_equal(value_owner_text(claim), value_owner_text(record->replays));
+	if (due)
+		w->ledger.owed[record->id] = true;
+}
+
+static unsigned replay_results(const struct ledger *l, value_t replays)
+{
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < DEATHS; i++)
+		count += l->replayed[i] == replays;
+	return count;
+}
+
+static void check_once(const struct world *w, const struct output *o)
+{
+	const struct ledger *l = &w->ledger;
+	unsigned p = o->partition, g = o->generation, n = o->offset;
+
+	if (l->results[p][g][n] > 1 + l->allowed[p][g][n])
+		violate(scenario->exactly_once ? "a record has two results"
+					       : "a record's result repeats without a reason");
+	if (o->replays != 0 && replay_results(l, o->replays) > 1 && scenario->exactly_once)
+		violate("the replays of a dead letter have two results");
+	if (l->processed[o->id] > 1 + l->allowed_ids[o->id])
+		violate(scenario->exactly_once ? "an event is processed twice"
+					       : "an event is processed again without a reason");
+}
+
+/* What may repeat comes once more, in order. */
+static void check_order(const struct world *w, const struct output *o)
+{
+	const struct ledger *l = &w->ledger;
+	unsigned p = o->partition, g = o->generation;
+
+	if (l->out_of_order_allowed || l->results[p][g][o->offset] != 1)
+		return;
+	for (unsigned n = o->offset + 1u; n < OFFSETS; n++) {
+		if (l->results[p][g][n] > l->allowed[p][g][n])
+			violate("results are out of order");
+	}
+}
+
+static void add(uint8_t *count)
+{
+	if (*count < UINT8_MAX)
+		(*count)++;
+}
+
+static void allow(struct world *w, unsigned p, unsigned g, unsigned n, unsigned id)
+{
+	add(&w->ledger.allowed[p][g][n]);
+	add(&w->ledger.allowed_ids[id]);
+}
+
+static void note_replay(struct ledger *l, value_t replays)
+{
+	for (unsigned i = 0; i < DEATHS; i++) {
+		if (l->replayed[i] == 0) {
+			l->replayed[i] = replays;
+			return;
+		}
+	}
+}
+
+void ledger_result(struct world *w, const struct output *o, bool by_zombie)
+{
+	struct ledger *l = &w->ledger;
+
+	add(&l->results[o->partition][o->generation][o->offset]);
+	l->owed[o->id] = false;
+	if (!scenario->exactly_once && by_zombie)
+		allow(w, o->partition, o->generation, o->offset, o->id);
+	if (!o->dead)
+		add(&l->processed[o->id]);
+	else if (l->dead_count < DEATHS)
+		l->dead[l->dead_count++] = *o;
+	if (o->replays != 0)
+		note_replay(l, o->replays);
+	check_once(w, o);
+	check_order(w, o);
+}
+
+/* Who could have known that the owner is abandoned has no excuse. */
+static bool is_known_abandoned(const struct world *w, value_t claim)
+{
+	unsigned p = value_partition(claim);
+
+	return w->store.has_mark[p] &&
+	       wr_mark_abandons(&w->store.marks[p], value_incarnation(claim),
+				(int64_t)value_offset(claim));
+}
+
+void ledger_skipped(struct world *w, const struct batch *batch, value_t found)
+{
+	if (batch->generation == w->topics[batch->partition].generation &&
+	    !value_is_failed(found) && !is_known_abandoned(w, found))
+		w->ledger.excuse[batch->partition][batch->generation][batch->offset] = found;
+}
+
+void ledger_claimed(struct world *w, const struct batch *batch)
+{
+	unsigned p = batch->partition, g = batch->generation, n = batch->offset;
+
+	w->ledger.excuse[p][g][n] = 0;
+	if (w->ledger.final[p][g][n] == batch->own)
+		violate("a dead letter that is final is processed again");
+}
+
+void ledger_failed(struct world *w, value_t claim)
+{
+	unsigned p = value_partition(claim);
+
+	w->ledger.final[p][w->topics[p].generation][value_offset(claim)] = claim;
+}
+
+void ledger_marked(struct world *w, unsigned partition, unsigned generation)
+{
+	for (unsigned n = 0; n < OFFSETS; n++) {
+		if (wr_mark_covers(&w->store.marks[partition], (int64_t)n))
+			w->ledger.marked[partition][generation][n] = true;
+	}
+}
+
+static bool is_marked(const struct world *w, unsigned partition, unsigned offset)
+{
+	return w->ledger.marked[partition][w->topics[partition].generation][offset];
+}
+
+/* The lane was the only one who knew of an earlier topic. */
+static void forget_earlier(struct world *w, unsigned partition)
+{
+	for (unsigned g = 0; g < w->topics[partition].generation; g++) {
+		for (unsigned n = 0; n < OFFSETS; n++) {
+			if (w->ledger.results[partition][g][n] > 0)
+				allow(w, partition, g, n, w->ledger.ids[partition][g][n]);
+		}
+	}
+}
+
+void ledger_interrupted(struct world *w, unsigned lane)
+{
+	for (unsigned p = 0; p < PARTITIONS; p++) {
+		const struct hold *hold = &w->lanes[lane].hold[p];
+
+		if (hold->astray && (hold->mark_due || hold->mark_first))
+			forget_earlier(w, p);
+	}
+	if (scenario->exactly_once)
+		return;
+	ledger_dropped(w, lane);
+	for (unsigned p = 0; p < PARTITIONS; p++) {
+		const struct topic *topic = &w->topics[p];
+
+		if (!w->lanes[lane].hold[p].held)
+			continue;
+		for (unsigned n = 0; n < topic->high; n++) {
+			if (w->ledger.results[p][topic->generation][n] > 0 && !is_marked(w, p, n) &&
+			    topic->committed.offset <= (int)n)
+				allow(w, p, topic->generation, n, topic->log[n].id);
+		}
+	}
+}
+
+void ledger_dropped(struct world *w, unsigned lane)
+{
+	for (unsigned i = 0; i < w->lanes[lane].window; i++) {
+		const struct batch *batch = &w->lanes[lane].batch[i];
+
+		if (!scenario->exactly_once && batch->processed && !batch->pending)
+			allow(w, batch->partition, batch->generation, batch->offset, batch->id);
+	}
+}
+
+void ledger_forgotten(struct world *w, unsigned partition)
+{
+	const struct topic *topic = &w->topics[partition];
+	unsigned g = topic->generation;
+
+	w->ledger.out_of_order_allowed = true;
+	for (unsigned n = 0; n < topic->high; n++) {
+		if (w->ledger.results[partition][g][n] > 0 && !is_marked(w, partition, n))
+			allow(w, partition, g, n, topic->log[n].id);
+	}
+}
+
+void ledger_moved(struct world *w, unsigned partition, unsigned offset)
+{
+	const struct topic *topic = &w->topics[partition];
+	unsigned g = topic->generation;
+
+	ledger_forgotten(w, partition);
+	for (unsigned n = 0; n < topic->high; n++) {
+		bool *jumped = &w->ledger.jumped[partition][g][n];
+
+		if (n >= offset)
+			*jumped = false;
+		else if (w->ledger.results[partition][g][n] == 0)
+			*jumped = true;
+	}
+}
+
+void ledger_store_lost(struct world *w, bool claims)
+{
+	w->ledger.out_of_order_allowed = true;
+	memset(w->ledger.marked, 0, sizeof(w->ledger.marked));
+	if (claims)
+		memset(w->ledger.final, 0, sizeof(w->ledger.final));
+	for (unsigned id = 0; id < IDS && claims; id++)
+		w->ledger.allowed_ids[id] = UINT8_MAX - 1;
+	for (unsigned p = 0; p < PARTITIONS; p++) {
+		const struct topic *topic = &w->topics[p];
+
+		if (w->store.has_mark[p])
+			ledger_marked(w, p, topic->generation);
+	}
+	for (unsigned p = 0; p < PARTITIONS; p++) {
+		const struct topic *topic = &w->topics[p];
+
+		for (unsigned n = 0; n < topic->high; n++) {
+			if (w->ledger.results[p][topic->generation][n] > 0 && !is_marked(w, p, n) &&
+			    (!topic->committed.has_metadata || topic->committed.offset <= (int)n))
+				allow(w, p, topic->generation, n, topic->log[n].id);
+		}
+	}
+}
+
+static bool is_remembered(const struct world *w, unsigned partition, unsigned offset)
+{
+	for (unsigned l = 0; l < LANES; l++) {
+		const struct hold *hold = &w->lanes[l].hold[partition];
+
+		if (hold->placed == PLACED_READ && wr_mark_covers(&hold->mark, (int64_t)offset))
+			return true;
+	}
+	return false;
+}
+
+void ledger_gone(struct world *w, unsigned partition)
+{
+	const struct topic *topic = &w->topics[partition];
+
+	/* Dead letters of a topic that is gone are ended for good. */
+	memset(w->ledger.final[partition], 0, sizeof(w->ledger.final[partition]));
+	/* The commit is gone with it: what no mark says was done is done again when it is sent again. */
+	for (unsigned n = 0; n < topic->high; n++) {
+		if (w->ledger.results[partition][topic->generation][n] > 0 &&
+		    !is_marked(w, partition, n) && !is_remembered(w, partition, n))
+			allow(w, partition, topic->generation, n, topic->log[n].id);
+	}
+	memset(w->ledger.jumped[partition][w->topics[partition].generation], true, OFFSETS);
+	w->ledger.out_of_order_allowed = true;
+}
+
+/* The record that owns a claim: of an earlier topic, or jumped over. */
+static bool is_jumped(const struct world *w, value_t claim)
+{
+	unsigned p = value_partition(claim), n = value_offset(claim);
+	bool any = false;
+
+	for (unsigned g = 0; g <= w->topics[p].generation; g++)
+		any = any || w->ledger.jumped[p][g][n];
+	return any;
+}
+
+/* Of an event that is owed: a record that is there, that nobody jumped over, and that was not skipped for the sake of
+ * one that was jumped over later. */
+static bool is_lost(const struct world *w, unsigned id)
+{
+	for (unsigned p = 0; p < PARTITIONS; p++) {
+		const struct topic *topic = &w->topics[p];
+		unsigned g = topic->generation;
+
+		for (unsigned n = topic->low; n < topic->high; n++) {
+			value_t excuse = w->ledger.excuse[p][g][n];
+
+			if (topic->log[n].id != id || w->ledger.jumped[p][g][n])
+				continue;
+			if (excuse == 0 || !is_jumped(w, excuse))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool is_finished(const struct world *w)
+{
+	for (unsigned p = 0; p < PARTITIONS; p++) {
+		const struct topic *topic = &w->topics[p];
+
+		if (scenario->logs[p][0] == NULL)
+			continue;
+		if (topic->owner < 0 ||
+		    (topic->high > topic->low && topic->committed.offset != topic->high))
+			return false;
+	}
+	return true;
+}
+
+void ledger_check_end(const struct world *w)
+{
+	if (!is_finished(w)) {
+		violate("nothing goes on, and not all is committed");
+		return;
+	}
+	for (unsigned id = 0; id < IDS; id++) {
+		if (w->ledger.owed[id] && is_lost(w, id))
+			violate("an event is lost");
+	}
+}

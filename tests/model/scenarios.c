@@ -1,0 +1,121 @@
+#include "config.h"
+
+#include "tests/model/scenarios.h"
+
+#include "base/check.h"
+#include "tests/model/steps.h"
+
+#define CAN(kind) (UINT64_C(1) << STEP_##kind)
+#define LOST_ANSWERS                                                                      \
+	(CAN(COMMIT_UNKNOWN) | CAN(END_UNKNOWN) | CAN(CLAIM_UNKNOWN) | CAN(CAS_UNKNOWN) | \
+	 CAN(APPEND_UNKNOWN))
+#define CRASHES (CAN(CRASH) | CAN(EXPIRE))
+#define REBALANCES (CAN(KICK) | CAN(REVOKE))
+
+#define BOTH(title, ...)                                          \
+	{.name = title, .exactly_once = true, __VA_ARGS__},       \
+	{                                                         \
+		.name = title, .exactly_once = false, __VA_ARGS__ \
+	}
+
+#define RESETS (CAN(RESET) | CAN(FORGET) | CAN(RETAIN))
+
+#define A(k, ...)                                        \
+	{                                                \
+		.kind = STEP_##k, .lane = 0, __VA_ARGS__ \
+	}
+#define B(k, ...)                                        \
+	{                                                \
+		.kind = STEP_##k, .lane = 1, __VA_ARGS__ \
+	}
+#define END_OF_STEPS               \
+	{                          \
+		.kind = STEP_COUNT \
+	}
+#define STARTS(lane, p)                                                                       \
+	lane(RESTART), lane(INIT), lane(ASSIGN, .partition = p), lane(FETCH, .partition = p), \
+	    lane(PLACE, .partition = p)
+
+/* A claims the only record of its partition and dies; somebody sets the group's offset behind it. B holds the other
+ * partition, in which the same event is. */
+static const struct step jumped[] = {
+    STARTS(A, 0), A(TAKE),         A(CLAIM), A(CRASH),     A(RESET, .choice = 1),
+    STARTS(A, 0), A(COMMIT_PLACE), A(MARK),  STARTS(B, 1), END_OF_STEPS,
+};
+
+/* B stops when it has asked for the group's offset, which is then set by hand; A reads from there. */
+static const struct step stalled[] = {
+    B(RESTART),   B(INIT), B(ASSIGN),    B(FETCH), B(KICK), A(RESET, .choice = 1),
+    STARTS(A, 0), A(MARK), END_OF_STEPS,
+};
+
+/* A has read a topic that is then made anew; B holds the other partition. */
+static const struct step made_anew[] = {
+    STARTS(A, 0),    A(TAKE), A(CLAIM),  A(HAND_OVER), A(APPEND),    A(RETIRE),   A(CLOSE),
+    A(SEND_OFFSETS), A(END),  A(COMMIT), A(MARK),      STARTS(B, 1), A(RECREATE), END_OF_STEPS,
+};
+
+/* A is expelled when its mark is not stored yet, and B goes on. */
+static const struct step expelled[] = {
+    STARTS(A, 0),    A(TAKE), A(CLAIM),  A(HAND_OVER), A(APPEND),    A(RETIRE), A(CLOSE),
+    A(SEND_OFFSETS), A(END),  A(COMMIT), A(KICK),      STARTS(B, 0), B(MARK),   END_OF_STEPS,
+};
+
+/* Small enough to go through all of their states. */
+const struct scenario scenarios[] = {
+    BOTH("lost answers", .lanes = 1, .window = 2, .logs = {{"aba"}}, .deaths = 1, .faults = 1,
+	 .kinds = CRASHES | LOST_ANSWERS),
+    BOTH("two lanes, one partition", .lanes = 2, .window = 1, .logs = {{"a"}}, .faults = 2,
+	 .kinds = CRASHES | REBALANCES | CAN(END_UNKNOWN)),
+    BOTH("one event in two partitions", .lanes = 1, .window = 1, .logs = {{"a"}, {"a"}},
+	 .faults = 1, .deaths = 1, .kinds = CRASHES | REBALANCES),
+    BOTH("an event that upstream sends again", .lanes = 1, .window = 2, .logs = {{"a"}},
+	 .later = {"aa"}, .faults = 1, .deaths = 2, .kinds = CRASHES),
+    BOTH("a dead letter that is replayed", .lanes = 1, .window = 1, .logs = {{"a"}, {""}},
+	 .faults = 2, .deaths = 2, .kinds = CAN(CRASH) | CAN(REPLAY)),
+    BOTH("offsets set by hand", .lanes = 1, .window = 1, .logs = {{"ab"}}, .faults = 4,
+	 .kinds = CAN(CRASH) | RESETS),
+    BOTH("offsets set by hand, a claim in another partition", .lanes = 1, .window = 1,
+	 .logs = {{"a"}, {"a"}}, .faults = 2, .kinds = CAN(CRASH) | CAN(RESET)),
+    BOTH("a zombie, and offsets set by hand", .lanes = 2, .window = 1, .logs = {{"a"}}, .faults = 3,
+	 .kinds = CAN(KICK) | CAN(CRASH) | CAN(RESET)),
+    BOTH("marks lost, and offsets set by hand", .lanes = 1, .window = 1, .logs = {{"a"}},
+	 .faults = 4, .deaths = 1, .kinds = CAN(CRASH) | CAN(LOSE_MARK) | CAN(RESET) | CAN(FORGET)),
+    BOTH("a topic made anew, shorter", .lanes = 1, .window = 1, .logs = {{"ab", "c"}}, .faults = 3,
+	 .kinds = CAN(CRASH) | CAN(RECREATE) | CAN(FORGET)),
+    BOTH("a topic made anew, longer", .lanes = 1, .window = 1, .logs = {{"a", "cab"}}, .faults = 3,
+	 .kinds = CAN(CRASH) | CAN(RECREATE) | CAN(RESET)),
+    BOTH("a topic made anew, a claim in another", .lanes = 1, .window = 1,
+	 .logs = {{"a", "b"}, {"a"}}, .faults = 2, .kinds = CAN(CRASH) | CAN(RECREATE)),
+    BOTH("a jump, and a claim of what was jumped over", .lanes = 2, .window = 1,
+	 .logs = {{"a"}, {"a"}}, .faults = 4, .kinds = CAN(CRASH) | CAN(RESET), .begin = jumped),
+    BOTH("a zombie whose mark comes late", .lanes = 2, .window = 1, .logs = {{"ab"}}, .faults = 3,
+	 .kinds = CAN(CRASH) | CAN(KICK) | CAN(RESET), .begin = expelled),
+    BOTH("a zombie that was to place", .lanes = 2, .window = 1, .logs = {{"ab"}}, .faults = 3,
+	 .kinds = CAN(CRASH) | CAN(KICK) | CAN(RESET), .begin = stalled),
+    BOTH("a topic made anew, and an event of it elsewhere", .lanes = 2, .window = 1,
+	 .logs = {{"a", "b"}, {""}}, .later = {NULL, "b"}, .faults = 2,
+	 .kinds = CAN(CRASH) | CAN(RECREATE), .begin = made_anew),
+    BOTH("Redis fails over", .lanes = 1, .window = 1, .logs = {{"aba"}}, .faults = 3,
+	 .kinds = CAN(CRASH) | CAN(REPLICATE) | CAN(FAIL_OVER) | CAN(LOSE_MARK)),
+};
+const size_t scenario_count = WR_COUNT_OF(scenarios);
+
+#define WIDE .lanes = 2, .window = 2
+
+/* Too many states to go through. */
+const struct scenario wide_scenarios[] = {
+    BOTH("faults of lanes and of the group", WIDE, .logs = {{"abca"}, {"ba"}}, .later = {"c", "b"},
+	 .faults = 8, .deaths = 2, .kinds = CRASHES | REBALANCES | LOST_ANSWERS),
+    BOTH("offsets set by hand, among other faults", WIDE, .logs = {{"abc"}, {"ba"}},
+	 .later = {NULL, "c"}, .faults = 8, .deaths = 1,
+	 .kinds = CRASHES | REBALANCES | LOST_ANSWERS | RESETS),
+    BOTH("topics made anew, among other faults", WIDE, .logs = {{"ab", "cab"}, {"ba", "c"}},
+	 .later = {NULL, "c"}, .faults = 8,
+	 .kinds = CRASHES | REBALANCES | LOST_ANSWERS | CAN(RECREATE) | CAN(RESET)),
+    BOTH("replays, among other faults", WIDE, .logs = {{"ab"}, {""}}, .later = {"ab", NULL},
+	 .faults = 8, .deaths = 3, .kinds = CRASHES | REBALANCES | LOST_ANSWERS | CAN(REPLAY)),
+    BOTH("Redis fails over, among other faults", WIDE, .logs = {{"aba"}, {"ca"}}, .faults = 8,
+	 .kinds = CRASHES | REBALANCES | CAN(REPLICATE) | CAN(FAIL_OVER) | CAN(LOSE_MARK)),
+};
+const size_t wide_scenario_count = WR_COUNT_OF(wide_scenarios);
