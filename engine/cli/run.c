@@ -9,6 +9,7 @@
 #include "cli/wiring.h"
 #include "conf/load.h"
 #include "http/server.h"
+#include "dlq/service.h"
 #include "run/admin.h"
 #include "run/reload.h"
 
@@ -40,6 +41,7 @@ struct service {
 	struct wr_health *health;
 	struct wr_board *board;
 	struct wr_admin *api;
+	struct wr_dlq_service *dlq; /* NULL: nobody can ask */
 	struct wr_wiring wiring;
 	struct wr_kafka_admin *admin;
 	struct wr_http *http;
@@ -84,6 +86,8 @@ static void apply(void *arg, const struct wr_generation *generation)
 	wr_log_set_level(generation->conf->log_level);
 	atomic_store(&s->shutdown_timeout_ms, generation->conf->shutdown_timeout_ms);
 	wr_admin_set_generation(s->api, generation);
+	if (s->dlq != NULL && wr_dlq_service_add(s->dlq, generation->conf) != WR_OK)
+		WR_LOG0(WR_LOG_ERROR, "no memory for the dead letters of a new pipeline");
 }
 
 /* All that can be wrong with the files is said at once, before anything is started. */
@@ -249,6 +253,19 @@ static enum wr_code await_topics(struct service *s, struct wr_err *err)
 	}
 }
 
+/* Dead letters, for those who can ask: with an admin listener. */
+static enum wr_code start_dlq(struct service *s, struct wr_err *err)
+{
+	enum wr_code rc;
+
+	if (!s->conf->admin.configured || s->conf->pipeline_count == 0)
+		return WR_OK;
+	rc = wr_dlq_service_create(&s->wiring.kafka, s->conf, s->metrics, &s->dlq);
+	if (rc != WR_OK)
+		return wr_err_set(err, rc, "no memory for dead letters");
+	return wr_dlq_service_start(s->dlq, err);
+}
+
 static enum wr_code start_http(struct service *s, struct wr_err *err)
 {
 	const struct wr_http_deps deps = {
@@ -256,6 +273,7 @@ static enum wr_code start_http(struct service *s, struct wr_err *err)
 	    .ingest = &s->conf->ingest,
 	    .admin = &s->conf->admin,
 	    .port = wr_admin_port(s->api),
+	    .dlq = wr_dlq_service_port(s->dlq),
 	    .metrics = s->metrics,
 	    .health = s->health,
 	    .open_sink = wr_wiring_open_ingest,
@@ -347,7 +365,9 @@ static enum wr_code start(struct service *s, struct wr_err *err)
 
 	/* First, so that health can be asked while the rest is being waited for. */
 	wr_health_set(s->health, "start", false, "starting");
-	rc = start_http(s, err);
+	rc = start_dlq(s, err);
+	if (rc == WR_OK)
+		rc = start_http(s, err);
 	if (rc == WR_OK)
 		rc = await_topics(s, err);
 	if (rc == WR_OK)
@@ -398,6 +418,7 @@ static bool stop(struct service *s)
 		wr_admin_close_reload(s->api);
 	if (s->http != NULL)
 		wr_http_stop(s->http, left_ms(deadline, HTTP_STOP_MS));
+	wr_dlq_service_stop(s->dlq);
 	return clean;
 }
 
@@ -408,6 +429,8 @@ static void unmake(struct service *s)
 	if (s->api != NULL)
 		wr_admin_set_generation(s->api, NULL);
 	wr_reload_close(s->reload);
+	wr_dlq_service_stop(s->dlq);
+	wr_dlq_service_destroy(s->dlq);
 	wr_kafka_admin_destroy(s->admin);
 	wr_wiring_fini(&s->wiring);
 	wr_admin_destroy(s->api);

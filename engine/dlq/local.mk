@@ -13,6 +13,9 @@ libwr_dlq_a_SOURCES = \
 	engine/dlq/place.c engine/dlq/place.h \
 	engine/dlq/reader.c engine/dlq/reader.h \
 	engine/dlq/run.c engine/dlq/run.h engine/dlq/run_private.h \
+	engine/dlq/service.c engine/dlq/service.h engine/dlq/service_private.h \
+	engine/dlq/service_ask.c \
+	engine/dlq/service_jobs.c \
 	engine/dlq/start.c \
 	engine/dlq/stats.c engine/dlq/stats.h \
 	engine/dlq/topics.c engine/dlq/topics.h \

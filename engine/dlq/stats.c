@@ -130,7 +130,7 @@ static enum wr_code begin(struct wr_dlq *dlq, struct wr_dlq_stats *stats, struct
 	if (stats->next.positions != NULL) {
 		if (stats->next.oldest_first && stats->next.count == (size_t)partitions)
 			return WR_OK;
-		return wr_err_set(err, WR_EINVAL, "cursor: it is one of another topic");
+		return wr_err_set(err, WR_ENOTFOUND, "cursor: it is one of another topic");
 	}
 	stats->next.positions = calloc((size_t)partitions + 1, sizeof(*stats->next.positions));
 	if (stats->next.positions == NULL)

@@ -34,7 +34,7 @@ enum wr_code wr_dlq_stats_init(struct wr_dlq_stats *stats);
 void wr_dlq_stats_fini(struct wr_dlq_stats *stats);
 
 /* Goes on from stats->next (NULL positions: from the beginning) for up to timeout_ms, over what the filter means
- * whatever became of it. WR_OK, WR_EINVAL (the cursor), WR_EREFUSED, WR_EUNAVAILABLE, WR_ENOMEM. */
+ * whatever became of it. WR_OK, WR_ENOTFOUND (the cursor is no such), WR_EREFUSED, WR_EUNAVAILABLE, WR_ENOMEM. */
 enum wr_code wr_dlq_stats_read(struct wr_dlq *dlq, const struct wr_dlq_filter *filter,
 			       int64_t timeout_ms, struct wr_dlq_stats *stats, struct wr_err *err);
 

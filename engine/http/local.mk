@@ -4,6 +4,7 @@ libwr_http_a_SOURCES = \
 	engine/http/admin.c engine/http/admin.h engine/http/admin_reload.c \
 	engine/http/call.c engine/http/call.h engine/http/call_request.c \
 	engine/http/conn.c \
+	engine/http/dlq.c engine/http/dlq.h \
 	engine/http/event_body.c engine/http/event_body.h \
 	engine/http/headers.c engine/http/headers.h \
 	engine/http/http_metrics.c engine/http/http_metrics.h \

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "http/admin.h"
 #include "http/call.h"
+#include "http/dlq.h"
 #include "http/router.h"
 
 #define CALL(handler)                                               \
@@ -11,6 +12,9 @@
 
 /* What every call may be answered with beside its own. */
 #define CALL_STATUSES 400, 401, 403, 408, 413, 417, 500
+
+/* Kafka is asked, and may be slow to answer. */
+#define DLQ_MS 60000
 
 static const char *const no_query[] = {NULL};
 static const char *const reload_query[] = {"dry_run", "drained", NULL};
@@ -131,6 +135,71 @@ const struct wr_http_route wr_http_routes[] = {
      .needs_token = true,
      CALL(wr_http_admin_generation),
      .statuses = {200, 404, CALL_STATUSES}},
+    {.sides = WR_ROUTE_ON_ADMIN,
+     .method = "GET",
+     .path = "/admin/dlq",
+     .query = wr_http_dlq_list_query,
+     .needs_token = true,
+     CALL(wr_http_dlq_list),
+     .slow_ms = DLQ_MS,
+     .statuses = {200, 404, 503, CALL_STATUSES}},
+    {.sides = WR_ROUTE_ON_ADMIN,
+     .method = "GET",
+     .path = "/admin/dlq/stats",
+     .query = wr_http_dlq_stats_query,
+     .needs_token = true,
+     CALL(wr_http_dlq_stats),
+     .slow_ms = DLQ_MS,
+     .statuses = {200, 404, 503, CALL_STATUSES}},
+    {.sides = WR_ROUTE_ON_ADMIN,
+     .method = "GET",
+     .path = "/admin/dlq/jobs",
+     .query = wr_http_dlq_query,
+     .needs_token = true,
+     CALL(wr_http_dlq_jobs),
+     .slow_ms = DLQ_MS,
+     .statuses = {200, 404, 503, CALL_STATUSES}},
+    {.sides = WR_ROUTE_ON_ADMIN,
+     .method = "POST",
+     .path = "/admin/dlq/jobs",
+     .query = no_query,
+     .needs_token = true,
+     .takes_body = true,
+     CALL(wr_http_dlq_create),
+     .slow_ms = DLQ_MS,
+     .statuses = {200, 202, 404, 415, 422, 503, CALL_STATUSES}},
+    {.sides = WR_ROUTE_ON_ADMIN,
+     .method = "GET",
+     .path = "/admin/dlq/jobs/{id}",
+     .query = wr_http_dlq_query,
+     .needs_token = true,
+     CALL(wr_http_dlq_job),
+     .slow_ms = DLQ_MS,
+     .statuses = {200, 404, 503, CALL_STATUSES}},
+    {.sides = WR_ROUTE_ON_ADMIN,
+     .method = "DELETE",
+     .path = "/admin/dlq/jobs/{id}",
+     .query = wr_http_dlq_query,
+     .needs_token = true,
+     CALL(wr_http_dlq_cancel),
+     .slow_ms = DLQ_MS,
+     .statuses = {200, 404, 409, 503, CALL_STATUSES}},
+    {.sides = WR_ROUTE_ON_ADMIN,
+     .method = "POST",
+     .path = "/admin/dlq/jobs/{id}/resume",
+     .query = wr_http_dlq_query,
+     .needs_token = true,
+     CALL(wr_http_dlq_resume),
+     .slow_ms = DLQ_MS,
+     .statuses = {202, 404, 409, 503, CALL_STATUSES}},
+    {.sides = WR_ROUTE_ON_ADMIN,
+     .method = "GET",
+     .path = "/admin/dlq/letters/{partition}/{offset}",
+     .query = wr_http_dlq_query,
+     .needs_token = true,
+     CALL(wr_http_dlq_show),
+     .slow_ms = DLQ_MS,
+     .statuses = {200, 404, 503, CALL_STATUSES}},
 };
 
 const size_t wr_http_route_count = WR_COUNT_OF(wr_http_routes);

@@ -14,6 +14,7 @@
 #include "base/metrics.h"
 #include "conf/conf.h"
 #include "port/admin.h"
+#include "port/dlq.h"
 #include "port/sink.h"
 #include "run/health.h"
 
@@ -34,6 +35,7 @@ struct wr_http_deps {
 	const struct wr_conf_ingest *ingest; /* NULL or not configured: no such listener */
 	const struct wr_conf_listener *admin;
 	struct wr_admin_port *port; /* needed with admin */
+	struct wr_dlq_port *dlq;    /* NULL: there are no dead letters */
 	struct wr_metrics *metrics;
 	struct wr_health *health;
 	wr_http_open_sink_fn open_sink; /* needed with ingest */

@@ -8,6 +8,7 @@ check_PROGRAMS += \
 	tests/http/test_admin \
 	tests/http/test_call \
 	tests/http/test_deadlines \
+	tests/http/test_dlq \
 	tests/http/test_event_body \
 	tests/http/test_framing \
 	tests/http/test_headers \
@@ -20,6 +21,7 @@ check_PROGRAMS += \
 tests_http_test_admin_LDADD = $(WR_HTTP_TEST_LIBS)
 tests_http_test_call_LDADD = $(WR_HTTP_TEST_LIBS)
 tests_http_test_deadlines_LDADD = $(WR_HTTP_TEST_LIBS)
+tests_http_test_dlq_LDADD = $(WR_HTTP_TEST_LIBS)
 tests_http_test_event_body_LDADD = $(WR_HTTP_TEST_LIBS)
 tests_http_test_framing_LDADD = $(WR_HTTP_TEST_LIBS)
 tests_http_test_headers_LDADD = $(WR_HTTP_TEST_LIBS)
