@@ -483,6 +483,9 @@ static void destroy(struct wr_sink *sink)
 	}
 	free_topics(s);
 	s->closing = true;
+	/* A call that hangs is left to its thread, and the descriptor may be somebody else's by then. */
+	if (s->queue != NULL)
+		rd_kafka_queue_io_event_enable(s->queue, -1, NULL, 0);
 	if (s->transactor != NULL)
 		wr_transactor_destroy(s->transactor, LEAVE_MS);
 	else

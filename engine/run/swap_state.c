@@ -65,12 +65,15 @@ enum wr_code wr_swap_hold(struct wr_swap *swap, int64_t deadline_mono_ns, struct
 	return WR_OK;
 }
 
+/* A lane that goes has saved its state and let go of what it held, and may not have seen yet that it is to stop: it
+ * never takes anything again. */
 void wr_swap_release(struct wr_swap *swap)
 {
 	for (size_t i = 0; i < swap->count; i++) {
 		struct wr_swap_item *item = &swap->items[i];
+		bool is_over = swap->settled && item->kind == WR_SWAP_GOES;
 
-		if (item->held && item->lane.lane != NULL)
+		if (item->held && item->lane.lane != NULL && !is_over)
 			wr_lane_hold(item->lane.lane, false);
 		item->held = false;
 	}

@@ -4,6 +4,7 @@
 #include "tests/run/lane_fixture.h"
 
 #include "host/plugin.h"
+#include "run/swap_private.h"
 #include "tests/faults.h"
 
 #include <stdio.h>
@@ -377,6 +378,35 @@ static void a_lane_that_holds_can_be_stopped(void **state)
 	fixture_fini(&f);
 }
 
+static void assert_released(enum wr_swap_kind kind, bool settled, bool released)
+{
+	struct wr_swap_item item = {.kind = kind, .lane = {.lane = f.lane}, .held = true};
+	struct wr_swap swap = {.items = &item, .count = 1, .settled = settled};
+
+	wr_lane_hold(f.lane, true);
+	fixture_settle(&f);
+	assert_true(wr_lane_holds(f.lane));
+	wr_swap_release(&swap);
+	assert_int_equal(wr_lane_holds(f.lane), !released);
+}
+
+static void a_lane_that_goes_never_takes_anything_again(void **state)
+{
+	(void)state;
+	start();
+	assert_released(WR_SWAP_STAYS, true, true);
+	assert_released(WR_SWAP_GOES, false, true); /* it goes on after all */
+	assert_released(WR_SWAP_GOES, true, false);
+	send("a", "k");
+	fixture_settle(&f);
+	assert_int_equal(calls, 0);
+	wr_lane_hold(f.lane, false);
+	fixture_settle(&f);
+	assert_int_equal(calls, 2); /* both stages */
+	f.holds_acks = false;
+	fixture_fini(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -394,6 +424,7 @@ int main(void)
 	    cmocka_unit_test(what_was_taken_already_is_run_before_it_holds),
 	    cmocka_unit_test(a_lane_that_holds_changes_its_program_and_answers_its_group),
 	    cmocka_unit_test(a_lane_that_holds_can_be_stopped),
+	    cmocka_unit_test(a_lane_that_goes_never_takes_anything_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
