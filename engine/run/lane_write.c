@@ -79,6 +79,19 @@ static enum wr_code send_emit(struct wr_lane *lane, struct wr_write *write, stru
 	return send(lane, &record, write, err);
 }
 
+/* The stage that a retry record was for, as it names it; NULL without memory. */
+static const char *gone_stage(const struct wr_item *item)
+{
+	const struct weir_bytes name = item->past->stage;
+	char *text = wr_arena_alloc(&item->batch->arena, name.size + 1);
+
+	if (text == NULL)
+		return NULL;
+	memcpy(text, name.data, name.size);
+	text[name.size] = '\0';
+	return text;
+}
+
 static struct wr_dead_letter letter_of(const struct wr_item *item)
 {
 	const struct wr_pipeline *pipeline = program_of(item)->pipeline;
@@ -94,6 +107,11 @@ static struct wr_dead_letter letter_of(const struct wr_item *item)
 	letter.past = item->past;
 	if (item->claim.data != NULL)
 		letter.owner = wr_claim_owner(item->claim);
+	if (ev->outcome == WR_OUTCOME_DEAD && ev->class == WR_CLASS_NO_STAGE) {
+		letter.stage = gone_stage(item);
+		letter.attempts = item->past->attempts;
+		return letter;
+	}
 	if (ev->class == WR_CLASS_DECODE || ev->stage >= pipeline->stage_count)
 		return letter;
 	stage = &pipeline->stages[ev->stage];

@@ -6,6 +6,7 @@
 #include "core/envelope.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static struct fixture f;
 static uint32_t failures; /* of the first attempts in the second stage */
@@ -216,6 +217,9 @@ static void a_stage_that_is_gone_makes_a_dead_letter(void **state)
 	fixture_pass_ms(&f, 5000);
 	assert_int_equal(fixture_written(&f, "dlq"), 1);
 	assert_true(fixture_has_header(fixture_write_to(&f, "dlq", 0), "weir-class", "no-stage"));
+	assert_true(fixture_has_header(fixture_write_to(&f, "dlq", 0), "weir-stage", "third"));
+	assert_true(fixture_has_header(fixture_write_to(&f, "dlq", 0), "weir-attempts", "1"));
+	assert_null(strstr(fixture_write_to(&f, "dlq", 0)->headers, "weir-plugin"));
 	assert_int_equal(calls[0] + calls[1], 0);
 }
 
