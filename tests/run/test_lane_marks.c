@@ -133,6 +133,28 @@ static void what_was_jumped_over_gives_its_ids_away(void **state)
 	assert_string_equal(fixture_claim_of(&f, "a"), "C|0/in/0/2");
 }
 
+/* Who was expelled must not abandon what another one reads: the group refuses his commit. */
+static void nothing_is_abandoned_before_the_group_agrees(void **state)
+{
+	(void)state;
+	start();
+	send(0, "a");
+	pass(300);
+	send(0, "bc");
+	f.commit_failures_left = 2;
+	f.offsets_fall = true;
+	f.next_event = WR_SOURCE_LOST;
+	fixture_settle(&f);
+	f.partitions[0].committed = 3;
+	f.assigned_count = 1;
+	f.next_event = WR_SOURCE_ASSIGNED;
+	fixture_settle(&f);
+	assert_true(rewinds("offset_went_forward") == 0);
+	pass(5000);
+	assert_int_equal(f.commit_failures_left, 0);
+	assert_true(rewinds("offset_went_forward") == 1);
+}
+
 static void another_topic_under_the_name_is_read_from_its_start(void **state)
 {
 	(void)state;
@@ -297,6 +319,7 @@ int main(void)
 	    RULE(nor_when_the_group_is_gone),
 	    RULE(on_rewind_process_runs_it_again),
 	    RULE(what_was_jumped_over_gives_its_ids_away),
+	    RULE(nothing_is_abandoned_before_the_group_agrees),
 	    RULE(another_topic_under_the_name_is_read_from_its_start),
 	    RULE(a_store_that_is_away_holds_up_the_assignment),
 	    RULE(or_is_done_without_and_places_anew_when_it_is_back),
