@@ -18,6 +18,8 @@ static void inform(struct fixture *f)
 		struct fixture_partition *p = &f->partitions[f->assigned[i]->id];
 
 		p->pub.committed = p->committed;
+		p->pub.metadata =
+		    wr_bytes(p->metadata_size > 0 ? p->metadata : NULL, p->metadata_size);
 		p->pub.low = p->low;
 		p->pub.high = p->count;
 		p->pub.position = -1;
@@ -146,6 +148,10 @@ static void note_commits(const struct wr_source_commit *commits, size_t count)
 		assert_true(commits[i].offset > p->committed || fixture_now->offsets_fall);
 		assert_true(commits[i].offset <= p->count);
 		p->committed = commits[i].offset;
+		assert_true(commits[i].metadata.size <= sizeof(p->metadata));
+		p->metadata_size = commits[i].metadata.size;
+		if (p->metadata_size > 0)
+			memcpy(p->metadata, commits[i].metadata.data, p->metadata_size);
 	}
 	fixture_now->commits++;
 }

@@ -5,6 +5,7 @@
 #ifndef WR_TESTS_RUN_LANE_FIXTURE_H
 #define WR_TESTS_RUN_LANE_FIXTURE_H
 
+#include "core/mark.h"
 #include "tests/unit.h"
 
 #include "base/clock.h"
@@ -29,8 +30,10 @@ struct fixture_record {
 struct fixture_partition {
 	struct fixture_record records[FIXTURE_RECORDS];
 	int64_t low, count;
-	int64_t position;  /* next to take */
-	int64_t committed; /* -1: nothing yet */
+	int64_t position;                      /* next to take */
+	int64_t committed;                     /* -1: nothing yet */
+	char metadata[WR_MARK_METADATA_BYTES]; /* committed with it */
+	size_t metadata_size;
 	int64_t held_until_ns;
 	struct wr_partition pub;
 };
