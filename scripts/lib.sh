@@ -70,7 +70,17 @@ pid_runs()
 pid_settle() { wait_until 10 pid_is_settled "$1" "$2" || true; }
 pid_is_settled() { pid_runs "$1" "$2" || ! kill -0 "$(cat "$1")" 2>/dev/null; }
 
-pid_gone() { ! pid_runs "$1" "$2"; }
+# pid_gone PIDFILE MARK: the process has ended. One that is dying gives up its command line before its ports: it is gone
+# when nothing but its exit status is left.
+pid_gone()
+{
+	local pid state
+
+	pid_runs "$1" "$2" && return 1
+	pid=$(cat "$1" 2>/dev/null) || return 0
+	state=$(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$pid/status" 2>/dev/null) || return 0
+	[ -n "$(tr -d '\0' 2>/dev/null <"/proc/$pid/cmdline")" ] || [ -z "$state" ] || [ "$state" = Z ] || [ "$state" = X ]
+}
 
 # pid_stop PIDFILE MARK SIGNAL SECONDS: signals the process and waits until it is gone.
 pid_stop()

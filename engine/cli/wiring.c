@@ -17,9 +17,11 @@
 #define TRANSACTIONAL_ID_BYTES 512 /* a pipeline's name and an instance have less than 250 each */
 
 /* Shares of a lane's memory. What is fetched takes more than its bytes: some 350 for each record, so that with small
- * records a quarter becomes more than a half. The rest is the window's. */
-#define FETCH_SHARE(bytes) ((bytes) / 4)
+ * records a fifth becomes more than a half. The rest is the window's, which counts what its events take in the producer's
+ * queue as well. */
+#define FETCH_SHARE(bytes) ((bytes) / 5)
 #define QUEUE_SHARE(bytes) ((bytes) / 4)
+#define WINDOW_SHARE(bytes) ((bytes) / 3)
 
 static struct wr_lane_budget budget_of(void *arg)
 {
@@ -29,7 +31,7 @@ static struct wr_lane_budget budget_of(void *arg)
 	return (struct wr_lane_budget){
 	    .fetch = FETCH_SHARE(bytes),
 	    .producer = QUEUE_SHARE(bytes),
-	    .window = bytes - FETCH_SHARE(bytes) - QUEUE_SHARE(bytes),
+	    .window = WINDOW_SHARE(bytes),
 	};
 }
 

@@ -27,9 +27,13 @@ static bool is_committing(const struct wr_lane *lane)
 	       (lane->txn.state == WR_TXN_CLOSING || lane->txn.state == WR_TXN_COMMITTING);
 }
 
+/* What an event takes beside its bytes: its place in the batch, and the record that librdkafka makes of it. */
+#define PLACE_BYTES (sizeof(struct wr_item) + sizeof(struct wr_claim) + sizeof(struct wr_item *))
+#define RECORD_BYTES 400
+
 static size_t bytes_of(const struct wr_batch *batch)
 {
-	return batch->bytes + batch->arena.used_bytes;
+	return batch->bytes + batch->arena.used_bytes + batch->count * (PLACE_BYTES + RECORD_BYTES);
 }
 
 static size_t window_bytes(const struct wr_lane *lane)
@@ -62,11 +66,14 @@ size_t wr_lane_batch_bytes(const struct wr_lane *lane)
 	return half > 0 && half < most ? half : most;
 }
 
-/* What batches take beside the bytes of their events. */
-static size_t fixed_bytes(const struct wr_lane *lane)
+/* Batches that wait for their next use keep their places. */
+static size_t idle_bytes(const struct wr_lane *lane)
 {
-	return (size_t)lane->batch_count * (uint32_t)lane->conf->batch.max_events *
-	       (sizeof(struct wr_item) + sizeof(struct wr_claim) + sizeof(struct wr_item *));
+	size_t batches = 0;
+
+	for (const struct wr_batch *b = lane->free_batches; b != NULL; b = b->next)
+		batches++;
+	return batches * (uint32_t)lane->conf->batch.max_events * PLACE_BYTES;
 }
 
 void wr_lane_measure_memory(struct wr_lane *lane)
@@ -78,7 +85,7 @@ void wr_lane_measure_memory(struct wr_lane *lane)
 	wr_metric_set(lane->memory_used[WR_MEMORY_FETCH],
 		      (double)lane->source->ops->queued_bytes(lane->source));
 	wr_metric_set(lane->memory_used[WR_MEMORY_WINDOW],
-		      (double)(window_bytes(lane) + fixed_bytes(lane)));
+		      (double)(window_bytes(lane) + idle_bytes(lane)));
 	wr_metric_set(lane->memory_used[WR_MEMORY_PRODUCER], (double)bytes);
 	wr_metric_set(lane->memory_budget[WR_MEMORY_FETCH], (double)lane->budget.fetch);
 	wr_metric_set(lane->memory_budget[WR_MEMORY_WINDOW], (double)lane->budget.window);

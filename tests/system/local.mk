@@ -38,6 +38,7 @@ EXTRA_DIST += \
 	tests/system/test_offsets.py \
 	tests/system/test_openapi.py \
 	tests/system/test_outages.py \
+	tests/system/test_overload.py \
 	tests/system/test_proxy.py \
 	tests/system/test_quickstart.py \
 	tests/system/test_rewinds.py \

@@ -23,7 +23,7 @@ class Both:
         self.site = site
         self.short = {mode: f"{site.name}-{''.join(word[0] for word in mode.split('_'))}" for mode in modes()}
         site.topics.create(site.source, partitions=partitions, **topic)
-        self.create_outputs(partitions, **topic)
+        self.create_outputs(4, **topic)
 
     def create_outputs(self, partitions, **topic):
         for name in self.short.values():
