@@ -45,7 +45,7 @@ class Backlog:
 
 @pytest.mark.parametrize("size", [SIZE, 20_000])
 def test_a_backlog(site, full, size):
-    budget = (256 if full else 64) * MIB
+    budget = (256 if full else 128) * MIB
     count = (5_000_000 if full else 300_000) * SIZE // size * (1 if size == SIZE else 4)
     both = Both(site)
     backlog = Backlog(site, count, size)
