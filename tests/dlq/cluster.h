@@ -100,18 +100,22 @@ static inline void cluster_put(const char *topic, const struct letter *l)
 	};
 	rd_kafka_headers_t *list = rd_kafka_headers_new(20);
 	const char *value = l->value != NULL ? l->value : "{\"n\":1}";
-	rd_kafka_resp_err_t error;
 
 	for (size_t i = 0; i < UNIT_COUNT_OF(headers); i++) {
 		if (headers[i][1] != NULL)
 			rd_kafka_header_add(list, headers[i][0], -1, headers[i][1], -1);
 	}
-	error = rd_kafka_producev(
-	    cluster_producer, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(l->partition),
-	    RD_KAFKA_V_KEY("k", 1), RD_KAFKA_V_VALUE((void *)(uintptr_t)value, strlen(value)),
-	    RD_KAFKA_V_TIMESTAMP(l->timestamp_ms), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-	    RD_KAFKA_V_HEADERS(list), RD_KAFKA_V_END);
-	assert_int_equal(error, RD_KAFKA_RESP_ERR_NO_ERROR);
+	rd_kafka_vu_t args[] = {
+	    {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = topic},
+	    {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = l->partition},
+	    {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {(void *)(uintptr_t) "k", 1}},
+	    {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {(void *)(uintptr_t)value, strlen(value)}},
+	    {.vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = l->timestamp_ms},
+	    {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
+	    {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = list},
+	};
+
+	assert_null(rd_kafka_produceva(cluster_producer, args, UNIT_COUNT_OF(args)));
 	rd_kafka_poll(cluster_producer, 0);
 }
 

@@ -143,17 +143,17 @@ static void letters_that_retention_removed_are_not_counted(void **state)
 static void what_is_no_mark_or_broken_is_passed_over(void **state)
 {
 	static const char good[] = "{\"state\":\"replayed\",\"at\":1,\"offsets\":\"0\"}";
-	static const char *const bad_keys[] = {"letter/",
-					       "letter/0",
-					       "letter/0/0",
-					       "letter/0/0/",
-					       "letter/x/0/j",
-					       "letter/0/x/j",
-					       "letter/0/0/J b",
-					       "letter/2147483648/0/j",
-					       "letter/0/9223372036854775807/j",
-					       "letter/0/0/"
-					       "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
+	static const char *const bad_keys[] = {
+	    "letter/",
+	    "letter/0",
+	    "letter/0/0",
+	    "letter/0/0/",
+	    "letter/x/0/j",
+	    "letter/0/x/j",
+	    "letter/0/0/J b",
+	    "letter/2147483648/0/j",
+	    "letter/0/9223372036854775807/j",
+	    "letter/0/0/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"};
 	static const char *const bad_values[] = {
 	    "",
 	    "[]",

@@ -367,6 +367,7 @@ static void a_job_that_is_not_there_is_not_found(void **state)
 {
 	(void)state;
 	open_topic();
+	wr_dlq_job_fini(&job);
 	assert_int_equal(wr_dlq_run_resume(&run, "20200101-000000-000000", &err), WR_ENOTFOUND);
 	assert_non_null(strstr(err.text, "20200101-000000-000000"));
 }
