@@ -29,7 +29,7 @@ void tidy_mark(struct wr_mark *mark)
 	       (WR_MARK_ABANDONED_MAX - mark->abandoned_count) * sizeof(mark->abandoned[0]));
 }
 
-static struct wr_fingerprint fingerprint_of(unsigned generation, unsigned id)
+struct wr_fingerprint fingerprint_of(unsigned generation, unsigned id)
 {
 	return (struct wr_fingerprint){1000 + generation, id};
 }
@@ -52,7 +52,7 @@ static struct wr_mark mark_of(const struct hold *hold)
 	return mark;
 }
 
-static struct committed commit_of_hold(const struct hold *hold)
+struct committed commit_of_hold(const struct hold *hold)
 {
 	struct wr_mark mark = mark_of(hold);
 
@@ -108,7 +108,7 @@ static struct wr_txn_facts txn_facts(const struct lane *lane)
 {
 	bool revoking = lane->hold[0].revoking || lane->hold[1].revoking;
 
-	return (struct wr_txn_facts){.state = lane->txn,
+	return (struct wr_txn_facts){.state = (enum wr_txn_state)lane->txn,
 				     .failed = lane->failed,
 				     .batch_begun = begun_batch(lane),
 				     .due = true,
@@ -130,303 +130,6 @@ static struct batch_place {
 		place.facts.earlier_written =
 		    place.facts.earlier_written && lane->batch[j].handed_over;
 	return place;
-}
-
-/* Placing. */
-
-bool step_fetch(struct world *w, unsigned l, unsigned p)
-{
-	struct hold *hold = &w->lanes[l].hold[p];
-
-	/* Who has to ask learns at last that he is expelled. */
-	if (!w->lanes[l].alive || !owns(w, l, p) || hold->placed != PLACED_NOT || hold->revoking ||
-	    w->lanes[l].failed)
-		return false;
-	for (unsigned i = 0; i < LANES && TRUST(FETCH_WAITS); i++) {
-		if (w->transactions[i].open && w->transactions[i].has_offsets[p])
-			return false;
-	}
-	hold->placed = PLACED_ASKED;
-	hold->committed = w->topics[p].committed;
-	hold->low = w->topics[p].low;
-	hold->high = w->topics[p].high;
-	return true;
-}
-
-/* As text, there and back, as between the engine and its servers. */
-static bool read_metadata(const struct committed *committed, struct wr_mark *mark_r)
-{
-	const struct wr_mark mark = {.incarnation = committed->incarnation,
-				     .start = committed->start,
-				     .next = committed->next,
-				     .last = committed->last};
-	char text[WR_MARK_METADATA_BYTES];
-	enum wr_code code;
-
-	if (!committed->has_metadata)
-		return false;
-	code = wr_mark_metadata_decode(wr_bytes(text, wr_mark_metadata_encode(&mark, text)), mark_r,
-				       NULL);
-	WR_ASSERT(code == WR_OK);
-	return true;
-}
-
-static void verify(const struct topic *topic, const struct wr_placing *placing,
-		   struct wr_plan *plan)
-{
-	struct wr_fingerprint found;
-
-	if (plan->place != WR_PLACE_VERIFY)
-		return;
-	if (plan->verify_at < topic->low || plan->verify_at >= topic->high) {
-		wr_mark_verified(placing, NULL, plan);
-		return;
-	}
-	found = fingerprint_of(topic->generation, topic->log[plan->verify_at].id);
-	wr_mark_verified(placing, &found, plan);
-}
-
-bool step_place(struct world *w, unsigned l, unsigned p)
-{
-	struct hold *hold = &w->lanes[l].hold[p];
-	struct wr_mark committed;
-	struct wr_placing placing;
-	struct wr_plan plan;
-
-	if (!w->lanes[l].alive || hold->placed != PLACED_ASKED || hold->astray)
-		return false;
-	placing = (struct wr_placing){
-	    .stored = w->store.has_mark[p] ? &w->store.marks[p] : NULL,
-	    .committed = read_metadata(&hold->committed, &committed) ? &committed : NULL,
-	    .committed_offset = hold->committed.offset,
-	    .low = hold->low,
-	    .high = hold->high,
-	};
-	wr_mark_place(&placing, &plan);
-	verify(&w->topics[p], &placing, &plan);
-	hold->placed =
-	    plan.commit_first && TRUST(JUMP_IS_COMMITTED_FIRST) ? PLACED_PLANNED : PLACED_READ;
-	hold->mark = plan.mark;
-	tidy_mark(&hold->mark);
-	hold->mark_first = plan.mark_changed;
-	hold->mark_due = false;
-	hold->has_retired = false;
-	hold->position = (uint8_t)plan.position;
-	hold->generation = w->topics[p].generation;
-	return true;
-}
-
-bool step_commit_place(struct world *w, unsigned l, unsigned p)
-{
-	struct hold *hold = &w->lanes[l].hold[p];
-
-	if (!w->lanes[l].alive || hold->placed != PLACED_PLANNED || hold->astray ||
-	    w->lanes[l].failed || (!owns(w, l, p) && TRUST(COMMIT_IS_FENCED)))
-		return false;
-	hold->placed = PLACED_READ;
-	w->topics[p].committed = hold->committed = commit_of_hold(hold);
-	return true;
-}
-
-static void store_mark(struct world *w, unsigned p, const struct hold *hold)
-{
-	const struct wr_mark *mark = &hold->mark;
-	struct wr_mark *stored = &w->store.marks[p];
-	char text[WR_MARK_TEXT_BYTES];
-	enum wr_code code;
-
-	if (w->store.has_mark[p] && TRUST(MARK_GOES_FORWARD) &&
-	    (stored->incarnation > mark->incarnation ||
-	     (stored->incarnation == mark->incarnation && stored->next > mark->next)))
-		return;
-	w->store.has_mark[p] = true;
-	code = wr_mark_decode(wr_bytes(text, wr_mark_encode(mark, text)), stored, NULL);
-	tidy_mark(stored);
-	if (code != WR_OK)
-		violate("a mark that was stored can't be read");
-	ledger_marked(w, p, hold->generation);
-}
-
-bool step_mark(struct world *w, unsigned l, unsigned p)
-{
-	struct hold *hold = &w->lanes[l].hold[p];
-
-	if (!w->lanes[l].alive || hold->placed != PLACED_READ ||
-	    !(hold->mark_due || hold->mark_first))
-		return false;
-	store_mark(w, p, hold);
-	hold->mark_due = hold->mark_first = false;
-	return true;
-}
-
-/* Taking and claiming. */
-
-static void decide(struct world *w, struct batch *batch, value_t found)
-{
-	struct wr_owner owner;
-
-	batch->found = 0;
-	switch (wr_claim_decide(value_text(batch->own), value_text(found),
-				value_owner_text(batch->replays), &owner)) {
-	case WR_CLAIM_PROCESS:
-		ledger_claimed(w, batch);
-		batch->state = BATCH_RUNNING;
-		return;
-	case WR_CLAIM_DUPLICATE:
-	case WR_CLAIM_DEAD:
-	case WR_CLAIM_REPLAY_LOSER:
-		ledger_skipped(w, batch, found);
-		batch->state = BATCH_SKIPPED;
-		return;
-	case WR_CLAIM_TAKE_OVER:
-		batch->found = found;
-		batch->state = BATCH_TAKING;
-		return;
-	case WR_CLAIM_ASK:
-		batch->found = found;
-		batch->state = BATCH_ASKING;
-		return;
-	case WR_CLAIM_NOT_A_CLAIM:
-		violate("a claim can't be read");
-		return;
-	}
-}
-
-/* The mark of the owner's partition, from memory where the lane holds it. */
-static const struct wr_mark *mark_for(const struct world *w, unsigned l, unsigned p, bool fresh)
-{
-	const struct hold *hold = &w->lanes[l].hold[p];
-
-	if (!fresh)
-		return hold->held && hold->placed == PLACED_READ ? &hold->mark : NULL;
-	return w->store.has_mark[p] ? &w->store.marks[p] : NULL;
-}
-
-static void decide_by_mark(struct world *w, unsigned l, struct batch *batch, bool fresh)
-{
-	struct wr_owner owner;
-	bool parsed = wr_claim_owner_parse(value_owner_text(batch->found), &owner);
-	const struct wr_mark *mark = mark_for(w, l, (unsigned)owner.partition, fresh);
-
-	WR_ASSERT(parsed);
-	switch (wr_claim_decide_owner(&owner, mark, fresh, batch->replays != 0)) {
-	case WR_CLAIM_TAKE_OVER:
-		batch->state = BATCH_TAKING;
-		return;
-	case WR_CLAIM_DUPLICATE:
-	case WR_CLAIM_REPLAY_LOSER:
-		ledger_skipped(w, batch, batch->found);
-		batch->found = 0;
-		batch->state = BATCH_SKIPPED;
-		return;
-	case WR_CLAIM_ASK:
-		return;
-	case WR_CLAIM_PROCESS:
-	case WR_CLAIM_DEAD:
-	case WR_CLAIM_NOT_A_CLAIM:
-		violate("the second step of a claim's decision answers what it can't");
-		return;
-	}
-}
-
-static value_t set_claim(struct world *w, unsigned id, value_t own, value_t expect)
-{
-	value_t found = w->store.claims[id];
-
-	if (found == 0 || (expect != 0 && (found == expect || !TRUST(TAKE_OVER_COMPARES))) ||
-	    (expect == 0 && !TRUST(CLAIM_COMPARES))) {
-		w->store.claims[id] = own;
-		return 0;
-	}
-	return found;
-}
-
-static void claim(struct world *w, unsigned l, struct batch *batch, value_t expect)
-{
-	decide(w, batch, set_claim(w, batch->id, batch->own, expect));
-	if (batch->state == BATCH_ASKING)
-		decide_by_mark(w, l, batch, false);
-}
-
-bool step_take(struct world *w, unsigned l, unsigned p)
-{
-	struct lane *lane = &w->lanes[l];
-	struct hold *hold = &lane->hold[p];
-	const struct topic *topic = &w->topics[p];
-	struct batch *batch = &lane->batch[lane->window];
-
-	if (!lane->alive || lane->failed || lane->window == scenario->window || !hold->held ||
-	    hold->placed != PLACED_READ || hold->revoking || hold->astray ||
-	    hold->position >= topic->high)
-		return false;
-	if (hold->position < topic->low) {
-		hold->astray = true;
-		return true;
-	}
-	*batch = (struct batch){.partition = (uint8_t)p,
-				.generation = topic->generation,
-				.offset = hold->position,
-				.id = topic->log[hold->position].id,
-				.replays = topic->log[hold->position].replays};
-	lane->window++;
-	if (wr_mark_covers(&hold->mark, batch->offset)) {
-		batch->state = BATCH_SKIPPED;
-		hold->position = (uint8_t)wr_mark_skip(&hold->mark, batch->offset);
-		return true;
-	}
-	hold->position++;
-	batch->own = value_of(hold->mark.incarnation, p, batch->offset);
-	batch->state = BATCH_CLAIMING;
-	return true;
-}
-
-static struct batch *batch_in(struct world *w, unsigned l, unsigned i, enum batch_state state)
-{
-	struct lane *lane = &w->lanes[l];
-
-	return lane->alive && i < lane->window && lane->batch[i].state == state ? &lane->batch[i]
-										: NULL;
-}
-
-bool step_claim(struct world *w, unsigned l, unsigned i, bool answered)
-{
-	struct batch *batch = batch_in(w, l, i, BATCH_CLAIMING);
-	struct hold *hold;
-
-	/* In one pipeline: the claims of a batch come behind those of the ones before it. */
-	if (batch == NULL || (i > 0 && w->lanes[l].batch[i - 1].state == BATCH_CLAIMING))
-		return false;
-	hold = &w->lanes[l].hold[batch->partition];
-	if (hold->mark_first && TRUST(MARK_BEFORE_CLAIM))
-		step_mark(w, l, batch->partition);
-	if (answered)
-		claim(w, l, batch, 0);
-	else
-		set_claim(w, batch->id, batch->own, 0);
-	return true;
-}
-
-bool step_ask_mark(struct world *w, unsigned l, unsigned i)
-{
-	struct batch *batch = batch_in(w, l, i, BATCH_ASKING);
-
-	if (batch == NULL)
-		return false;
-	decide_by_mark(w, l, batch, true);
-	return true;
-}
-
-bool step_compare_and_set(struct world *w, unsigned l, unsigned i, bool answered)
-{
-	struct batch *batch = batch_in(w, l, i, BATCH_TAKING);
-
-	if (batch == NULL)
-		return false;
-	if (answered)
-		claim(w, l, batch, batch->found);
-	else
-		set_claim(w, batch->id, batch->own, batch->found);
-	return true;
 }
 
 /* Writing. */
@@ -619,7 +322,7 @@ static void answer(struct world *w, unsigned l, enum wr_code code)
 	struct lane *lane = &w->lanes[l];
 	bool failed;
 
-	lane->txn = wr_txn_answered(lane->txn, code, &failed);
+	lane->txn = (uint8_t)wr_txn_answered((enum wr_txn_state)lane->txn, code, &failed);
 	lane->offsets_sent = false;
 	if (failed)
 		give_up(w, l);

@@ -30,9 +30,11 @@ bool step_refresh(struct world *w, unsigned lane, unsigned partition);
 bool step_release(struct world *w, unsigned lane, unsigned partition);
 bool step_drop(struct world *w, unsigned lane);
 
-/* For the faults. */
+/* For the faults and between the files of the lane. */
 bool owns(const struct world *w, unsigned lane, unsigned partition);
 void drop_window(struct world *w, unsigned lane);
 void tidy_mark(struct wr_mark *mark);
+struct wr_fingerprint fingerprint_of(unsigned generation, unsigned id);
+struct committed commit_of_hold(const struct hold *hold);
 
 #endif

@@ -5,7 +5,7 @@ tests_model_libmodel_a_SOURCES = \
 	engine/core/claim.c engine/core/mark.c engine/core/mark_place.c engine/core/mark_text.c \
 	engine/core/order.c \
 	tests/model/faults.c tests/model/faults.h \
-	tests/model/lane.c tests/model/lane.h \
+	tests/model/lane.c tests/model/lane.h tests/model/lane_claim.c tests/model/lane_place.c \
 	tests/model/ledger.c tests/model/ledger.h \
 	tests/model/scenarios.c tests/model/scenarios.h \
 	tests/model/search.c tests/model/search.h \

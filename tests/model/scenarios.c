@@ -20,33 +20,45 @@
 
 #define RESETS (CAN(RESET) | CAN(FORGET) | CAN(RETAIN))
 
-#define A(k, ...)                                        \
-	{                                                \
-		.kind = STEP_##k, .lane = 0, __VA_ARGS__ \
+/* A step of lane A or B that takes nothing, a partition, a choice. */
+#define A(k)                     \
+	{                        \
+		.kind = STEP_##k \
 	}
-#define B(k, ...)                                        \
-	{                                                \
-		.kind = STEP_##k, .lane = 1, __VA_ARGS__ \
+#define A_P(k, p)                                \
+	{                                        \
+		.kind = STEP_##k, .partition = p \
+	}
+#define B(k)                                \
+	{                                   \
+		.kind = STEP_##k, .lane = 1 \
+	}
+#define B_P(k, p)                                           \
+	{                                                   \
+		.kind = STEP_##k, .lane = 1, .partition = p \
+	}
+#define SET_TO(n)                               \
+	{                                       \
+		.kind = STEP_RESET, .choice = n \
 	}
 #define END_OF_STEPS               \
 	{                          \
 		.kind = STEP_COUNT \
 	}
-#define STARTS(lane, p)                                                                       \
-	lane(RESTART), lane(INIT), lane(ASSIGN, .partition = p), lane(FETCH, .partition = p), \
-	    lane(PLACE, .partition = p)
+#define STARTS(lane, p) \
+	lane(RESTART), lane(INIT), lane##_P(ASSIGN, p), lane##_P(FETCH, p), lane##_P(PLACE, p)
 
 /* A claims the only record of its partition and dies; somebody sets the group's offset behind it. B holds the other
  * partition, in which the same event is. */
 static const struct step jumped[] = {
-    STARTS(A, 0), A(TAKE),         A(CLAIM), A(CRASH),     A(RESET, .choice = 1),
+    STARTS(A, 0), A(TAKE),         A(CLAIM), A(CRASH),     SET_TO(1),
     STARTS(A, 0), A(COMMIT_PLACE), A(MARK),  STARTS(B, 1), END_OF_STEPS,
 };
 
 /* B stops when it has asked for the group's offset, which is then set by hand; A reads from there. */
 static const struct step stalled[] = {
-    B(RESTART),   B(INIT), B(ASSIGN),    B(FETCH), B(KICK), A(RESET, .choice = 1),
-    STARTS(A, 0), A(MARK), END_OF_STEPS,
+    B(RESTART), B(INIT),      B(ASSIGN), B(FETCH),     B(KICK),
+    SET_TO(1),  STARTS(A, 0), A(MARK),   END_OF_STEPS,
 };
 
 /* A has read a topic that is then made anew; B holds the other partition. */
