@@ -148,6 +148,19 @@ static bool take_over(struct wr_lane *lane, struct wr_item *item, struct wr_clai
 	return true;
 }
 
+/* What stands there can say more than what was claimed with: a retry record has no hash of the payload that its event
+ * came with. The F is written over exactly what is there. */
+static void keep_found(struct wr_item *item, const struct wr_claim *claim)
+{
+	const void *found;
+
+	if (claim->found.data == NULL || wr_bytes_equal(claim->found, item->claim))
+		return;
+	found = wr_arena_copy(&item->batch->arena, claim->found.data, claim->found.size);
+	if (found != NULL)
+		item->claim = wr_bytes(found, claim->found.size);
+}
+
 /* False: the item has its outcome, or runs. True: its claim is not settled. */
 static bool heed(struct wr_lane *lane, struct wr_item *item, struct wr_claim *claim,
 		 enum wr_claim_decision decision)
@@ -157,6 +170,7 @@ static bool heed(struct wr_lane *lane, struct wr_item *item, struct wr_claim *cl
 		if (claim->expect.data != NULL)
 			WR_FAILPOINT(after_take_over);
 		item->claimed = true;
+		keep_found(item, claim);
 		return false;
 	case WR_CLAIM_TAKE_OVER:
 		return take_over(lane, item, claim);

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define COMMIT_PLACE_MS 5000
+#define COMMIT_PLACE_MS 1000 /* of a lane that does nothing else meanwhile */
 
 struct wr_lane_probe {
 	struct wr_placing known;

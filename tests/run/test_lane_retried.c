@@ -36,12 +36,15 @@ static enum weir_verdict handler(struct weir_call *call, const struct weir_event
 	return WEIR_RETRY;
 }
 
+static bool checks_payload;
+
 static int set_up(void **state)
 {
 	struct wr_conf_retry *retry = &f.stages[1].retry;
 
 	(void)state;
 	fixture_init(&f);
+	f.conf.idempotency.check_payload = checks_payload;
 	f.handler = handler;
 	retry->mode = WR_RETRY_TOPIC;
 	retry->tiers_ms[0] = 5000;
@@ -59,9 +62,16 @@ static int set_up(void **state)
 	return 0;
 }
 
+static int set_up_with_hashes(void **state)
+{
+	checks_payload = true;
+	return set_up(state);
+}
+
 static int tear_down(void **state)
 {
 	(void)state;
+	checks_payload = false;
 	fixture_fini(&f);
 	return 0;
 }
@@ -297,6 +307,27 @@ static void a_replay_takes_over_from_its_dead_letter_and_runs_from_the_start(voi
 	assert_int_equal(last.attempt, 1);
 }
 
+/* The retry record has no hash of the payload, and its event's claim has one. */
+static void a_resubmission_after_the_dead_letter_of_a_retry_is_processed(void **state)
+{
+	(void)state;
+	failures = 2;
+	fixture_send(&f, 0, "a", "k");
+	fixture_settle(&f);
+	f.stages[1].retry.attempts = 2;
+	fixture_redeliver(&f, 1, fixture_write_to(&f, "p.retry.5s", 0));
+	fixture_pass_ms(&f, 5000);
+	fixture_redeliver(&f, 1, fixture_write_to(&f, "p.retry.1m", 0));
+	failures = 99;
+	fixture_pass_ms(&f, 5000);
+	assert_int_equal(fixture_written(&f, "dlq"), 1);
+	fixture_pass_ms(&f, 500);
+	failures = 0;
+	fixture_send(&f, 0, "a", "k");
+	fixture_pass_ms(&f, 500);
+	assert_int_equal(fixture_written(&f, "out"), 1);
+}
+
 static void the_second_of_two_replays_is_a_duplicate(void **state)
 {
 	struct fixture_write replay = replay_of("0/in/0/0");
@@ -328,6 +359,10 @@ int main(void)
 	    RULE(a_time_from_the_future_holds_a_partition_up_for_its_delay_only),
 	    RULE(a_replay_takes_over_from_its_dead_letter_and_runs_from_the_start),
 	    RULE(the_second_of_two_replays_is_a_duplicate),
+	    RULE(a_resubmission_after_the_dead_letter_of_a_retry_is_processed),
+	    cmocka_unit_test_setup_teardown(
+		a_resubmission_after_the_dead_letter_of_a_retry_is_processed, set_up_with_hashes,
+		tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
