@@ -248,12 +248,15 @@ void sim_start_lane(void)
 	} while (rc != WR_OK && s->era > 0); /* the sink's topics may not be resolved at once */
 	if (rc != WR_OK)
 		sim_fail("no lane: %s", err.text);
+	s->first_program = wr_lane_program(s->lane);
 }
 
 void sim_end_lane(void)
 {
 	sim_note("the lane ends");
 	sim_take_back_programs();
+	if (wr_program_state(sim_now->first_program) == WR_PROGRAM_LEFT)
+		wr_program_destroy(sim_now->first_program);
 	wr_lane_destroy(sim_now->lane);
 	sim_forget_programs();
 	sim_now->lane = NULL;

@@ -143,9 +143,10 @@ struct sim {
 	struct wr_metrics *metrics;
 	struct wr_health *health;
 	struct wr_lane *lane;
-	struct sim_change *changes; /* of the lane's program; see sim_reload.c */
-	bool ignores_begin;         /* the plugin */
-	unsigned era;               /* goes up whenever records may repeat */
+	struct sim_change *changes;       /* of the lane's program; see sim_reload.c */
+	struct wr_program *first_program; /* that the lane made itself */
+	bool ignores_begin;               /* the plugin */
+	unsigned era;                     /* goes up whenever records may repeat */
 	uint64_t sequence;
 
 	/* The source. */

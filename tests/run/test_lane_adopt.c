@@ -223,11 +223,12 @@ static void larger_and_smaller_batches_are_taken(void **state)
 static void without_memory_the_old_program_goes_on(void **state)
 {
 	struct wr_conf_pipeline large;
-	struct wr_program *next;
+	struct wr_program *old, *next;
 	bool failed = true;
 
 	(void)state;
 	start();
+	old = wr_lane_program(f.lane);
 	large = f.conf;
 	large.batch.max_events = 64;
 	large.batch.in_flight = 32;
@@ -249,6 +250,8 @@ static void without_memory_the_old_program_goes_on(void **state)
 	fixture_settle(&f);
 	assert_generation(0, "43");
 	fixture_ack(&f);
+	assert_int_equal(wr_program_state(old), WR_PROGRAM_LEFT);
+	wr_program_destroy(old);
 	fixture_fini(&f);
 }
 
