@@ -12,22 +12,22 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from conftest import Site
-from harness import both, paths, walk
+from harness import paths, walk
 
 AT_ONCE = 8  # mostly they wait: for a group to notice a death, for a commit to be due
 
 
 def cases(full):
-    found, there = [], both.modes()
+    found = []
     for point, (name, can_fail) in enumerate(walk.names().items()):
-        modes = [mode for mode in walk.POINTS[name].modes if mode in there]
+        modes = walk.POINTS[name].modes
         for mode in modes:
             found.append(walk.Case(name, mode, "1 lane"))
             if can_fail:
                 found.append(walk.Case(name, mode, "1 lane", f"error%{walk.POINTS[name].error_percent}"))
         others = list(itertools.product(modes, walk.TOPOLOGIES[1:]))
         if not full:  # each point has another one
-            others = [others[point % len(others)]] if others and point % 2 == 0 else []
+            others = [others[point % len(others)]] if point % 2 == 0 else []
         found += [walk.Case(name, mode, topology) for mode, topology in others]
     return found
 

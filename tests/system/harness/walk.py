@@ -127,7 +127,7 @@ class Walk:
         return self.counts
 
     def kill(self, engine):
-        """Life by life, each with its share of the events waiting for it."""
+        """Life by life, each with its share of the events."""
         lives = self.point.lives
         if self.point.stir == "resubmit":
             self.send(self.mix.records())
@@ -135,8 +135,8 @@ class Walk:
         else:
             records = list(self.mix.records())
         for life, visit in enumerate(lives):
-            self.send(records[len(records) * life // len(lives) : len(records) * (life + 1) // len(lives)])
-            self.die(engine, f"{self.case.point}=kill@{visit}")
+            share = records[len(records) * life // len(lives) : len(records) * (life + 1) // len(lives)]
+            self.die(engine, f"{self.case.point}=kill@{visit}", share)
             if life == 0 and self.case.topology == "1 lane" and self.case.mode in self.point.unseen:
                 self.counts.seen = self.site.topics.read_ids(self.site.output).total()
 
@@ -156,10 +156,18 @@ class Walk:
         )
         return site.engine(site.config([pipeline]), name=name, binary=paths.weir(paths.FAILPOINT_BUILD))
 
-    def die(self, engine, what):
-        """Starts the engine and waits until the failpoint has killed it."""
+    def die(self, engine, what, share):
+        """Starts the engine with a share of the events and waits until the failpoint has killed it."""
         arm(engine, what)
+        # Of two processes the other one would do all before this one has its partitions.
+        late = self.case.topology == "2 processes" and self.case.point != "after_assignment"
+        if not late:
+            self.send(share)
         engine.start()
+        if late:
+            # Unless it dies over what its former life has left.
+            wait_until(lambda: not engine.alive() or engine.readiness() == 200, 60, "it is ready", engine.log_tail)
+            self.send(share)
         joined = None
         if self.point.stir == "stop":
             engine.until(lambda: works(engine), 60, "it works")
