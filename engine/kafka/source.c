@@ -175,6 +175,13 @@ static void commit_done(struct kafka_source *s, rd_kafka_resp_err_t error)
 		       WR_STR("reason", rd_kafka_err2name(error)));
 }
 
+/* A pattern that no topic fits yet is no trouble. librdkafka tells it apart from a missing topic in its words only. */
+static bool is_pattern_without_topics(rd_kafka_event_t *event)
+{
+	return rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART &&
+	       strstr(rd_kafka_event_error_string(event), "available: ^") != NULL;
+}
+
 static enum wr_source_event serve(struct kafka_source *s, rd_kafka_event_t *event)
 {
 	switch (rd_kafka_event_type(event)) {
@@ -184,7 +191,8 @@ static enum wr_source_event serve(struct kafka_source *s, rd_kafka_event_t *even
 		commit_done(s, rd_kafka_event_error(event));
 		return WR_SOURCE_NONE;
 	case RD_KAFKA_EVENT_ERROR:
-		WR_LOG(WR_LOG_WARN, "kafka consumer", WR_STR("client", rd_kafka_name(s->rk)),
+		WR_LOG(is_pattern_without_topics(event) ? WR_LOG_DEBUG : WR_LOG_WARN,
+		       "kafka consumer", WR_STR("client", rd_kafka_name(s->rk)),
 		       WR_STR("reason", rd_kafka_event_error_string(event)));
 		return WR_SOURCE_NONE;
 	default:
