@@ -43,5 +43,5 @@ libwr_run_a_SOURCES = \
 	engine/run/swap.c engine/run/swap.h engine/run/swap_private.h \
 	engine/run/swap_state.c \
 	engine/run/watch.c engine/run/watch.h \
-	engine/port/admin.h engine/port/claim_store.h engine/port/sink.h engine/port/source.h
+	engine/port/admin.h engine/port/dlq.h engine/port/claim_store.h engine/port/sink.h engine/port/source.h
 WR_RUN_LIBS = libwr_run.a $(WR_HOST_LIBS)

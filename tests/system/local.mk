@@ -29,6 +29,7 @@ EXTRA_DIST += \
 	tests/system/test_cli.py \
 	tests/system/test_containers.py \
 	tests/system/test_delivery.py \
+	tests/system/test_dlq.py \
 	tests/system/test_faults.py \
 	tests/system/test_http.py \
 	tests/system/test_install.py \
@@ -41,6 +42,7 @@ EXTRA_DIST += \
 	tests/system/test_overload.py \
 	tests/system/test_proxy.py \
 	tests/system/test_quickstart.py \
+	tests/system/test_retry_topics.py \
 	tests/system/test_rewinds.py \
 	tests/system/test_reload.py \
 	tests/system/test_shutdown.py \
