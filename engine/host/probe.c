@@ -22,6 +22,7 @@
 #define ANSWER_BYTES_MAX ((size_t)256 * 1024)
 #define PROBLEMS_MAX 200
 #define STEP_BYTES 300
+#define LOOK_NS (100 * WR_NS_PER_MS) /* how often it is asked whether it was given up */
 
 extern char **environ;
 
@@ -218,8 +219,10 @@ static void read_lines(struct answer *answer)
 	}
 }
 
-/* WR_OK at the end of the answer, WR_ETIMEDOUT, WR_EINVAL when it says too much, WR_ENOMEM. */
-static enum wr_code listen(struct answer *answer, int fd, int64_t deadline_mono_ns)
+/* WR_OK at the end of the answer, WR_ETIMEDOUT, WR_ECLOSED when it was given up, WR_EINVAL when it says too much,
+ * WR_ENOMEM. */
+static enum wr_code listen(struct answer *answer, int fd, int64_t deadline_mono_ns,
+			   const _Atomic bool *given_up)
 {
 	for (;;) {
 		int64_t left = deadline_mono_ns - wr_clock_mono_ns(&wr_clock_real);
@@ -227,8 +230,12 @@ static enum wr_code listen(struct answer *answer, int fd, int64_t deadline_mono_
 		char part[4096];
 		ssize_t n;
 
+		if (given_up != NULL && atomic_load(given_up))
+			return WR_ECLOSED;
 		if (left <= 0)
 			return WR_ETIMEDOUT;
+		if (left > LOOK_NS)
+			left = LOOK_NS;
 		if (poll(&poll_fd, 1, (int)(left / WR_NS_PER_MS) + 1) <= 0)
 			continue;
 		n = read(fd, part, sizeof(part));
@@ -300,7 +307,8 @@ static int await(pid_t child, bool *gone_r)
 }
 
 enum wr_code wr_probe_run(const char *program, const struct wr_probe_request *request,
-			  const char *file, int64_t deadline_ms, struct wr_problems *problems)
+			  const char *file, int64_t deadline_ms, const _Atomic bool *given_up,
+			  struct wr_problems *problems)
 {
 	int64_t deadline = wr_clock_mono_ns(&wr_clock_real) + deadline_ms * WR_NS_PER_MS;
 	struct answer answer = {
@@ -318,13 +326,13 @@ enum wr_code wr_probe_run(const char *program, const struct wr_probe_request *re
 		return WR_EIO;
 	}
 	close(ends[1]);
-	rc = listen(&answer, ends[0], deadline);
+	rc = listen(&answer, ends[0], deadline, given_up);
 	if (rc == WR_OK && !answer.done)
 		status = await(child, &gone);
 	if (!gone)
 		reap(child);
 	close(ends[0]);
-	if (!answer.done)
+	if (!answer.done && rc != WR_ECLOSED)
 		rc = rc == WR_ENOMEM ? rc : did_not_finish(&answer, rc, status, deadline_ms);
 	wr_buf_fini(&answer.text);
 	if (rc == WR_OK && problems->count > answer.first)

@@ -15,6 +15,8 @@
 #include "host/extensions.h"
 #include "host/plugin_store.h"
 
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /* A request being written, as a file in memory. */
@@ -38,11 +40,12 @@ enum wr_code wr_probe_request_stage(struct wr_probe_request *request, uint32_t p
 enum wr_code wr_probe_request_state(struct wr_probe_request *request, const char *pipeline,
 				    const char *stage, const struct wr_state *state);
 
-/* Runs the child and waits for its verdict up to deadline_ms. What it finds wrong, and how it ended if it did not come
- * to its end, goes to problems. WR_OK: nothing was wrong. WR_EINVAL: see problems. WR_EIO: no child could be started.
- * WR_ENOMEM. [any] */
+/* Runs the child and waits for its verdict up to deadline_ms, or until *given_up becomes true (NULL: never). What it
+ * finds wrong, and how it ended if it did not come to its end, goes to problems. WR_OK: nothing was wrong. WR_EINVAL: see
+ * problems. WR_ECLOSED: given up. WR_EIO: no child could be started. WR_ENOMEM. [any] */
 enum wr_code wr_probe_run(const char *program, const struct wr_probe_request *request,
-			  const char *file, int64_t deadline_ms, struct wr_problems *problems);
+			  const char *file, int64_t deadline_ms, const _Atomic bool *given_up,
+			  struct wr_problems *problems);
 
 /* The child's side: reads the request from descriptor 0 and answers on descriptor 3. Returns the exit status. */
 int wr_probe_serve(void);

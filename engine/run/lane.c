@@ -96,8 +96,12 @@ static void heed_stop(struct wr_lane *lane)
 {
 	int64_t deadline = atomic_load(&lane->stop_deadline_ns);
 
-	if (deadline > 0 && lane->handover != WR_HANDOVER_STOPPING)
+	if (deadline == 0)
+		return;
+	if (lane->handover != WR_HANDOVER_STOPPING)
 		wr_lane_begin_handover(lane, WR_HANDOVER_STOPPING, deadline);
+	else if (deadline < lane->handover_deadline_ns)
+		lane->handover_deadline_ns = deadline; /* who asked again has less time */
 }
 
 static void watch_store(struct wr_lane *lane)
@@ -353,7 +357,11 @@ void wr_lane_wake(struct wr_lane *lane)
 
 void wr_lane_stop(struct wr_lane *lane, int64_t deadline_mono_ns)
 {
-	atomic_store(&lane->stop_deadline_ns, deadline_mono_ns);
+	int64_t before = atomic_load(&lane->stop_deadline_ns);
+
+	while ((before == 0 || deadline_mono_ns < before) &&
+	       !atomic_compare_exchange_weak(&lane->stop_deadline_ns, &before, deadline_mono_ns))
+		;
 	wr_lane_wake(lane);
 }
 

@@ -68,7 +68,8 @@ void wr_lane_destroy(struct wr_lane *lane);
 
 enum wr_code wr_lane_start(struct wr_lane *lane, struct wr_err *err); /* [main] */
 
-/* Asks it to finish what is in flight until the deadline, commit and leave the group. Returns at once. [any] */
+/* Asks it to finish what is in flight until the deadline, commit and leave the group. Returns at once. Asked again, the
+ * earlier deadline counts. [any] */
 void wr_lane_stop(struct wr_lane *lane, int64_t deadline_mono_ns);
 
 /* True once its thread has nothing more to do, so that joining does not wait. [any] */

@@ -326,6 +326,20 @@ enum wr_code wr_reload_start(struct wr_reload *reload, const struct wr_engine_op
 	return WR_OK;
 }
 
+/* All lanes at once, also those that were going already. */
+static bool stop_lanes(struct wr_reload *reload, int64_t deadline_mono_ns)
+{
+	bool clean = true;
+
+	for (struct wr_drain *drain = reload->drains; drain != NULL; drain = drain->next)
+		wr_swap_stop(drain->swap, deadline_mono_ns);
+	if (reload->engine != NULL)
+		clean = wr_engine_stop(reload->engine, deadline_mono_ns);
+	for (struct wr_drain *drain = reload->drains; drain != NULL; drain = drain->next)
+		clean = wr_swap_join(drain->swap) && clean;
+	return clean;
+}
+
 bool wr_reload_stop(struct wr_reload *reload, int64_t deadline_mono_ns)
 {
 	bool started;
@@ -340,7 +354,7 @@ bool wr_reload_stop(struct wr_reload *reload, int64_t deadline_mono_ns)
 		wake(reload);
 		pthread_join(reload->thread, NULL);
 	}
-	return reload->engine == NULL || wr_engine_stop(reload->engine, deadline_mono_ns);
+	return stop_lanes(reload, deadline_mono_ns);
 }
 
 static void destroy_drains(struct wr_reload *reload)

@@ -251,7 +251,10 @@ static enum wr_code prepare(struct attempt *a, bool *differs_r)
 	if (rc != WR_OK)
 		return rc;
 	begin_phase(a, WR_RELOAD_LOAD);
-	return load(a);
+	rc = load(a);
+	if (rc == WR_OK && atomic_load(&a->reload->stopping))
+		rc = add_whole(a, WR_ECLOSED, "the engine is stopping");
+	return rc;
 }
 
 static void attempt(struct attempt *a)

@@ -72,6 +72,26 @@ static enum wr_code add_states(struct probing *p, struct wr_err *err)
 	return rc;
 }
 
+static void add_problem(const struct wr_reload *reload, struct wr_reload_answer *answer,
+			const char *text)
+{
+	wr_problems_add(&answer->problems, reload->o.file, (struct wr_conf_mark){0, 0}, NULL, "%s",
+			text);
+}
+
+static enum wr_code run_probe(const struct probing *p, struct wr_reload_answer *answer)
+{
+	const struct wr_reload *reload = p->reload;
+	enum wr_code rc = wr_probe_run(reload->o.probe_program, &p->request, reload->o.file,
+				       PROBE_MS, &reload->stopping, &answer->problems);
+
+	if (rc == WR_ECLOSED)
+		add_problem(reload, answer, "the engine is stopping");
+	if (rc == WR_EIO)
+		add_problem(reload, answer, "no process could be started to try the plugins in");
+	return rc;
+}
+
 enum wr_code wr_reload_probe(struct wr_reload *reload, const struct wr_edition *edition,
 			     struct wr_reload_answer *answer)
 {
@@ -95,16 +115,9 @@ enum wr_code wr_reload_probe(struct wr_reload *reload, const struct wr_edition *
 	if (rc == WR_OK && count > 0)
 		rc = add_states(&p, &err);
 	if (rc != WR_OK)
-		wr_problems_add(&answer->problems, reload->o.file, (struct wr_conf_mark){0, 0},
-				NULL, "%s", err.text);
-	if (rc == WR_OK && count > 0) {
-		rc = wr_probe_run(reload->o.probe_program, &p.request, reload->o.file, PROBE_MS,
-				  &answer->problems);
-		if (rc == WR_EIO)
-			wr_problems_add(&answer->problems, reload->o.file,
-					(struct wr_conf_mark){0, 0}, NULL,
-					"no process could be started to try the plugins in");
-	}
+		add_problem(reload, answer, err.text);
+	if (rc == WR_OK && count > 0)
+		rc = run_probe(&p, answer);
 	wr_probe_request_fini(&p.request);
 	free(folder);
 	return rc;

@@ -314,9 +314,17 @@ enum wr_code wr_swap_run(struct wr_swap *swap, int64_t deadline_mono_ns,
 
 /* ---- draining ---- */
 
+/* Whether no lane has it: the lane is through with it, or never took it. */
+static bool is_free(const struct wr_program *program)
+{
+	enum wr_program_state state = wr_program_state(program);
+
+	return state == WR_PROGRAM_LEFT || state == WR_PROGRAM_REFUSED;
+}
+
 static bool is_through(struct wr_swap_item *item)
 {
-	if (item->leaving != NULL && wr_program_state(item->leaving) == WR_PROGRAM_LEFT) {
+	if (item->leaving != NULL && is_free(item->leaving)) {
 		wr_program_destroy(item->leaving);
 		if (item->leaving == item->next)
 			item->next = NULL;
@@ -371,12 +379,37 @@ enum wr_code wr_swap_describe(const struct wr_swap *swap, struct wr_buf *out)
 	return rc;
 }
 
+void wr_swap_stop(struct wr_swap *swap, int64_t deadline_mono_ns)
+{
+	WR_CHECK(swap, SWAP_MAGIC);
+	for (size_t i = 0; i < swap->count; i++) {
+		const struct wr_swap_item *item = &swap->items[i];
+
+		if (swap->settled && item->kind == WR_SWAP_GOES && item->lane.lane != NULL)
+			wr_lane_stop(item->lane.lane, deadline_mono_ns);
+	}
+}
+
+bool wr_swap_join(struct wr_swap *swap)
+{
+	bool clean = true;
+
+	WR_CHECK(swap, SWAP_MAGIC);
+	for (size_t i = 0; i < swap->count; i++) {
+		const struct wr_swap_item *item = &swap->items[i];
+
+		if (swap->settled && item->kind == WR_SWAP_GOES && item->lane.lane != NULL)
+			clean = wr_lane_join(item->lane.lane) && clean;
+	}
+	return clean;
+}
+
 /* What was made and never used, or what the engine's end has left. */
 static void destroy_item(const struct wr_swap *swap, struct wr_swap_item *item)
 {
 	if (item->asked && !swap->settled)
 		wr_lane_adopt(item->lane.lane, NULL); /* that it goes back may still wait there */
-	if (item->leaving != NULL && wr_program_state(item->leaving) == WR_PROGRAM_LEFT)
+	if (item->leaving != NULL && is_free(item->leaving))
 		wr_program_destroy(item->leaving); /* else it is destroyed with its lane */
 	switch (item->kind) {
 	case WR_SWAP_STAYS:

@@ -61,6 +61,12 @@ bool wr_swap_is_drained(struct wr_swap *swap);
 /* The same, waiting for it. */
 bool wr_swap_drain(struct wr_swap *swap, int64_t deadline_mono_ns);
 
+/* The engine ends: lanes that go have until this deadline, if their own is not earlier. Returns at once. */
+void wr_swap_stop(struct wr_swap *swap, int64_t deadline_mono_ns);
+
+/* Waits for them. True when they have finished all that they had taken. */
+bool wr_swap_join(struct wr_swap *swap);
+
 /* Appends what it still waits for, in words. WR_OK or WR_ENOMEM. */
 enum wr_code wr_swap_describe(const struct wr_swap *swap, struct wr_buf *out);
 

@@ -11,6 +11,7 @@ check_LTLIBRARIES += tests/abi/remembers.la \
 	tests/abi/create_hangs.la \
 	tests/abi/exclusive.la \
 	tests/abi/process_hangs.la \
+	tests/abi/retries.la \
 	tests/abi/selftest_fails.la \
 	tests/abi/state_refused.la \
 	tests/abi/state_refused_late.la \
@@ -63,6 +64,7 @@ tests_abi_create_crashes_la_LDFLAGS = $(WR_ABI_LDFLAGS)
 tests_abi_create_hangs_la_LDFLAGS = $(WR_ABI_LDFLAGS)
 tests_abi_exclusive_la_LDFLAGS = $(WR_ABI_LDFLAGS)
 tests_abi_process_hangs_la_LDFLAGS = $(WR_ABI_LDFLAGS)
+tests_abi_retries_la_LDFLAGS = $(WR_ABI_LDFLAGS)
 tests_abi_selftest_fails_la_LDFLAGS = $(WR_ABI_LDFLAGS)
 tests_abi_state_refused_la_LDFLAGS = $(WR_ABI_LDFLAGS)
 tests_abi_state_refused_late_la_LDFLAGS = $(WR_ABI_LDFLAGS)

@@ -64,7 +64,7 @@ static void refused(const char *plugin, const char *config, int64_t deadline_ms,
 		    const char *sentence)
 {
 	ask(plugin, config);
-	assert_int_equal(wr_probe_run(WEIR, &request, "f", deadline_ms, &parsed.problems),
+	assert_int_equal(wr_probe_run(WEIR, &request, "f", deadline_ms, NULL, &parsed.problems),
 			 WR_EINVAL);
 	assert_true(parsed.problems.count > 0);
 	if (strstr(parsed.problems.items[0].text, sentence) == NULL)
@@ -75,7 +75,8 @@ static void a_good_plugin_passes(void **state)
 {
 	(void)state;
 	ask("wants_limit.so", "{ limit: 3 }");
-	assert_int_equal(wr_probe_run(WEIR, &request, "f", PATIENTLY_MS, &parsed.problems), WR_OK);
+	assert_int_equal(wr_probe_run(WEIR, &request, "f", PATIENTLY_MS, NULL, &parsed.problems),
+			 WR_OK);
 	assert_int_equal(parsed.problems.count, 0);
 }
 
@@ -130,6 +131,19 @@ static void a_create_that_hangs_is_named_with_its_stage(void **state)
 	refused("create_hangs.so", "{}", SOON_MS, "1500 ms: stage \"s\", plugin hostile: create()");
 }
 
+static void a_probe_that_is_given_up_ends_and_blames_nobody(void **state)
+{
+	const _Atomic bool given_up = true;
+
+	(void)state;
+	ask("create_hangs.so", "{}");
+	assert_int_equal(
+	    wr_probe_run(WEIR, &request, "f", PATIENTLY_MS, &given_up, &parsed.problems),
+	    WR_ECLOSED);
+	assert_int_equal(parsed.problems.count, 0);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+}
+
 static void a_create_that_crashes_is_named_with_its_stage(void **state)
 {
 	(void)state;
@@ -163,7 +177,7 @@ static void a_state_that_is_not_loaded_is_told(void **state)
 	(void)state;
 	ask("state_refused.so", "{}");
 	give_state(&saved, "s");
-	assert_int_equal(wr_probe_run(WEIR, &request, "f", PATIENTLY_MS, &parsed.problems),
+	assert_int_equal(wr_probe_run(WEIR, &request, "f", PATIENTLY_MS, NULL, &parsed.problems),
 			 WR_EINVAL);
 	assert_non_null(strstr(parsed.problems.items[0].text, "this state is not mine"));
 	wr_state_fini(&saved);
@@ -176,7 +190,8 @@ static void the_state_of_another_stage_is_none_of_its_business(void **state)
 	(void)state;
 	ask("state_refused.so", "{}");
 	give_state(&saved, "other");
-	assert_int_equal(wr_probe_run(WEIR, &request, "f", PATIENTLY_MS, &parsed.problems), WR_OK);
+	assert_int_equal(wr_probe_run(WEIR, &request, "f", PATIENTLY_MS, NULL, &parsed.problems),
+			 WR_OK);
 	wr_state_fini(&saved);
 }
 
@@ -185,7 +200,8 @@ static void without_a_program_there_is_no_verdict(void **state)
 	(void)state;
 	ask("wants_limit.so", "{ limit: 3 }");
 	assert_int_equal(
-	    wr_probe_run("/nowhere/weir", &request, "f", PATIENTLY_MS, &parsed.problems), WR_EIO);
+	    wr_probe_run("/nowhere/weir", &request, "f", PATIENTLY_MS, NULL, &parsed.problems),
+	    WR_EIO);
 }
 
 static int open_descriptors(void)
@@ -206,7 +222,7 @@ static void nothing_of_the_child_is_left(void **state)
 	(void)state;
 	ask("create_crashes.so", "{}");
 	before = open_descriptors();
-	wr_probe_run(WEIR, &request, "f", PATIENTLY_MS, &parsed.problems);
+	wr_probe_run(WEIR, &request, "f", PATIENTLY_MS, NULL, &parsed.problems);
 	assert_int_equal(open_descriptors(), before);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 }
@@ -223,6 +239,7 @@ int main(void)
 	    RULE(a_constructor_that_ends_the_process_is_no_pass),
 	    RULE(a_constructor_that_babbles_is_cut_short),
 	    RULE(a_create_that_hangs_is_named_with_its_stage),
+	    RULE(a_probe_that_is_given_up_ends_and_blames_nobody),
 	    RULE(a_create_that_crashes_is_named_with_its_stage),
 	    RULE(a_plugin_that_fails_its_own_test_is_refused),
 	    RULE(a_state_that_is_not_loaded_is_told),

@@ -381,6 +381,26 @@ static void a_lane_that_holds_can_be_stopped(void **state)
 	fixture_fini(&f);
 }
 
+static void the_earlier_of_two_deadlines_of_a_stop_counts(void **state)
+{
+	int64_t now;
+
+	(void)state;
+	start();
+	now = wr_clock_mono_ns(&f.clock.clock);
+	send("a", "k"); /* not acknowledged */
+	fixture_settle(&f);
+	wr_lane_stop(f.lane, now + 30 * WR_NS_PER_S);
+	fixture_settle(&f);
+	wr_lane_stop(f.lane, now + WR_NS_PER_S);
+	wr_lane_stop(f.lane, now + 60 * WR_NS_PER_S);
+	fixture_pass_ms(&f, 900);
+	assert_false(wr_lane_has_left(f.lane));
+	fixture_pass_ms(&f, 200);
+	assert_true(wr_lane_has_left(f.lane));
+	fixture_fini(&f);
+}
+
 static void assert_released(enum wr_swap_kind kind, bool settled, bool released)
 {
 	struct wr_swap_item item = {.kind = kind, .lane = {.lane = f.lane}, .held = true};
@@ -427,6 +447,7 @@ int main(void)
 	    cmocka_unit_test(what_was_taken_already_is_run_before_it_holds),
 	    cmocka_unit_test(a_lane_that_holds_changes_its_program_and_answers_its_group),
 	    cmocka_unit_test(a_lane_that_holds_can_be_stopped),
+	    cmocka_unit_test(the_earlier_of_two_deadlines_of_a_stop_counts),
 	    cmocka_unit_test(a_lane_that_goes_never_takes_anything_again),
 	};
 

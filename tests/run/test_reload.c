@@ -411,6 +411,55 @@ static void only_one_at_a_time(void **state)
 	stop();
 }
 
+/* ---- stopping ---- */
+
+#define PATIENT \
+	"{ plugin: retries.so, config: { fails: true }, retry: { backoff: { initial: 1h, max: 1h } } }"
+
+static int64_t stop_within_ms(int64_t ms)
+{
+	int64_t began = wr_clock_mono_ns(&wr_clock_real);
+
+	wr_reload_stop(reload, began + ms * WR_NS_PER_MS);
+	wr_reload_close(reload);
+	reload = NULL;
+	return (wr_clock_mono_ns(&wr_clock_real) - began) / WR_NS_PER_S;
+}
+
+static void a_lane_that_goes_keeps_no_stop_waiting(void **state)
+{
+	(void)state;
+	configure("pipelines:\n" PIPE("p", "1", PATIENT)
+		      PIPE("q", "1", "{ plugin: passthrough.so }"));
+	start();
+	flow_pour(1);
+	flow_await(1);
+	configure("pipelines:\n" PIPE("q", "1", "{ plugin: passthrough.so }"));
+	assert_result(WR_RELOAD_APPLIED);
+	assert_false(got.drained); /* it has 30 s for the retry */
+	assert_said("pipeline p, lane 0");
+	assert_true(stop_within_ms(100) < 20);
+}
+
+static void a_stop_ends_the_probe_that_is_under_way(void **state)
+{
+	(void)state;
+	configure(ONE("{ plugin: passthrough.so }"));
+	start();
+	configure(ONE("{ plugin: create_hangs.so }"));
+	submit(false, false);
+	while (wr_reload_submit(reload, &(struct wr_reload_request){.who = "t"}, NULL, NULL,
+				&err) == WR_EFULL &&
+	       strstr(err.text, "\"probe\"") == NULL)
+		usleep(1000);
+	wr_reload_stop(reload, wr_clock_mono_ns(&wr_clock_real) + 100 * WR_NS_PER_MS);
+	await_answer();
+	assert_int_equal(got.result, WR_RELOAD_REJECTED);
+	assert_said("the engine is stopping");
+	wr_reload_close(reload);
+	reload = NULL;
+}
+
 /* ---- state ---- */
 
 static void state_goes_over_to_the_new_instances(void **state)
@@ -684,6 +733,8 @@ int main(void)
 	    RULE(what_needs_a_restart_is_told_before_anything_is_touched),
 	    RULE(a_dry_run_does_all_but_the_swap),
 	    RULE(only_one_at_a_time),
+	    RULE(a_lane_that_goes_keeps_no_stop_waiting),
+	    RULE(a_stop_ends_the_probe_that_is_under_way),
 	    RULE(state_goes_over_to_the_new_instances),
 	    RULE(a_state_that_the_probe_refuses_rejects),
 	    RULE(a_state_that_is_refused_at_the_swap_puts_the_old_back),
