@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/utf8.h"
 
+#include <openssl/evp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -116,6 +117,32 @@ enum wr_code wr_buf_append_json_string(struct wr_buf *b, struct wr_bytes text)
 fail:
 	b->size = start;
 	return WR_ENOMEM;
+}
+
+static enum wr_code append_base64(struct wr_buf *b, struct wr_bytes bytes)
+{
+	enum wr_code rc = wr_buf_reserve(b, (bytes.size + 2) / 3 * 4 + 1);
+
+	if (rc == WR_OK)
+		b->size += (size_t)EVP_EncodeBlock((unsigned char *)b->data + b->size, bytes.data,
+						   (int)bytes.size);
+	return rc;
+}
+
+enum wr_code wr_buf_append_json_member(struct wr_buf *b, const char *name, struct wr_bytes bytes)
+{
+	bool is_text = wr_utf8_valid(bytes);
+	enum wr_code rc = wr_buf_printf(b, ",\"%s%s\":", name, is_text ? "" : "Base64");
+
+	if (rc != WR_OK)
+		return rc;
+	if (bytes.data == NULL)
+		return wr_buf_append_text(b, "null");
+	if (is_text)
+		return wr_buf_append_json_string(b, bytes);
+	if ((rc = wr_buf_append_text(b, "\"")) != WR_OK || (rc = append_base64(b, bytes)) != WR_OK)
+		return rc;
+	return wr_buf_append_text(b, "\"");
 }
 
 /* C0, DEL and C1, which terminals obey. */

@@ -42,6 +42,10 @@ enum wr_code wr_buf_printf(struct wr_buf *b, const char *format, ...)
 /* Appends the text as a JSON string with its quotes; bytes that are not UTF-8 become U+FFFD. */
 enum wr_code wr_buf_append_json_string(struct wr_buf *b, struct wr_bytes text);
 
+/* Appends `,"name":"..."`, or `,"nameBase64":"..."` when the bytes are not UTF-8, or `,"name":null` when they are absent.
+ * The name is one that needs no escape. WR_OK or WR_ENOMEM. */
+enum wr_code wr_buf_append_json_member(struct wr_buf *b, const char *name, struct wr_bytes bytes);
+
 /* Appends the text as one line that can't steer a terminal: control characters and bytes that are not UTF-8 as \xNN. */
 enum wr_code wr_buf_append_printable(struct wr_buf *b, struct wr_bytes text);
 

@@ -1,10 +1,8 @@
 #include "config.h"
 
 #include "cli/record.h"
-#include "base/utf8.h"
 
 #include <inttypes.h>
-#include <openssl/evp.h>
 #include <time.h>
 
 static enum wr_code append_time(struct wr_buf *out, int64_t timestamp_ms)
@@ -60,37 +58,6 @@ enum wr_code wr_cli_record_text(const struct wr_cli_record *record, struct wr_bu
 	return wr_buf_append_text(out, "\n");
 }
 
-static enum wr_code append_base64(struct wr_buf *out, struct wr_bytes bytes)
-{
-	enum wr_code rc;
-	int size;
-
-	rc = wr_buf_reserve(out, (bytes.size + 2) / 3 * 4 + 1);
-	if (rc != WR_OK)
-		return rc;
-	size = EVP_EncodeBlock((unsigned char *)out->data + out->size, bytes.data, (int)bytes.size);
-	out->size += (size_t)size;
-	return WR_OK;
-}
-
-/* `"name":value`, or `"nameBase64":value` when it is not UTF-8. */
-static enum wr_code append_member(struct wr_buf *out, const char *name, struct wr_bytes bytes)
-{
-	bool is_text = wr_utf8_valid(bytes);
-	enum wr_code rc = wr_buf_printf(out, ",\"%s%s\":", name, is_text ? "" : "Base64");
-
-	if (rc != WR_OK)
-		return rc;
-	if (bytes.data == NULL)
-		return wr_buf_append_text(out, "null");
-	if (is_text)
-		return wr_buf_append_json_string(out, bytes);
-	if ((rc = wr_buf_append_text(out, "\"")) != WR_OK ||
-	    (rc = append_base64(out, bytes)) != WR_OK)
-		return rc;
-	return wr_buf_append_text(out, "\"");
-}
-
 static enum wr_code append_headers(struct wr_buf *out, const struct wr_cli_record *record)
 {
 	enum wr_code rc = wr_buf_append_text(out, ",\"headers\":[");
@@ -100,7 +67,8 @@ static enum wr_code append_headers(struct wr_buf *out, const struct wr_cli_recor
 		if ((rc = wr_buf_append_text(out, i > 0 ? ",{\"name\":" : "{\"name\":")) == WR_OK &&
 		    (rc = wr_buf_append_json_string(out, wr_bytes_of(record->headers[i].name))) ==
 			WR_OK &&
-		    (rc = append_member(out, "value", record->headers[i].value)) == WR_OK)
+		    (rc = wr_buf_append_json_member(out, "value", record->headers[i].value)) ==
+			WR_OK)
 			rc = wr_buf_append_text(out, "}");
 	}
 	return rc == WR_OK ? wr_buf_append_text(out, "]") : rc;
@@ -120,9 +88,9 @@ enum wr_code wr_cli_record_json(const struct wr_cli_record *record, struct wr_bu
 		rc = wr_buf_printf(out, "%" PRId64, record->timestamp_ms);
 	else
 		rc = wr_buf_append_text(out, "null");
-	if (rc != WR_OK || (rc = append_member(out, "key", record->key)) != WR_OK ||
+	if (rc != WR_OK || (rc = wr_buf_append_json_member(out, "key", record->key)) != WR_OK ||
 	    (rc = append_headers(out, record)) != WR_OK ||
-	    (rc = append_member(out, "value", record->value)) != WR_OK)
+	    (rc = wr_buf_append_json_member(out, "value", record->value)) != WR_OK)
 		return rc;
 	return wr_buf_append_text(out, "}\n");
 }

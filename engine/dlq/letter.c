@@ -2,10 +2,7 @@
 
 #include "dlq/letter.h"
 
-#include "base/utf8.h"
-
 #include <inttypes.h>
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -195,36 +192,6 @@ enum wr_code wr_dlq_letter_json(const struct wr_dlq_letter *l, struct wr_buf *ou
 	return rc == WR_OK ? wr_buf_append_text(out, "}") : rc;
 }
 
-static enum wr_code append_base64(struct wr_buf *out, struct weir_bytes bytes)
-{
-	enum wr_code rc = wr_buf_reserve(out, (bytes.size + 2) / 3 * 4 + 1);
-	int size;
-
-	if (rc != WR_OK)
-		return rc;
-	size = EVP_EncodeBlock((unsigned char *)out->data + out->size, bytes.data, (int)bytes.size);
-	out->size += (size_t)size;
-	return WR_OK;
-}
-
-/* `,"name":"..."`, or `,"nameBase64":"..."` when it is not UTF-8, or null. */
-static enum wr_code member_bytes(struct wr_buf *out, const char *name, struct weir_bytes bytes)
-{
-	bool is_text = wr_utf8_valid(wr_bytes_from(bytes));
-	enum wr_code rc = wr_buf_printf(out, ",\"%s%s\":", name, is_text ? "" : "Base64");
-
-	if (rc != WR_OK)
-		return rc;
-	if (bytes.data == NULL)
-		return wr_buf_append_text(out, "null");
-	if (is_text)
-		return wr_buf_append_json_string(out, wr_bytes_from(bytes));
-	if ((rc = wr_buf_append_text(out, "\"")) != WR_OK ||
-	    (rc = append_base64(out, bytes)) != WR_OK)
-		return rc;
-	return wr_buf_append_text(out, "\"");
-}
-
 static enum wr_code append_headers(struct wr_buf *out, const struct wr_dlq_record *record)
 {
 	enum wr_code rc = wr_buf_append_text(out, ",\"headers\":[");
@@ -234,7 +201,8 @@ static enum wr_code append_headers(struct wr_buf *out, const struct wr_dlq_recor
 
 		if ((rc = wr_buf_append_text(out, i > 0 ? ",{\"name\":" : "{\"name\":")) == WR_OK &&
 		    (rc = wr_buf_append_json_string(out, wr_bytes_of(header->name))) == WR_OK &&
-		    (rc = member_bytes(out, "value", header->value)) == WR_OK)
+		    (rc = wr_buf_append_json_member(out, "value", wr_bytes_from(header->value))) ==
+			WR_OK)
 			rc = wr_buf_append_text(out, "}");
 	}
 	return rc == WR_OK ? wr_buf_append_text(out, "]") : rc;
@@ -246,9 +214,9 @@ enum wr_code wr_dlq_letter_json_full(const struct wr_dlq_letter *l,
 	enum wr_code rc;
 
 	if ((rc = append_open(l, out)) != WR_OK ||
-	    (rc = member_bytes(out, "key", record->key)) != WR_OK ||
+	    (rc = wr_buf_append_json_member(out, "key", wr_bytes_from(record->key))) != WR_OK ||
 	    (rc = append_headers(out, record)) != WR_OK ||
-	    (rc = member_bytes(out, "value", record->value)) != WR_OK)
+	    (rc = wr_buf_append_json_member(out, "value", wr_bytes_from(record->value))) != WR_OK)
 		return rc;
 	return wr_buf_append_text(out, "}");
 }

@@ -81,13 +81,28 @@ static void bytes_that_are_not_utf8_become_the_replacement_character(void **stat
 	expect_json(wr_bytes_of("\xe2\x82"), "\"\xef\xbf\xbd\xef\xbf\xbd\"");
 }
 
+static void bytes_are_a_member_whatever_they_hold(void **state)
+{
+	struct wr_buf b = WR_BUF_INIT;
+
+	(void)state;
+	assert_int_equal(wr_buf_append_json_member(&b, "a", wr_bytes_of("x\"")), WR_OK);
+	assert_int_equal(wr_buf_append_json_member(&b, "b", wr_bytes("\xff\0", 2)), WR_OK);
+	assert_int_equal(wr_buf_append_json_member(&b, "c", wr_bytes(NULL, 0)), WR_OK);
+	assert_int_equal(wr_buf_append_json_member(&b, "d", wr_bytes_of("")), WR_OK);
+	assert_string_equal(wr_buf_text(&b),
+			    ",\"a\":\"x\\\"\",\"bBase64\":\"/wA=\",\"c\":null,\"d\":\"\"");
+	wr_buf_fini(&b);
+}
+
 static void a_printable_text_shows_what_it_can_not_print(void **state)
 {
 	struct wr_buf b = WR_BUF_INIT;
 
 	(void)state;
-	assert_int_equal(wr_buf_append_printable(&b, wr_bytes("a\0\n\x1b[2J\x7f\xc2\x9b\xff\xc3\xbc\\", 14)),
-			 WR_OK);
+	assert_int_equal(
+	    wr_buf_append_printable(&b, wr_bytes("a\0\n\x1b[2J\x7f\xc2\x9b\xff\xc3\xbc\\", 14)),
+	    WR_OK);
 	assert_string_equal(wr_buf_text(&b), "a\\x00\\x0a\\x1b[2J\\x7f\\xc2\\x9b\\xff\xc3\xbc\\");
 	wr_buf_clear(&b);
 	assert_int_equal(wr_buf_append_printable(&b, wr_bytes(NULL, 0)), WR_OK);
@@ -103,6 +118,7 @@ int main(void)
 	    cmocka_unit_test(an_impossible_size_is_refused_and_changes_nothing),
 	    cmocka_unit_test(a_json_string_is_escaped),
 	    cmocka_unit_test(bytes_that_are_not_utf8_become_the_replacement_character),
+	    cmocka_unit_test(bytes_are_a_member_whatever_they_hold),
 	    cmocka_unit_test(a_printable_text_shows_what_it_can_not_print),
 	};
 
