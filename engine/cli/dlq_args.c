@@ -131,14 +131,3 @@ void wr_dlq_cell_time(struct wr_text_table *table, int64_t timestamp_ms)
 	wr_dlq_cell(table, wr_bytes(text.data, text.size));
 	wr_buf_fini(&text);
 }
-
-enum wr_code wr_dlq_table_print(const struct wr_text_table *table)
-{
-	struct wr_buf text = WR_BUF_INIT;
-	enum wr_code rc = wr_text_table_render(table, &text);
-
-	if (rc == WR_OK && text.size > 0)
-		fwrite(text.data, 1, text.size, stdout);
-	wr_buf_fini(&text);
-	return rc;
-}

@@ -57,9 +57,6 @@ int wr_dlq_args_fail(const struct wr_dlq_args *args, const struct wr_err *err);
 void wr_dlq_cell(struct wr_text_table *table, struct wr_bytes text);
 void wr_dlq_cell_time(struct wr_text_table *table, int64_t timestamp_ms);
 
-/* To the standard output. WR_OK or WR_ENOMEM. */
-enum wr_code wr_dlq_table_print(const struct wr_text_table *table);
-
 /* Appends a time for people. WR_OK or WR_ENOMEM. */
 enum wr_code wr_dlq_time(struct wr_buf *out, int64_t timestamp_ms);
 

@@ -375,7 +375,7 @@ static enum wr_code print_jobs(const struct acting *a, const struct wr_dlq_job *
 	if (a->json && rc == WR_OK)
 		fwrite(text.data, 1, text.size, stdout);
 	else if (rc == WR_OK)
-		rc = wr_dlq_table_print(&table);
+		rc = wr_text_table_print(&table);
 	wr_text_table_fini(&table);
 	wr_buf_fini(&text);
 	return rc;

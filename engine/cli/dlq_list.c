@@ -140,7 +140,7 @@ static enum wr_code print_table(const struct list *list, struct wr_buf *cursor)
 	wr_text_table_head(&table, with_state ? heads_with_state : heads);
 	for (size_t i = 0; i < list->count; i++)
 		add_row(&table, list->letters[i], with_state);
-	rc = wr_dlq_table_print(&table);
+	rc = wr_text_table_print(&table);
 	wr_text_table_fini(&table);
 	if (rc == WR_OK && !list->is_last) {
 		rc = wr_dlq_cursor_print(&list->cursor, cursor);

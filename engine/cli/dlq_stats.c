@@ -91,7 +91,7 @@ static enum wr_code print_table(const struct count *count)
 	wr_text_table_head(&table, heads);
 	for (i = 0; i < n; i++)
 		add_row(&table, groups[i]);
-	rc = wr_dlq_table_print(&table);
+	rc = wr_text_table_print(&table);
 	wr_text_table_fini(&table);
 	free(groups);
 	printf("%" PRIu64 " open, %" PRIu64 " replayed, %" PRIu64 " purged",

@@ -170,14 +170,6 @@ static int plan(struct reset *r)
 	return WR_EXIT_OK;
 }
 
-static void add_number(struct wr_text_table *table, int64_t number)
-{
-	if (number < 0)
-		wr_text_table_add(table, wr_bytes(NULL, 0));
-	else
-		wr_text_table_addf(table, "%" PRId64, number);
-}
-
 static void add_incarnation(struct wr_text_table *table, const struct wr_mark *mark)
 {
 	if (mark != NULL)
@@ -196,7 +188,6 @@ static int print_table(const struct reset *r)
 	static const char *const heads[] = {"TOPIC",   "PARTITION",   "BEFORE", "AFTER",
 					    "TO READ", "INCARNATION", "THEN",   NULL};
 	const struct wr_offsets *o = &r->offsets;
-	struct wr_buf text = WR_BUF_INIT;
 	struct wr_text_table table;
 	enum wr_code rc;
 
@@ -207,17 +198,14 @@ static int print_table(const struct reset *r)
 
 		wr_text_table_add(&table, wr_bytes_of(place->topic));
 		wr_text_table_addf(&table, "%" PRId32, place->partition);
-		add_number(&table, place->committed);
-		add_number(&table, place->at);
-		add_number(&table, place->high - place->at);
+		wr_text_table_add_number(&table, place->committed);
+		wr_text_table_add_number(&table, place->at);
+		wr_text_table_add_number(&table, place->high - place->at);
 		add_incarnation(&table, before_of(&o->rows[i]));
 		add_incarnation(&table, marks_known(r) ? &r->after[i] : NULL);
 	}
-	rc = wr_text_table_render(&table, &text);
-	if (rc == WR_OK)
-		fwrite(text.data, 1, text.size, stdout);
+	rc = wr_text_table_print(&table);
 	wr_text_table_fini(&table);
-	wr_buf_fini(&text);
 	return rc == WR_OK ? WR_EXIT_OK : wr_cli_fail(o->command, "out of memory");
 }
 

@@ -11,14 +11,6 @@ static const struct wr_option options[] = {
     {NULL, 0, NULL, NULL},
 };
 
-static void add_number(struct wr_text_table *table, int64_t number)
-{
-	if (number < 0)
-		wr_text_table_add(table, wr_bytes(NULL, 0));
-	else
-		wr_text_table_addf(table, "%" PRId64, number);
-}
-
 static void add_mark(struct wr_text_table *table, const struct wr_offsets_row *row)
 {
 	char text[WR_OFFSETS_TEXT_BYTES];
@@ -49,7 +41,6 @@ static int print_table(const struct wr_offsets *o)
 	static const char *const heads[] = {"TOPIC",    "PARTITION",   "COMMITTED", "END",
 					    "LAG",      "INCARNATION", "DONE",      "ABANDONED",
 					    "METADATA", NULL};
-	struct wr_buf text = WR_BUF_INIT;
 	struct wr_text_table table;
 	enum wr_code rc;
 
@@ -60,17 +51,14 @@ static int print_table(const struct wr_offsets *o)
 
 		wr_text_table_add(&table, wr_bytes_of(place->topic));
 		wr_text_table_addf(&table, "%" PRId32, place->partition);
-		add_number(&table, place->committed);
-		add_number(&table, place->high);
-		add_number(&table, lag_of(place));
+		wr_text_table_add_number(&table, place->committed);
+		wr_text_table_add_number(&table, place->high);
+		wr_text_table_add_number(&table, lag_of(place));
 		add_mark(&table, &o->rows[i]);
 		wr_text_table_add(&table, wr_bytes_of(place->metadata));
 	}
-	rc = wr_text_table_render(&table, &text);
-	if (rc == WR_OK)
-		fwrite(text.data, 1, text.size, stdout);
+	rc = wr_text_table_print(&table);
 	wr_text_table_fini(&table);
-	wr_buf_fini(&text);
 	return rc == WR_OK ? WR_EXIT_OK : wr_cli_fail(o->command, "out of memory");
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,6 +54,14 @@ void wr_text_table_addf(struct wr_text_table *table, const char *format, ...)
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	wr_text_table_add(table, wr_bytes_of(text));
+}
+
+void wr_text_table_add_number(struct wr_text_table *table, int64_t number)
+{
+	if (number < 0)
+		wr_text_table_add(table, wr_bytes(NULL, 0));
+	else
+		wr_text_table_addf(table, "%" PRId64, number);
 }
 
 void wr_text_table_head(struct wr_text_table *table, const char *const *titles)
@@ -111,5 +120,16 @@ enum wr_code wr_text_table_render(const struct wr_text_table *table, struct wr_b
 	}
 	for (size_t i = 0; i < table->count && rc == WR_OK; i += table->columns)
 		rc = render_row(table, i, widths, out);
+	return rc;
+}
+
+enum wr_code wr_text_table_print(const struct wr_text_table *table)
+{
+	struct wr_buf text = WR_BUF_INIT;
+	enum wr_code rc = wr_text_table_render(table, &text);
+
+	if (rc == WR_OK && text.size > 0)
+		fwrite(text.data, 1, text.size, stdout);
+	wr_buf_fini(&text);
 	return rc;
 }

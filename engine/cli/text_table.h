@@ -27,11 +27,15 @@ void wr_text_table_fini(struct wr_text_table *table);
 void wr_text_table_add(struct wr_text_table *table, struct wr_bytes text);
 void wr_text_table_addf(struct wr_text_table *table, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+void wr_text_table_add_number(struct wr_text_table *table, int64_t number); /* below 0: absent */
 
 /* A row of headings. */
 void wr_text_table_head(struct wr_text_table *table, const char *const *titles);
 
 /* Appends the rows, without blanks at their ends. WR_OK or WR_ENOMEM. */
 enum wr_code wr_text_table_render(const struct wr_text_table *table, struct wr_buf *out);
+
+/* The same to the standard output. WR_OK or WR_ENOMEM. */
+enum wr_code wr_text_table_print(const struct wr_text_table *table);
 
 #endif

@@ -35,7 +35,8 @@ static struct wr_lane_budget budget_of(void *arg)
 	};
 }
 
-struct wr_wired *wr_wiring_find(struct wr_wiring *w, const char *pipeline)
+/* NULL: there is none of this name. */
+static struct wr_wired *find(struct wr_wiring *w, const char *pipeline)
 {
 	struct wr_wired *wired;
 
@@ -44,6 +45,13 @@ struct wr_wired *wr_wiring_find(struct wr_wiring *w, const char *pipeline)
 	while (wired != NULL && strcmp(wired->name, pipeline) != 0)
 		wired = wired->next;
 	wr_lock_release(&w->lock);
+	return wired;
+}
+
+struct wr_wired *wr_wiring_find(struct wr_wiring *w, const char *pipeline)
+{
+	struct wr_wired *wired = find(w, pipeline);
+
 	WR_ASSERT(wired != NULL);
 	return wired;
 }
@@ -197,18 +205,6 @@ enum wr_code wr_wiring_open_ingest(void *arg, wr_sink_done_fn done, void *done_a
 	return rc;
 }
 
-static bool knows(struct wr_wiring *w, const char *pipeline)
-{
-	struct wr_wired *wired;
-
-	wr_lock_take(&w->lock);
-	wired = w->first;
-	while (wired != NULL && strcmp(wired->name, pipeline) != 0)
-		wired = wired->next;
-	wr_lock_release(&w->lock);
-	return wired != NULL;
-}
-
 static enum wr_code add_pipeline(struct wr_wiring *w, const struct wr_conf_pipeline *pipeline,
 				 struct wr_err *err)
 {
@@ -290,7 +286,7 @@ enum wr_code wr_wiring_extend(struct wr_wiring *w, const struct wr_conf *conf, b
 
 	for (size_t i = 0; i < conf->pipeline_count && rc == WR_OK; i++) {
 		lanes += (size_t)conf->pipelines[i].lanes;
-		if (!knows(w, conf->pipelines[i].name))
+		if (find(w, conf->pipelines[i].name) == NULL)
 			rc = add_pipeline(w, &conf->pipelines[i], err);
 	}
 	if (rc != WR_OK || rehearsal)
