@@ -257,21 +257,36 @@ static enum wr_code check_id(const char *id, struct wr_err *err)
 	return wr_err_set(err, WR_ENOTFOUND, "there is no job of this id");
 }
 
+/* The topic of a job that is asked for by its id. */
+static enum wr_code enter_for_job(struct wr_dlq_port *port, const struct wr_dlq_params *params,
+				  const char *id, struct place *p, struct wr_err *err)
+{
+	enum wr_code rc = check_id(id, err);
+
+	*p = (struct place){.site = NULL};
+	return rc == WR_OK ? enter(port, param(params, "pipeline"), p, err) : rc;
+}
+
+/* Ends a question about a job with the job itself, unless it has failed before. */
+static enum wr_code leave_with_job(struct place *p, struct wr_dlq_job *job, enum wr_code rc,
+				   struct wr_buf *out, struct wr_err *err)
+{
+	if (rc == WR_OK && wr_dlq_job_json(job, out) != WR_OK)
+		rc = no_memory(err);
+	wr_dlq_job_fini(job);
+	return leave(p, rc);
+}
+
 static enum wr_code show_job(struct wr_dlq_port *port, const struct wr_dlq_params *params,
 			     const char *id, struct wr_buf *out, struct wr_err *err)
 {
 	struct wr_dlq_job job = {.who = NULL};
-	struct place p = {.site = NULL};
-	enum wr_code rc = check_id(id, err);
+	struct place p;
+	enum wr_code rc = enter_for_job(port, params, id, &p, err);
 
 	if (rc == WR_OK)
-		rc = enter(port, param(params, "pipeline"), &p, err);
-	if (rc == WR_OK)
 		rc = wr_dlq_job_load(p.dlq, id, &job, err);
-	if (rc == WR_OK && wr_dlq_job_json(&job, out) != WR_OK)
-		rc = no_memory(err);
-	wr_dlq_job_fini(&job);
-	return leave(&p, rc);
+	return leave_with_job(&p, &job, rc, out, err);
 }
 
 /* What the body of an order says beside the job. */
@@ -491,11 +506,9 @@ static enum wr_code cancel(struct wr_dlq_port *port, const struct wr_dlq_params 
 {
 	struct wr_dlq_job job = {.who = NULL};
 	struct wr_dlq_run run = {.job = &job};
-	struct place p = {.site = NULL};
-	enum wr_code rc = check_id(id, err);
+	struct place p;
+	enum wr_code rc = enter_for_job(port, params, id, &p, err);
 
-	if (rc == WR_OK)
-		rc = enter(port, param(params, "pipeline"), &p, err);
 	if (rc == WR_OK) {
 		run.dlq = p.dlq;
 		run.kafka = p.service->kafka;
@@ -504,21 +517,16 @@ static enum wr_code cancel(struct wr_dlq_port *port, const struct wr_dlq_params 
 	if (rc == WR_OK)
 		WR_LOG(WR_LOG_INFO, "audit: a job of dead letters was cancelled", WR_STR("job", id),
 		       WR_STR("who", who));
-	if (rc == WR_OK && wr_dlq_job_json(&job, out) != WR_OK)
-		rc = no_memory(err);
-	wr_dlq_job_fini(&job);
-	return leave(&p, rc);
+	return leave_with_job(&p, &job, rc, out, err);
 }
 
 static enum wr_code resume(struct wr_dlq_port *port, const struct wr_dlq_params *params,
 			   const char *id, const char *who, struct wr_buf *out, struct wr_err *err)
 {
 	struct wr_dlq_job job = {.who = NULL};
-	struct place p = {.site = NULL};
-	enum wr_code rc = check_id(id, err);
+	struct place p;
+	enum wr_code rc = enter_for_job(port, params, id, &p, err);
 
-	if (rc == WR_OK)
-		rc = enter(port, param(params, "pipeline"), &p, err);
 	if (rc == WR_OK)
 		rc = wr_dlq_job_load(p.dlq, id, &job, err);
 	if (rc == WR_OK && job.state != WR_DLQ_RUNNING)
@@ -529,10 +537,7 @@ static enum wr_code resume(struct wr_dlq_port *port, const struct wr_dlq_params 
 	if (rc == WR_OK)
 		WR_LOG(WR_LOG_INFO, "audit: a job of dead letters is resumed", WR_STR("job", id),
 		       WR_STR("who", who));
-	if (rc == WR_OK && wr_dlq_job_json(&job, out) != WR_OK)
-		rc = no_memory(err);
-	wr_dlq_job_fini(&job);
-	return leave(&p, rc);
+	return leave_with_job(&p, &job, rc, out, err);
 }
 
 const struct wr_dlq_ops wr_dlq_service_ops = {.list = list,

@@ -20,21 +20,31 @@ const char *const wr_http_dlq_list_query[] = {FILTERS, "limit", "cursor", "order
 const char *const wr_http_dlq_stats_query[] = {FILTERS, "cursor", NULL};
 const char *const wr_http_dlq_query[] = {"pipeline", NULL};
 
-/* The port; NULL: there are no pipelines, and that was answered. */
-static struct wr_dlq_port *port_of(struct wr_http_call *call)
-{
-	if (call->deps->dlq == NULL)
-		wr_http_call_fail(call, WR_HTTP_NOT_FOUND, "there are no pipelines");
-	return call->deps->dlq;
-}
+/* What a call hands over to the port. */
+struct question {
+	struct wr_dlq_port *port;
+	const struct wr_dlq_ops *ops;
+	struct wr_dlq_param items[WR_HTTP_PARAMS_MAX];
+	struct wr_dlq_params params;
+	char who[128]; /* as far as can be told */
+	struct wr_err err;
+};
 
-static struct wr_dlq_params params_of(const struct wr_http_call *call,
-				      struct wr_dlq_param items[WR_HTTP_PARAMS_MAX])
+/* False: there are no pipelines, and that was answered. */
+static bool begin(struct wr_http_call *call, struct question *q)
 {
+	q->port = call->deps->dlq;
+	if (q->port == NULL) {
+		wr_http_call_fail(call, WR_HTTP_NOT_FOUND, "there are no pipelines");
+		return false;
+	}
+	q->ops = q->port->ops;
 	for (size_t i = 0; i < call->query.count; i++)
-		items[i] =
+		q->items[i] =
 		    (struct wr_dlq_param){call->query.items[i].name, call->query.items[i].value};
-	return (struct wr_dlq_params){items, call->query.count};
+	q->params = (struct wr_dlq_params){q->items, call->query.count};
+	snprintf(q->who, sizeof(q->who), "admin API, from %s", call->client);
+	return true;
 }
 
 static enum wr_http_problem problem_of(enum wr_code rc, bool has_body)
@@ -62,11 +72,11 @@ static enum wr_http_problem problem_of(enum wr_code rc, bool has_body)
 	return WR_HTTP_INTERNAL;
 }
 
-static void answer(struct wr_http_call *call, enum wr_code rc, unsigned status,
-		   const struct wr_err *err)
+static void answer(struct wr_http_call *call, const struct question *q, enum wr_code rc,
+		   unsigned status)
 {
 	if (rc != WR_OK) {
-		wr_http_call_fail(call, problem_of(rc, call->route->takes_body), err->text);
+		wr_http_call_fail(call, problem_of(rc, call->route->takes_body), q->err.text);
 		return;
 	}
 	wr_http_call_done(call, JSON);
@@ -75,114 +85,78 @@ static void answer(struct wr_http_call *call, enum wr_code rc, unsigned status,
 
 void wr_http_dlq_list(struct wr_http_call *call)
 {
-	struct wr_dlq_param items[WR_HTTP_PARAMS_MAX];
-	struct wr_dlq_params params = params_of(call, items);
-	struct wr_dlq_port *port = port_of(call);
-	struct wr_err err;
+	struct question q;
 
-	if (port != NULL)
-		answer(call, port->ops->list(port, &params, &call->text, &err), OK, &err);
+	if (begin(call, &q))
+		answer(call, &q, q.ops->list(q.port, &q.params, &call->text, &q.err), OK);
 }
 
 void wr_http_dlq_stats(struct wr_http_call *call)
 {
-	struct wr_dlq_param items[WR_HTTP_PARAMS_MAX];
-	struct wr_dlq_params params = params_of(call, items);
-	struct wr_dlq_port *port = port_of(call);
-	struct wr_err err;
+	struct question q;
 
-	if (port != NULL)
-		answer(call, port->ops->stats(port, &params, &call->text, &err), OK, &err);
+	if (begin(call, &q))
+		answer(call, &q, q.ops->stats(q.port, &q.params, &call->text, &q.err), OK);
 }
 
 void wr_http_dlq_show(struct wr_http_call *call)
 {
-	struct wr_dlq_param items[WR_HTTP_PARAMS_MAX];
-	struct wr_dlq_params params = params_of(call, items);
-	struct wr_dlq_port *port = port_of(call);
-	struct wr_err err;
+	struct question q;
 	char place[64];
 
-	if (port == NULL)
+	if (!begin(call, &q))
 		return;
 	snprintf(place, sizeof(place), "%.20s/%.20s", wr_http_call_path(call, "partition"),
 		 wr_http_call_path(call, "offset"));
-	answer(call, port->ops->show(port, &params, place, &call->text, &err), OK, &err);
+	answer(call, &q, q.ops->show(q.port, &q.params, place, &call->text, &q.err), OK);
 }
 
 void wr_http_dlq_jobs(struct wr_http_call *call)
 {
-	struct wr_dlq_param items[WR_HTTP_PARAMS_MAX];
-	struct wr_dlq_params params = params_of(call, items);
-	struct wr_dlq_port *port = port_of(call);
-	struct wr_err err;
+	struct question q;
 
-	if (port != NULL)
-		answer(call, port->ops->jobs(port, &params, &call->text, &err), OK, &err);
+	if (begin(call, &q))
+		answer(call, &q, q.ops->jobs(q.port, &q.params, &call->text, &q.err), OK);
 }
 
 void wr_http_dlq_job(struct wr_http_call *call)
 {
-	struct wr_dlq_param items[WR_HTTP_PARAMS_MAX];
-	struct wr_dlq_params params = params_of(call, items);
-	struct wr_dlq_port *port = port_of(call);
-	struct wr_err err;
+	const char *id = wr_http_call_path(call, "id");
+	struct question q;
 
-	if (port != NULL)
-		answer(
-		    call,
-		    port->ops->job(port, &params, wr_http_call_path(call, "id"), &call->text, &err),
-		    OK, &err);
-}
-
-/* Who it was, as far as can be told. */
-static const char *who(const struct wr_http_call *call, char text[128])
-{
-	snprintf(text, 128, "admin API, from %s", call->client);
-	return text;
+	if (begin(call, &q))
+		answer(call, &q, q.ops->job(q.port, &q.params, id, &call->text, &q.err), OK);
 }
 
 void wr_http_dlq_create(struct wr_http_call *call)
 {
-	struct wr_dlq_port *port = port_of(call);
+	struct question q;
 	bool is_dry = false;
-	struct wr_err err;
 	enum wr_code rc;
-	char text[128];
 
-	if (port == NULL || !wr_http_call_json(call))
+	if (!begin(call, &q) || !wr_http_call_json(call))
 		return;
-	rc = port->ops->create(port, wr_bytes(call->body.data, call->body.size), who(call, text),
-			       &call->text, &is_dry, &err);
-	answer(call, rc, is_dry ? OK : ACCEPTED, &err);
+	rc = q.ops->create(q.port, wr_bytes(call->body.data, call->body.size), q.who, &call->text,
+			   &is_dry, &q.err);
+	answer(call, &q, rc, is_dry ? OK : ACCEPTED);
 }
 
 void wr_http_dlq_cancel(struct wr_http_call *call)
 {
-	struct wr_dlq_param items[WR_HTTP_PARAMS_MAX];
-	struct wr_dlq_params params = params_of(call, items);
-	struct wr_dlq_port *port = port_of(call);
-	struct wr_err err;
-	char text[128];
+	const char *id = wr_http_call_path(call, "id");
+	struct question q;
 
-	if (port != NULL)
-		answer(call,
-		       port->ops->cancel(port, &params, wr_http_call_path(call, "id"),
-					 who(call, text), &call->text, &err),
-		       OK, &err);
+	if (begin(call, &q))
+		answer(call, &q, q.ops->cancel(q.port, &q.params, id, q.who, &call->text, &q.err),
+		       OK);
 }
 
 void wr_http_dlq_resume(struct wr_http_call *call)
 {
-	struct wr_dlq_param items[WR_HTTP_PARAMS_MAX];
-	struct wr_dlq_params params = params_of(call, items);
-	struct wr_dlq_port *port = port_of(call);
-	struct wr_err err;
-	char text[128];
+	const char *id = wr_http_call_path(call, "id");
+	struct question q;
 
-	if (port != NULL)
-		answer(call,
-		       port->ops->resume(port, &params, wr_http_call_path(call, "id"),
-					 who(call, text), &call->text, &err),
-		       ACCEPTED, &err);
+	if (begin(call, &q))
+		answer(call, &q, q.ops->resume(q.port, &q.params, id, q.who, &call->text, &q.err),
+		       ACCEPTED);
 }
