@@ -171,6 +171,23 @@ static bool is_meant(const struct wr_key_row *row, const void *base)
 	return true;
 }
 
+/* What is one JSON value that can be written as it stands in the struct. */
+static void show_scalar(const struct wr_key_row *row, const void *member, struct wr_json_out *out)
+{
+	const char *name = wr_schema_name(row);
+
+	if (row->type == WR_KEY_BOOL)
+		wr_json_out_bool(out, name, *(const bool *)member);
+	else if (row->type == WR_KEY_INT)
+		wr_json_out_integer(out, name, *(const int *)member);
+	else if (row->type == WR_KEY_COUNT)
+		wr_json_out_integer(out, name, (int64_t) * (const size_t *)member);
+	else if (row->type == WR_KEY_NUMBER)
+		wr_json_out_number(out, name, *(const double *)member);
+	else if (*(char *const *)member != NULL)
+		wr_json_out_text(out, name, *(char *const *)member);
+}
+
 static void show_row(const struct wr_key_row *row, const void *base, struct wr_json_out *out)
 {
 	const char *name = wr_schema_name(row);
@@ -183,23 +200,14 @@ static void show_row(const struct wr_key_row *row, const void *base, struct wr_j
 		show_list(row, base, out);
 		return;
 	case WR_KEY_STRING:
-		if (text_of(row, base) != NULL)
-			wr_json_out_text(out, name, text_of(row, base));
+	case WR_KEY_BOOL:
+	case WR_KEY_INT:
+	case WR_KEY_COUNT:
+	case WR_KEY_NUMBER:
+		show_scalar(row, member_of(row, base), out);
 		return;
 	case WR_KEY_STRINGS:
 		show_strings(row, base, out);
-		return;
-	case WR_KEY_BOOL:
-		wr_json_out_bool(out, name, *(const bool *)member_of(row, base));
-		return;
-	case WR_KEY_INT:
-		wr_json_out_integer(out, name, *(const int *)member_of(row, base));
-		return;
-	case WR_KEY_COUNT:
-		wr_json_out_integer(out, name, (int64_t) * (const size_t *)member_of(row, base));
-		return;
-	case WR_KEY_NUMBER:
-		wr_json_out_number(out, name, *(const double *)member_of(row, base));
 		return;
 	case WR_KEY_DURATION_MS:
 	case WR_KEY_DURATION_US:
