@@ -90,12 +90,22 @@ static enum wr_code make_sink(struct wr_lane *lane, struct wr_err *err)
 	return WR_EINVAL;
 }
 
-bool wr_lane_rebuild_sink(struct wr_lane *lane, struct wr_err *err)
+bool wr_lane_rebuild_sink(struct wr_lane *lane)
 {
+	static const char failure[] = "the producer can't be made anew";
+	struct wr_err err;
+
 	if (lane->sink != NULL)
 		lane->sink->ops->destroy(lane->sink);
 	lane->sink = NULL;
-	return make_sink(lane, err) == WR_OK;
+	if (make_sink(lane, &err) == WR_OK) {
+		wr_lane_condition(lane, "producer", true, NULL);
+		return true;
+	}
+	wr_lane_condition(lane, "producer", false, failure);
+	WR_LOG(WR_LOG_ERROR, failure, WR_STR("pipeline", lane->conf->name),
+	       WR_STR("reason", err.text));
+	return false;
 }
 
 static enum wr_code make_adapters(struct wr_lane *lane, struct wr_err *err)

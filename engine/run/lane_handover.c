@@ -148,18 +148,9 @@ static bool go_back(struct wr_lane *lane)
 
 static bool has_working_sink(struct wr_lane *lane)
 {
-	struct wr_err err;
-
 	if (lane->sink != NULL && lane->sink->ops->state(lane->sink) != WR_SINK_BROKEN)
 		return true;
-	if (wr_lane_rebuild_sink(lane, &err)) {
-		wr_lane_condition(lane, "producer", true, NULL);
-		return true;
-	}
-	wr_lane_condition(lane, "producer", false, "the producer can't be made anew");
-	WR_LOG(WR_LOG_ERROR, "the producer can't be made anew",
-	       WR_STR("pipeline", lane->conf->name), WR_STR("reason", err.text));
-	return false;
+	return wr_lane_rebuild_sink(lane);
 }
 
 /* A write whose outcome is unknown can't be waited for: the window is dropped and read again from the last offset

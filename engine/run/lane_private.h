@@ -334,7 +334,9 @@ void wr_lane_publish(struct wr_lane *lane, double oldest_s);
 void wr_lane_pause(struct wr_lane *lane); /* a moment, without spinning */
 void wr_lane_wake(struct wr_lane *lane);  /* [any] */
 void wr_lane_close_adapters(struct wr_lane *lane, int leave_ms);
-bool wr_lane_rebuild_sink(struct wr_lane *lane, struct wr_err *err);
+
+/* Makes the producer anew. Says so, in the log and to readiness, when that fails. */
+bool wr_lane_rebuild_sink(struct wr_lane *lane);
 
 /* When there is something to do at the latest, if no adapter wakes the lane before. */
 int64_t wr_lane_deadline_ns(const struct wr_lane *lane);

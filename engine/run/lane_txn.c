@@ -212,20 +212,11 @@ static void give_up_sink(struct wr_lane *lane)
 
 static bool rebuild(struct wr_lane *lane)
 {
-	struct wr_err err;
-
 	if (wr_lane_now(lane) < lane->rebuild_mono_ns)
 		return false;
 	lane->rebuild_mono_ns = wr_lane_now(lane) + WR_NS_PER_S;
 	become(lane, WR_TXN_STARTING);
-	if (wr_lane_rebuild_sink(lane, &err)) {
-		wr_lane_condition(lane, "producer", true, NULL);
-		return true;
-	}
-	wr_lane_condition(lane, "producer", false, "the producer can't be made anew");
-	WR_LOG(WR_LOG_ERROR, "the producer can't be made anew",
-	       WR_STR("pipeline", lane->conf->name), WR_STR("reason", err.text));
-	return false;
+	return wr_lane_rebuild_sink(lane);
 }
 
 static void drop_all(struct wr_lane *lane)
