@@ -3,6 +3,7 @@
 #include "tests/run/flow.h"
 
 #include "base/check.h"
+#include "tests/run/one_partition.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -30,13 +31,8 @@ static struct {
 } flow;
 
 struct source {
-	struct wr_source pub;
+	struct one_partition one;
 	struct bed *bed;
-	int wake_fd;
-	bool assigned;
-	int64_t position;
-	struct wr_partition partition;
-	struct wr_partition *partitions[1];
 };
 
 struct sink {
@@ -89,46 +85,14 @@ static struct bed *find_bed(const struct wr_lane *lane)
 
 static struct source *of_source(struct wr_source *source)
 {
-	return WR_CONTAINER_OF(source, struct source, pub);
-}
-
-static enum wr_source_event poll_source(struct wr_source *source)
-{
-	struct source *s = of_source(source);
-
-	if (s->assigned)
-		return WR_SOURCE_NONE;
-	s->assigned = true;
-	return WR_SOURCE_ASSIGNED;
+	return WR_CONTAINER_OF(source, struct source, one.pub);
 }
 
 static size_t take(struct wr_source *source, struct wr_source_record *records, size_t max_records,
 		   size_t max_bytes)
 {
-	struct source *s = of_source(source);
-	int64_t poured;
-	size_t n = 0;
-
 	(void)max_bytes;
-	pthread_mutex_lock(&flow.lock);
-	poured = flow.poured;
-	pthread_mutex_unlock(&flow.lock);
-	for (; s->position >= 0 && n < max_records && s->position < poured; n++)
-		records[n] = (struct wr_source_record){.partition = &s->partition,
-						       .offset = s->position++,
-						       .value = {"{}", 2},
-						       .key = {"k", 1},
-						       .ref = s};
-	return n;
-}
-
-static size_t headers(struct wr_source *source, const struct wr_source_record *record,
-		      const struct weir_header **headers_r)
-{
-	(void)source;
-	(void)record;
-	*headers_r = NULL;
-	return 0;
+	return one_take(one_of(source), records, max_records, read_counter(&flow.poured));
 }
 
 static void give_back(struct wr_source *source, struct wr_source_record *record)
@@ -150,55 +114,6 @@ static enum wr_code commit(struct wr_source *source, const struct wr_source_comm
 	return WR_OK;
 }
 
-static enum wr_code commit_status(struct wr_source *source)
-{
-	(void)source;
-	return WR_OK;
-}
-
-static enum wr_code commit_sync(struct wr_source *source, const struct wr_source_commit *commits,
-				size_t count, int timeout_ms, struct wr_err *err)
-{
-	(void)timeout_ms;
-	return commit(source, commits, count, err);
-}
-
-static enum wr_code place(struct wr_source *source, struct wr_partition *partition, int64_t offset,
-			  struct wr_err *err)
-{
-	(void)err;
-	of_source(source)->position = partition->position = offset;
-	return WR_OK;
-}
-
-static void refresh(struct wr_source *source)
-{
-	of_source(source)->assigned = false;
-}
-
-static bool from_latest(struct wr_source *source)
-{
-	(void)source;
-	return false;
-}
-
-static const char *trouble(struct wr_source *source)
-{
-	(void)source;
-	return NULL;
-}
-
-static void release(struct wr_source *source)
-{
-	(void)source;
-}
-
-static size_t partitions(struct wr_source *source, struct wr_partition *const **partitions_r)
-{
-	*partitions_r = of_source(source)->partitions;
-	return of_source(source)->assigned;
-}
-
 static int64_t lag(struct wr_source *source, struct wr_partition *partition, int64_t next_offset)
 {
 	(void)source;
@@ -210,13 +125,7 @@ static int64_t lag(struct wr_source *source, struct wr_partition *partition, int
 static bool is_at_end(struct wr_source *source, const struct wr_partition *partition)
 {
 	(void)partition;
-	return of_source(source)->position == read_counter(&flow.poured);
-}
-
-static size_t queued_bytes(struct wr_source *source)
-{
-	(void)source;
-	return 0;
+	return one_of(source)->position == read_counter(&flow.poured);
 }
 
 static void destroy_source(struct wr_source *source, int timeout_ms)
@@ -231,48 +140,33 @@ static void destroy_source(struct wr_source *source, int timeout_ms)
 	free(s);
 }
 
-static const struct wr_source_ops source_ops = {.poll = poll_source,
-						.take = take,
-						.headers = headers,
-						.give_back = give_back,
-						.commit = commit,
-						.commit_status = commit_status,
-						.commit_sync = commit_sync,
-						.place = place,
-						.refresh = refresh,
-						.from_latest = from_latest,
-						.trouble = trouble,
-						.release = release,
-						.partitions = partitions,
-						.lag = lag,
-						.is_at_end = is_at_end,
-						.queued_bytes = queued_bytes,
-						.destroy = destroy_source};
+static const struct wr_source_ops source_ops = {
+    ONE_PARTITION_OPS, .poll = one_poll, .take = take,           .give_back = give_back,
+    .commit = commit,  .lag = lag,       .is_at_end = is_at_end, .destroy = destroy_source};
 
 static enum wr_code make_source(void *arg, const struct wr_lane *lane, int wake_fd,
 				struct wr_source **source_r, struct wr_err *err)
 {
 	struct source *s = calloc(1, sizeof(*s));
+	int64_t committed;
 
 	(void)arg;
+	(void)wake_fd;
 	(void)err;
-	s->pub.ops = &source_ops;
 	s->bed = find_bed(lane);
-	s->wake_fd = wake_fd;
-	s->position = -1;
-	s->partitions[0] = &s->partition;
 	pthread_mutex_lock(&flow.lock);
 	WR_ASSERT(!s->bed->taken); /* two lanes never have one partition */
 	s->bed->taken = true;
-	s->partition =
-	    (struct wr_partition){.topic = "in",
-				  .id = (int32_t)(s->bed - flow.beds),
-				  .committed = s->bed->committed > 0 ? s->bed->committed : -1,
-				  .high = INT64_MAX / 2,
-				  .position = -1};
+	committed = s->bed->committed > 0 ? s->bed->committed : -1;
 	flow.alive++;
 	pthread_mutex_unlock(&flow.lock);
-	*source_r = &s->pub;
+	one_init(&s->one, &source_ops,
+		 (struct wr_partition){.topic = "in",
+				       .id = (int32_t)(s->bed - flow.beds),
+				       .committed = committed,
+				       .high = INT64_MAX / 2,
+				       .position = -1});
+	*source_r = &s->one.pub;
 	return WR_OK;
 }
 
@@ -345,12 +239,6 @@ static int poll_sink(struct wr_sink *sink, int timeout_ms)
 	return (int)count;
 }
 
-static enum wr_sink_state state(struct wr_sink *sink)
-{
-	(void)sink;
-	return WR_SINK_UP;
-}
-
 static void depth(struct wr_sink *sink, size_t *records_r, size_t *bytes_r)
 {
 	*records_r = *bytes_r = of_sink(sink)->count;
@@ -368,7 +256,7 @@ static void destroy_sink(struct wr_sink *sink)
 static const struct wr_sink_ops sink_ops = {.topic = resolve,
 					    .write = write_record,
 					    .poll = poll_sink,
-					    .state = state,
+					    .state = one_sink_state,
 					    .depth = depth,
 					    .destroy = destroy_sink};
 
@@ -389,18 +277,8 @@ static enum wr_code make_sink(void *arg, const struct wr_lane *lane, int wake_fd
 	return WR_OK;
 }
 
-static enum wr_code make_store(void *arg, const struct wr_lane *lane,
-			       struct wr_claim_store **store_r, struct wr_err *err)
-{
-	(void)arg;
-	(void)lane;
-	(void)err;
-	*store_r = NULL;
-	return WR_OK;
-}
-
 const struct wr_lane_adapters flow_adapters = {
-    .source = make_source, .sink = make_sink, .store = make_store};
+    .source = make_source, .sink = make_sink, .store = one_make_store};
 
 /* ---- what the test asks ---- */
 

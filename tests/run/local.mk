@@ -13,6 +13,7 @@ check_PROGRAMS += tests/run/test_board
 tests_run_test_board_LDADD = $(WR_RUN_FAULT_LIBS)
 tests_run_test_board_LDFLAGS = $(WR_FAULT_WRAPS)
 check_PROGRAMS += tests/run/test_engine
+tests_run_test_engine_SOURCES = tests/run/test_engine.c tests/run/one_partition.h
 tests_run_test_engine_LDADD = $(WR_RUN_FAULT_LIBS)
 tests_run_test_engine_LDFLAGS = $(WR_FAULT_WRAPS)
 check_PROGRAMS += tests/run/test_health
@@ -25,7 +26,8 @@ check_PROGRAMS += tests/run/test_program
 tests_run_test_program_LDADD = $(WR_RUN_FAULT_LIBS)
 tests_run_test_program_LDFLAGS = $(WR_FAULT_WRAPS)
 check_PROGRAMS += tests/run/test_reload
-tests_run_test_reload_SOURCES = tests/run/test_reload.c tests/run/flow.c tests/run/flow.h
+tests_run_test_reload_SOURCES = tests/run/test_reload.c tests/run/flow.c tests/run/flow.h \
+	tests/run/one_partition.h
 tests_run_test_reload_CPPFLAGS = $(WR_ABI_CPPFLAGS) -DWEIR=\"$(abs_top_builddir)/weir$(EXEEXT)\"
 tests_run_test_reload_LDADD = $(WR_RUN_TEST_LIBS)
 EXTRA_tests_run_test_reload_DEPENDENCIES = weir$(EXEEXT)

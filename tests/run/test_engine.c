@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "tests/faults.h"
+#include "tests/run/one_partition.h"
 #include "tests/unit.h"
 
 #include <pthread.h>
@@ -16,12 +17,9 @@
 enum { LANES_MAX = 8, RECORDS = 10, WRITES_MAX = 64 };
 
 struct lane_fakes {
-	struct wr_source source;
+	struct one_partition one;
 	struct wr_sink sink;
-	struct wr_partition partition;
-	struct wr_partition *partitions[1];
-	bool assigned, committed;
-	int64_t position;
+	bool committed;
 	wr_sink_done_fn done;
 	void *done_arg;
 	void *tokens[WRITES_MAX];
@@ -52,44 +50,23 @@ static void add(int *counter, int n)
 
 static struct lane_fakes *of_source(struct wr_source *source)
 {
-	return WR_CONTAINER_OF(source, struct lane_fakes, source);
+	return WR_CONTAINER_OF(source, struct lane_fakes, one.pub);
 }
 
 static enum wr_source_event poll_source(struct wr_source *source)
 {
-	struct lane_fakes *l = of_source(source);
-
-	if (l->assigned || world.never_assigns)
-		return WR_SOURCE_NONE;
-	l->assigned = true;
-	return WR_SOURCE_ASSIGNED;
+	return world.never_assigns ? WR_SOURCE_NONE : one_poll(source);
 }
 
 static size_t take(struct wr_source *source, struct wr_source_record *records, size_t max_records,
 		   size_t max_bytes)
 {
-	struct lane_fakes *l = of_source(source);
-	size_t n = 0;
+	size_t n = one_take(one_of(source), records, max_records, RECORDS);
 
 	(void)max_bytes;
-	for (; l->assigned && n < max_records && l->position < RECORDS; n++)
-		records[n] = (struct wr_source_record){.partition = &l->partition,
-						       .offset = l->position++,
-						       .value = {"{}", 2},
-						       .key = {"k", 1},
-						       .ref = l};
 	add(&world.out, (int)n);
 	add(&world.taken, (int)n);
 	return n;
-}
-
-static size_t headers(struct wr_source *source, const struct wr_source_record *record,
-		      const struct weir_header **headers_r)
-{
-	(void)source;
-	(void)record;
-	*headers_r = NULL;
-	return 0;
 }
 
 static void give_back(struct wr_source *source, struct wr_source_record *record)
@@ -114,66 +91,11 @@ static enum wr_code commit(struct wr_source *source, const struct wr_source_comm
 	return WR_OK;
 }
 
-static enum wr_code commit_status(struct wr_source *source)
-{
-	(void)source;
-	return WR_OK;
-}
-
-static enum wr_code commit_sync(struct wr_source *source, const struct wr_source_commit *commits,
-				size_t count, int timeout_ms, struct wr_err *err)
-{
-	(void)timeout_ms;
-	return commit(source, commits, count, err);
-}
-
-static enum wr_code place(struct wr_source *source, struct wr_partition *partition, int64_t offset,
-			  struct wr_err *err)
-{
-	(void)err;
-	of_source(source)->position = partition->position = offset;
-	return WR_OK;
-}
-
-static void refresh(struct wr_source *source)
-{
-	of_source(source)->assigned = false;
-}
-
-static bool from_latest(struct wr_source *source)
-{
-	(void)source;
-	return false;
-}
-
-static const char *trouble(struct wr_source *source)
-{
-	(void)source;
-	return NULL;
-}
-
-static void release(struct wr_source *source)
-{
-	(void)source;
-}
-
-static size_t partitions(struct wr_source *source, struct wr_partition *const **partitions_r)
-{
-	*partitions_r = of_source(source)->partitions;
-	return of_source(source)->assigned;
-}
-
 static bool is_at_end(struct wr_source *source, const struct wr_partition *partition)
 {
 	(void)source;
 	(void)partition;
 	return false;
-}
-
-static size_t queued_bytes(struct wr_source *source)
-{
-	(void)source;
-	return 0;
 }
 
 static int64_t lag(struct wr_source *source, struct wr_partition *partition, int64_t next_offset)
@@ -190,23 +112,9 @@ static void destroy_source(struct wr_source *source, int timeout_ms)
 	add(&world.alive, -1);
 }
 
-static const struct wr_source_ops source_ops = {.poll = poll_source,
-						.take = take,
-						.headers = headers,
-						.give_back = give_back,
-						.commit = commit,
-						.commit_status = commit_status,
-						.commit_sync = commit_sync,
-						.place = place,
-						.refresh = refresh,
-						.from_latest = from_latest,
-						.trouble = trouble,
-						.release = release,
-						.partitions = partitions,
-						.lag = lag,
-						.is_at_end = is_at_end,
-						.queued_bytes = queued_bytes,
-						.destroy = destroy_source};
+static const struct wr_source_ops source_ops = {
+    ONE_PARTITION_OPS, .poll = poll_source, .take = take,           .give_back = give_back,
+    .commit = commit,  .lag = lag,          .is_at_end = is_at_end, .destroy = destroy_source};
 
 static enum wr_code make_source(void *arg, const struct wr_lane *lane, int wake_fd,
 				struct wr_source **source_r, struct wr_err *err)
@@ -219,12 +127,11 @@ static enum wr_code make_source(void *arg, const struct wr_lane *lane, int wake_
 		return wr_err_set(err, WR_EREFUSED, "not authorised");
 	snprintf(world.made[world.made_count++], sizeof(world.made[0]), "%s/%u",
 		 wr_lane_pipeline(lane)->conf->name, wr_lane_number(lane));
-	l->source.ops = &source_ops;
-	l->partition =
-	    (struct wr_partition){.topic = "in", .committed = -1, .high = RECORDS, .position = -1};
-	l->partitions[0] = &l->partition;
+	one_init(
+	    &l->one, &source_ops,
+	    (struct wr_partition){.topic = "in", .committed = -1, .high = RECORDS, .position = -1});
 	add(&world.alive, 1);
-	*source_r = &l->source;
+	*source_r = &l->one.pub;
 	return WR_OK;
 }
 
@@ -272,12 +179,6 @@ static int poll_sink(struct wr_sink *sink, int timeout_ms)
 	return world.never_acks ? 0 : answer(of_sink(sink), WR_OK);
 }
 
-static enum wr_sink_state state(struct wr_sink *sink)
-{
-	(void)sink;
-	return WR_SINK_UP;
-}
-
 static void depth(struct wr_sink *sink, size_t *records_r, size_t *bytes_r)
 {
 	*records_r = *bytes_r = of_sink(sink)->token_count;
@@ -292,7 +193,7 @@ static void destroy_sink(struct wr_sink *sink)
 static const struct wr_sink_ops sink_ops = {.topic = resolve,
 					    .write = write_record,
 					    .poll = poll_sink,
-					    .state = state,
+					    .state = one_sink_state,
 					    .depth = depth,
 					    .destroy = destroy_sink};
 
@@ -315,16 +216,6 @@ static enum wr_code make_sink(void *arg, const struct wr_lane *lane, int wake_fd
 	return WR_OK;
 }
 
-static enum wr_code make_store(void *arg, const struct wr_lane *lane,
-			       struct wr_claim_store **store_r, struct wr_err *err)
-{
-	(void)arg;
-	(void)lane;
-	(void)err;
-	*store_r = NULL;
-	return WR_OK;
-}
-
 /* ---- two pipelines, of two lanes and of one ---- */
 
 static struct wr_conf_output output = {.name = (char *)(uintptr_t) "default",
@@ -332,7 +223,8 @@ static struct wr_conf_output output = {.name = (char *)(uintptr_t) "default",
 static struct wr_conf_pipeline confs[2];
 static struct wr_pipeline pipelines[2];
 static struct wr_generation generation;
-static const struct wr_lane_adapters adapters = {NULL, make_source, make_sink, make_store, NULL};
+static const struct wr_lane_adapters adapters = {NULL, make_source, make_sink, one_make_store,
+						 NULL};
 static struct wr_engine_options options;
 static struct wr_engine *engine;
 static struct wr_err err;
