@@ -212,6 +212,33 @@ static enum wr_code survey_tiers(struct survey *s, struct wr_wiring *w,
 	return rc;
 }
 
+/* The topic of replays is there from the start, so that the lanes know it when the first replay comes. Whoever replays
+ * can make it as well, so it is no reason not to start. */
+static enum wr_code survey_replays(struct survey *s, struct wr_wiring *w,
+				   struct wr_kafka_admin *admin, struct wr_err *err)
+{
+	char topic[WR_TOPIC_BYTES];
+	const struct wr_kafka_new_topic wanted = {
+	    .name = topic,
+	    .partitions = s->partitions,
+	    .max_message_bytes = s->largest > 0 ? 2 * s->largest + ENVELOPE_BYTES : 0};
+	enum wr_code rc;
+	int partitions;
+
+	if (!wr_retry_topic(s->pipeline->name, 0, topic))
+		return wr_err_set(err, WR_EINVAL, "the name of a retry topic is too long");
+	rc = need_topic(w, admin, &wanted, &partitions, err);
+	if (rc != WR_EREFUSED)
+		return rc;
+	WR_LOG(
+	    WR_LOG_INFO,
+	    "the topic for replays of dead letters is not there: the first replay makes it and is "
+	    "found within half a minute",
+	    WR_STR("pipeline", s->pipeline->name), WR_STR("topic", topic),
+	    WR_STR("reason", err->text));
+	return WR_OK;
+}
+
 /* A record batch that is too large is refused whole, with the innocent records in it: so it is made no larger than
  * the strictest topic takes. */
 static size_t batch_bytes_for(const struct survey *s)
@@ -239,6 +266,8 @@ static enum wr_code survey_pipeline(struct wr_wiring *w, struct wr_kafka_admin *
 		rc = survey_tiers(&s, w, admin, &s.pipeline->stages[i].retry, err);
 	if (rc == WR_OK)
 		rc = survey_dlq(&s, w, admin, err);
+	if (rc == WR_OK)
+		rc = survey_replays(&s, w, admin, err);
 	if (rc != WR_OK)
 		return rc;
 	wired->partitions = s.partitions;

@@ -19,6 +19,10 @@ def pipeline(engine, name):
     return found[0]
 
 
+def partitions_of(shown):
+    return [p for lane in shown["lanes"] for p in lane["partitions"]]
+
+
 def test_the_status_is_what_kafka_says(site):
     site.create_topics(partitions=4)
     engine = site.engine(site.config([site.pipeline(lanes=2)])).run()
@@ -28,7 +32,7 @@ def test_the_status_is_what_kafka_says(site):
 
     def is_told():
         shown = pipeline(engine, site.name)
-        held = [p for lane in shown["lanes"] for p in lane["partitions"] if p["committed"]]
+        held = [p for p in partitions_of(shown) if p["topic"] == site.source and p["committed"]]
         return shown["events"]["processed"] == 100 and {p["partition"]: p["committed"] for p in held} == wanted
 
     engine.until(is_told, 10, "the lanes have said so")
@@ -37,8 +41,10 @@ def test_the_status_is_what_kafka_says(site):
     assert status["instance"] == "weir-1" and status["pid"] == engine.process.pid
     shown = status["pipelines"][0]
     assert shown["state"] == "running" and shown["lag"] == 0
-    partitions = [p for lane in shown["lanes"] for p in lane["partitions"]]
-    assert len(shown["lanes"]) == 2 and len(partitions) == 4
+    held = sorted((p["topic"], p["partition"]) for p in partitions_of(shown))
+    # Those of replays too.
+    assert held == sorted((topic, n) for topic in (site.source, f"{site.name}.retry.0") for n in range(4))
+    assert len(shown["lanes"]) == 2
     assert [plugin["id"] for plugin in status["plugins"]] == ["scripted"]
 
 
