@@ -1,11 +1,12 @@
 /*
  * The yardstick: what weir does for an event, at its barest. Takes batches from the partitions' queues, claims each
  * batch in one write to Redis, writes every event with its two headers (acks=all, idempotent), keeps a window of
- * batches in flight, and commits offsets when all that a batch wrote is acked. No engine, no plugins, no retries: at
- * the first fault it ends.
+ * batches in flight, and commits offsets when all that a batch wrote is acked; with --transaction-ms every so often a
+ * transaction with the offsets of all that was written in it. No engine, no plugins, no retries: at the first fault it
+ * ends.
  *
  * usage: bare_loop --brokers B --in TOPIC --out TOPIC --group G [--batch N] [--window N] [--redis ADDRESS]
- *                  [--linger-us N] [--count N]
+ *                  [--linger-us N] [--transaction-ms N] [--count N]
  * Ends after `count` events (0: at SIGTERM) and prints one line of JSON.
  */
 #include "config.h"
@@ -25,13 +26,14 @@
 
 #define PARTITIONS_MAX 64
 #define COMMIT_NS INT64_C(100000000)
+#define TRANSACTION_WAIT_MS 30000
 #define VALUE_BYTES 320
 #define TTL_MS (10 * 60 * 1000)
 
 struct partition {
 	int32_t id;
 	rd_kafka_queue_t *queue;
-	int64_t next;      /* behind the last retired */
+	int64_t next;      /* behind the last retired; in transactions: behind the last written */
 	int64_t committed; /* of `next` */
 	char owner[300];   /* the claim's value up to the offset */
 	size_t owner_size;
@@ -49,6 +51,7 @@ struct batch {
 struct loop {
 	const char *brokers, *in, *out, *group, *redis_address;
 	long batch_size, window_size, linger_us, count;
+	long transaction_ms; /* 0: at least once */
 	rd_kafka_t *consumer, *producer;
 	rd_kafka_queue_t *events; /* the consumer's: rebalances and commits */
 	rd_kafka_topic_t *topic;
@@ -95,6 +98,17 @@ static void wake_through(rd_kafka_queue_t *queue, int fd)
 	rd_kafka_queue_io_event_enable(queue, fd, &one, sizeof(one));
 }
 
+/* Of the transactions' client; there is none other of this id. */
+static void begin_transactions(struct loop *l)
+{
+	rd_kafka_error_t *error = rd_kafka_init_transactions(l->producer, TRANSACTION_WAIT_MS);
+
+	if (error == NULL)
+		error = rd_kafka_begin_transaction(l->producer);
+	if (error != NULL)
+		bench_die("transactions: %s", rd_kafka_error_string(error));
+}
+
 static void open_producer(struct loop *l)
 {
 	char linger_ms[32];
@@ -119,6 +133,8 @@ static void open_producer(struct loop *l)
 	snprintf(linger_ms, sizeof(linger_ms), "%.3f", (double)l->linger_us / 1000);
 	conf = bench_conf(pairs);
 	rd_kafka_conf_set_dr_msg_cb(conf, delivered);
+	if (l->transaction_ms > 0)
+		rd_kafka_conf_set(conf, "transactional.id", l->group, NULL, 0);
 	l->producer = bench_client(RD_KAFKA_PRODUCER, conf);
 	l->topic = rd_kafka_topic_new(l->producer, l->out, NULL);
 	if (l->topic == NULL)
@@ -126,6 +142,8 @@ static void open_producer(struct loop *l)
 	queue = rd_kafka_queue_get_main(l->producer);
 	wake_through(queue, l->wake_fd);
 	rd_kafka_queue_destroy(queue);
+	if (l->transaction_ms > 0)
+		begin_transactions(l);
 }
 
 static void open_consumer(struct loop *l)
@@ -334,6 +352,17 @@ static bool answer(struct loop *l)
 	return moved;
 }
 
+static void advance(struct loop *l, const struct batch *batch)
+{
+	for (size_t i = 0; i < batch->count; i++) {
+		struct partition *p = l->partitions;
+
+		while (p->id != batch->messages[i]->partition)
+			p++;
+		p->next = batch->messages[i]->offset + 1;
+	}
+}
+
 static bool write_ready(struct loop *l)
 {
 	struct batch *batch;
@@ -349,6 +378,8 @@ static bool write_ready(struct loop *l)
 			if (!batch->duplicate[n])
 				produce(l, batch, batch->messages[n]);
 		}
+		if (l->transaction_ms > 0)
+			advance(l, batch);
 		batch->written = moved = true;
 	}
 	return moved;
@@ -363,14 +394,10 @@ static bool retire(struct loop *l)
 		batch = batch_at(l, 0);
 		if (!batch->written || batch->pending > 0)
 			break;
-		for (size_t i = 0; i < batch->count; i++) {
-			struct partition *p = l->partitions;
-
-			while (p->id != batch->messages[i]->partition)
-				p++;
-			p->next = batch->messages[i]->offset + 1;
+		if (l->transaction_ms == 0)
+			advance(l, batch);
+		for (size_t i = 0; i < batch->count; i++)
 			rd_kafka_message_destroy(batch->messages[i]);
-		}
 		l->retired += (long)batch->count;
 		l->head = (l->head + 1) % (size_t)l->window_size;
 		l->in_flight--;
@@ -382,15 +409,12 @@ static bool retire(struct loop *l)
 	return moved;
 }
 
-static void commit(struct loop *l, bool and_wait)
+/* What is to be committed, in a list of the caller's. */
+static rd_kafka_topic_partition_list_t *uncommitted(struct loop *l)
 {
-	rd_kafka_topic_partition_list_t *list;
-	int64_t now = bench_now_ns();
+	rd_kafka_topic_partition_list_t *list =
+	    rd_kafka_topic_partition_list_new((int)l->partition_count);
 
-	if (!and_wait && (l->committing || now < l->next_commit_ns))
-		return;
-	l->next_commit_ns = now + COMMIT_NS;
-	list = rd_kafka_topic_partition_list_new((int)l->partition_count);
 	for (size_t i = 0; i < l->partition_count; i++) {
 		struct partition *p = &l->partitions[i];
 
@@ -399,12 +423,51 @@ static void commit(struct loop *l, bool and_wait)
 		rd_kafka_topic_partition_list_add(list, l->in, p->id)->offset = p->next;
 		p->committed = p->next;
 	}
-	if (list->cnt > 0 && and_wait)
+	return list;
+}
+
+/* Ends the transaction, waiting for the acks of all that was written, and begins the next. */
+static void commit_transaction(struct loop *l, const rd_kafka_topic_partition_list_t *list)
+{
+	rd_kafka_consumer_group_metadata_t *group = rd_kafka_consumer_group_metadata(l->consumer);
+	rd_kafka_error_t *error =
+	    rd_kafka_send_offsets_to_transaction(l->producer, list, group, TRANSACTION_WAIT_MS);
+
+	if (error == NULL)
+		error = rd_kafka_commit_transaction(l->producer, TRANSACTION_WAIT_MS);
+	if (error == NULL)
+		error = rd_kafka_begin_transaction(l->producer);
+	if (error != NULL)
+		bench_die("commit: %s", rd_kafka_error_string(error));
+	rd_kafka_consumer_group_metadata_destroy(group);
+}
+
+static void commit(struct loop *l, bool and_wait)
+{
+	rd_kafka_topic_partition_list_t *list;
+	int64_t now = bench_now_ns();
+
+	if (!and_wait && (l->committing || now < l->next_commit_ns))
+		return;
+	l->next_commit_ns =
+	    now + (l->transaction_ms > 0 ? l->transaction_ms * INT64_C(1000000) : COMMIT_NS);
+	list = uncommitted(l);
+	if (list->cnt > 0 && l->transaction_ms > 0)
+		commit_transaction(l, list);
+	else if (list->cnt > 0 && and_wait)
 		rd_kafka_commit(l->consumer, list, 0);
 	else if (list->cnt > 0)
 		l->committing = rd_kafka_commit_queue(l->consumer, list, l->events, NULL, NULL) ==
 				RD_KAFKA_RESP_ERR_NO_ERROR;
 	rd_kafka_topic_partition_list_destroy(list);
+}
+
+/* Until the next commit, when one may be due. */
+static int wait_ms(const struct loop *l)
+{
+	int64_t left_ms = (l->next_commit_ns - bench_now_ns()) / 1000000 + 1;
+
+	return left_ms > 0 && left_ms < 100 ? (int)left_ms : 100;
 }
 
 static void wait_for_something(struct loop *l)
@@ -417,7 +480,7 @@ static void wait_for_something(struct loop *l)
 		waiting[1].fd = l->redis.fd;
 	if (waiting[1].fd >= 0 && l->redis.out_size > 0)
 		waiting[1].events = POLLIN | POLLOUT;
-	poll(waiting, 2, 100);
+	poll(waiting, 2, wait_ms(l));
 	if (waiting[0].revents != 0)
 		(void)!read(l->wake_fd, &count, sizeof(count));
 }
@@ -477,6 +540,7 @@ int main(int argc, char **argv)
 	    {"--batch", NULL, &l.batch_size},
 	    {"--window", NULL, &l.window_size},
 	    {"--linger-us", NULL, &l.linger_us},
+	    {"--transaction-ms", NULL, &l.transaction_ms},
 	    {"--count", NULL, &l.count},
 	    {NULL, NULL, NULL},
 	};

@@ -4,7 +4,8 @@
  * usage: bench_kafka create --topic T [--partitions N]        the broker stamps its records with their arrival
  *        bench_kafka delete --topic T
  *        bench_kafka fill --topic T --count N [--bytes N]     writes events 0 to N-1
- *        bench_kafka span --topic T --count N [--timeout S]   waits for N records; prints when they arrived
+ *        bench_kafka span --topic T --count N [--timeout S] [--transactions 1]
+ *                                                             waits for N records; prints when they arrived
  *        bench_kafka latency --in T --out T [--rate N] [--seconds N]
  * and --brokers B for each. Results are one line of JSON.
  */
@@ -28,6 +29,7 @@
 struct task {
 	const char *brokers, *topic, *in, *out;
 	long partitions, count, bytes, timeout_s, rate, seconds;
+	long transactions; /* 1: the topic is written in transactions */
 };
 
 static rd_kafka_t *open_producer(const struct task *t, const char *linger_ms)
@@ -233,6 +235,42 @@ static int64_t arrival_of(rd_kafka_t *client, const char *topic, int partition, 
 	return arrived_ms;
 }
 
+static void assign_beginnings(rd_kafka_t *client, const char *topic, int partitions)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(partitions);
+
+	for (int i = 0; i < partitions; i++)
+		rd_kafka_topic_partition_list_add(list, topic, i)->offset = 0;
+	rd_kafka_assign(client, list);
+	rd_kafka_topic_partition_list_destroy(list);
+}
+
+/* Ends of a topic with transactions count their markers too, so its records are read to be counted, once it has about
+ * as many as it should. */
+static int64_t read_span(const struct task *t, rd_kafka_t *client, int partitions,
+			 int64_t deadline_ns, int64_t *first_ms, int64_t *last_ms)
+{
+	rd_kafka_message_t *message;
+	int64_t count = 0, ms;
+
+	assign_beginnings(client, t->topic, partitions);
+	while (count < t->count) {
+		message = rd_kafka_consumer_poll(client, 100);
+		if (message != NULL && message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+			ms = rd_kafka_message_timestamp(message, NULL);
+			*first_ms = ms < *first_ms ? ms : *first_ms;
+			*last_ms = ms > *last_ms ? ms : *last_ms;
+			count++;
+		}
+		if (message != NULL)
+			rd_kafka_message_destroy(message);
+		if (bench_now_ns() > deadline_ns)
+			bench_die("%s has %lld committed records of %ld", t->topic,
+				  (long long)count, t->count);
+	}
+	return count;
+}
+
 static int span(const struct task *t)
 {
 	rd_kafka_t *client = open_consumer(t);
@@ -247,7 +285,9 @@ static int span(const struct task *t)
 				  t->count);
 		nanosleep(&nap, NULL);
 	}
-	for (int i = 0; i < partitions; i++) {
+	if (t->transactions)
+		count = read_span(t, client, partitions, deadline, &first_ms, &last_ms);
+	for (int i = 0; i < partitions && !t->transactions; i++) {
 		if (ends[i] == 0)
 			continue;
 		ms = arrival_of(client, t->topic, i, 0);
@@ -398,6 +438,7 @@ int main(int argc, char **argv)
 	    {"--timeout", NULL, &t.timeout_s},
 	    {"--rate", NULL, &t.rate},
 	    {"--seconds", NULL, &t.seconds},
+	    {"--transactions", NULL, &t.transactions},
 	    {NULL, NULL, NULL},
 	};
 	static const struct {
