@@ -129,6 +129,7 @@ static void describe(const struct wr_dead_letter *letter, struct wr_envelope *e)
 	set_bytes(e, WR_FIELD_REPLAY, &e->replay, (struct weir_bytes){NULL, 0});
 	clear(e, WR_FIELD_RESUME);
 	clear(e, WR_FIELD_DUE_AT);
+	clear(e, WR_FIELD_ORDER);
 	set_bytes(e, WR_FIELD_OWNER, &e->owner, wr_bytes_to_public(letter->owner));
 	set_bytes(e, WR_FIELD_EVENT_ID, &e->event_id, ev->pub.id);
 	set_text(e, WR_FIELD_PIPELINE, &e->pipeline, letter->pipeline);
@@ -198,6 +199,12 @@ void wr_envelope_set_due(struct wr_envelope *envelope, int64_t due_at_ms)
 	set(envelope, WR_FIELD_DUE_AT);
 }
 
+void wr_envelope_set_turn(struct wr_envelope *envelope, enum wr_turn turn)
+{
+	envelope->turn = turn;
+	set(envelope, WR_FIELD_ORDER);
+}
+
 /* The value that goes round: the edited one, the stage's, or the event's own. */
 static void choose_value(const struct wr_replay *replay, struct wr_envelope *e,
 			 struct weir_bytes *value_r)
@@ -230,6 +237,7 @@ void wr_envelope_replay(const struct wr_replay *replay, struct wr_envelope *enve
 	if (e->replays < UINT32_MAX)
 		e->replays++;
 	clear(e, WR_FIELD_RESUME);
+	clear(e, WR_FIELD_ORDER); /* it left its place when it was dead-lettered */
 	set_text(e, WR_FIELD_REPLAY, &e->replay, replay->job);
 	set_text(e, WR_FIELD_REPLAYED_FROM, &e->replayed_from, replay->from);
 }

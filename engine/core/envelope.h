@@ -68,6 +68,8 @@ struct weir_bytes wr_envelope_emit_id(struct weir_bytes event_id, const struct w
 	X(WR_FIELD_ORIGINAL_VALUE, "weir-original-value", WR_FIELD_IS_BYTES, original_value)                           \
 	/* On a retry record: not before this time. Absent: at once. */                                                \
 	X(WR_FIELD_DUE_AT, "weir-due-at", WR_FIELD_IS_INT64, due_at_ms)                                                \
+	/* On a retry record: later events of its key wait for it, and how it waits itself. See core/parked.h. */      \
+	X(WR_FIELD_ORDER, "weir-order", WR_FIELD_IS_TURN, turn)                                                        \
 	/* Marks a replay, and on no other record: the job that made it. Such a record takes over from weir-owner with
 	 * its own coordinates; a retry of it is an ordinary retry record whose owner is the replay. */ \
 	X(WR_FIELD_REPLAY, "weir-replay", WR_FIELD_IS_TEXT, replay)                                                    \
@@ -85,6 +87,11 @@ enum wr_envelope_field {
 const char *wr_envelope_header(enum wr_envelope_field field);
 
 enum wr_resume { WR_RESUME_START, WR_RESUME_STAGE };
+
+enum wr_turn {
+	WR_TURN_FIRST, /* it has failed, and waits for its topic's delay */
+	WR_TURN_BEHIND /* it waits for an older one of its key, which lies before it, and no longer */
+};
 
 /* Borrowed from the headers it was read from. A member is meaningful only when wr_envelope_has() says so; those that
  * are bytes are absent otherwise. */
@@ -104,6 +111,7 @@ struct wr_envelope {
 	enum wr_resume resume;
 	struct weir_bytes stage_value, source_key, source_value, original_value;
 	int64_t due_at_ms;
+	enum wr_turn turn;
 	struct weir_bytes replay, replayed_from;
 };
 
@@ -162,6 +170,9 @@ size_t wr_envelope_dead_letter(const struct wr_dead_letter *letter, struct wr_ar
  * Add due_at_ms by wr_envelope_set_due() and write it with wr_envelope_write(). */
 void wr_envelope_retry(const struct wr_dead_letter *letter, struct wr_envelope *envelope_r);
 void wr_envelope_set_due(struct wr_envelope *envelope, int64_t due_at_ms);
+
+/* Of one whose key is kept in order. */
+void wr_envelope_set_turn(struct wr_envelope *envelope, enum wr_turn turn);
 
 /* A dead letter that is sent round again. */
 struct wr_replay {

@@ -27,6 +27,7 @@ enum form {
 	WR_FIELD_IS_CLASS,
 	WR_FIELD_IS_DIGITS,
 	WR_FIELD_IS_RESUME,
+	WR_FIELD_IS_TURN,
 	WR_FIELD_IS_BYTES,
 	WR_FIELD_IS_PLACE
 };
@@ -197,6 +198,17 @@ static bool read_resume(struct weir_bytes value, enum wr_resume *resume_r)
 	return wr_bytes_equal(wr_bytes_from(value), wr_bytes_of("stage"));
 }
 
+static const char *const turns[] = {[WR_TURN_FIRST] = "first", [WR_TURN_BEHIND] = "behind"};
+
+static bool read_turn(struct weir_bytes value, enum wr_turn *turn_r)
+{
+	*turn_r = WR_TURN_FIRST;
+	if (wr_bytes_equal(wr_bytes_from(value), wr_bytes_of(turns[WR_TURN_FIRST])))
+		return true;
+	*turn_r = WR_TURN_BEHIND;
+	return wr_bytes_equal(wr_bytes_from(value), wr_bytes_of(turns[WR_TURN_BEHIND]));
+}
+
 /* Whether bytes have the form of a field that is kept as bytes. */
 static bool has_form(enum form form, struct weir_bytes value)
 {
@@ -222,6 +234,7 @@ static bool has_form(enum form form, struct weir_bytes value)
 	case WR_FIELD_IS_UINT32:
 	case WR_FIELD_IS_CLASS:
 	case WR_FIELD_IS_RESUME:
+	case WR_FIELD_IS_TURN:
 		break;
 	}
 	return false;
@@ -253,6 +266,8 @@ static bool read_value(const struct field *field, struct weir_bytes value, void 
 		return wr_class_parse(wr_bytes_from(value), member);
 	case WR_FIELD_IS_RESUME:
 		return read_resume(value, member);
+	case WR_FIELD_IS_TURN:
+		return read_turn(value, member);
 	case WR_FIELD_IS_TOPIC:
 	case WR_FIELD_IS_OWNER:
 	case WR_FIELD_IS_ID:
@@ -352,6 +367,8 @@ static struct weir_bytes value_of(const struct field *field, const void *member,
 	case WR_FIELD_IS_RESUME:
 		return static_text(*(const enum wr_resume *)member == WR_RESUME_STAGE ? "stage"
 										      : "start");
+	case WR_FIELD_IS_TURN:
+		return static_text(turns[*(const enum wr_turn *)member]);
 	case WR_FIELD_IS_TOPIC:
 	case WR_FIELD_IS_OWNER:
 	case WR_FIELD_IS_ID:

@@ -78,6 +78,11 @@ size_t wr_mark_metadata_encode(const struct wr_mark *mark, char text_r[WR_MARK_M
 enum wr_code wr_mark_metadata_decode(struct wr_bytes text, struct wr_mark *mark_r,
 				     struct wr_err *err);
 
+/* The metadata of a source partition some of whose keys are parked (core/parked.h) has a word more: whoever reads on
+ * from there looks into the retry topics first, whatever its retry policies are. */
+size_t wr_mark_metadata_add_parked(char text[WR_MARK_METADATA_BYTES], size_t size);
+bool wr_mark_metadata_is_parked(struct wr_bytes text);
+
 /* What is known of a partition when it is assigned. */
 struct wr_placing {
 	const struct wr_mark *stored; /* from the claim store; NULL: none there, or not readable */

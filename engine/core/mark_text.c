@@ -1,7 +1,7 @@
 /*
  * Marks as text. A mark: "1 <incarnation> <forgotten> <start> <next> <timestamp> <hash>", then " d<from>-<to>:<timestamp>:
  * <hash>" for each other interval and " a<incarnation>:<from>-<to>" for each abandoned range, `*` for an open end.
- * Metadata of a commit: "weir1 <incarnation> <start> <next> <timestamp> <hash>".
+ * Metadata of a commit: "weir1 <incarnation> <start> <next> <timestamp> <hash>", and " parked" behind it or not.
  */
 #include "config.h"
 
@@ -15,6 +15,7 @@
 
 #define MARK_WORD "1"
 #define METADATA_WORD "weir1"
+#define PARKED_WORD " parked"
 
 /* A hostile text must not bring the counter to its end. */
 #define INCARNATION_MAX (UINT32_MAX / 2)
@@ -242,8 +243,26 @@ enum wr_code wr_mark_metadata_decode(struct wr_bytes text, struct wr_mark *mark_
 	*mark_r = (struct wr_mark){0};
 	if (text.data != NULL && take_text(&in, METADATA_WORD " ") &&
 	    take_incarnation(&in, &mark_r->incarnation) && take_interval(&in, mark_r) &&
-	    in.at == in.end)
+	    (in.at == in.end || (take_text(&in, PARKED_WORD) && in.at == in.end)))
 		return WR_OK;
 	*mark_r = (struct wr_mark){0};
 	return wr_err_set(err, WR_EINVAL, "this is no metadata of ours");
+}
+
+size_t wr_mark_metadata_add_parked(char text[WR_MARK_METADATA_BYTES], size_t size)
+{
+	struct out out = {text, size, WR_MARK_METADATA_BYTES};
+
+	put(&out, PARKED_WORD);
+	return out.size;
+}
+
+bool wr_mark_metadata_is_parked(struct wr_bytes text)
+{
+	const size_t size = sizeof(PARKED_WORD) - 1;
+	struct wr_mark mark;
+	struct wr_err err;
+
+	return wr_mark_metadata_decode(text, &mark, &err) == WR_OK &&
+	       memcmp((const char *)text.data + text.size - size, PARKED_WORD, size) == 0;
 }

@@ -30,3 +30,6 @@ check_PROGRAMS += tests/core/test_retry_policy
 tests_core_test_retry_policy_LDADD = $(WR_CORE_TEST_LIBS)
 check_PROGRAMS += tests/core/test_tier
 tests_core_test_tier_LDADD = $(WR_CORE_TEST_LIBS)
+check_PROGRAMS += tests/core/test_parked
+tests_core_test_parked_LDADD = $(WR_CORE_TEST_LIBS)
+tests_core_test_parked_LDFLAGS = $(WR_FAULT_WRAPS)

@@ -422,6 +422,37 @@ static void a_retry_record_keeps_what_came_beside_what_the_stage_saw(void **stat
 	assert_false(wr_envelope_has(&read_back, WR_FIELD_REPLAY));
 }
 
+/* It holds for one record: the next that is made of the event says it anew, or not. */
+static void whose_key_is_kept_in_order_says_its_own_record_only(void **state)
+{
+	static const enum wr_turn turns[] = {WR_TURN_FIRST, WR_TURN_BEHIND};
+	struct weir_header headers[WR_DEAD_LETTER_HEADERS];
+	struct wr_event ev = failed_event();
+	struct wr_dead_letter letter = letter_of(&ev);
+	struct wr_envelope e, read_back, next;
+	size_t count;
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_COUNT_OF(turns); i++) {
+		letter.past = NULL;
+		wr_envelope_retry(&letter, &e);
+		assert_false(wr_envelope_has(&e, WR_FIELD_ORDER));
+		wr_envelope_set_turn(&e, turns[i]);
+		count = wr_envelope_write(&e, &arena, headers);
+		assert_int_equal(
+		    wr_envelope_read(headers, count, WR_ENVELOPE_RETRY, &read_back, NULL), WR_OK);
+		assert_true(wr_envelope_has(&read_back, WR_FIELD_ORDER));
+		assert_int_equal(read_back.turn, turns[i]);
+		letter.past = &read_back;
+		wr_envelope_retry(&letter, &next);
+		assert_false(wr_envelope_has(&next, WR_FIELD_ORDER));
+		count = wr_envelope_dead_letter(&letter, &arena, headers);
+		assert_int_equal(
+		    wr_envelope_read(headers, count, WR_ENVELOPE_DEAD_LETTER, &next, NULL), WR_OK);
+		assert_false(wr_envelope_has(&next, WR_FIELD_ORDER));
+	}
+}
+
 static struct wr_envelope dead_letter_with(struct weir_bytes stage_value)
 {
 	struct weir_header headers[WR_DEAD_LETTER_HEADERS];
@@ -548,6 +579,7 @@ int main(void)
 	    RULE(a_changed_value_is_kept_when_that_is_wanted),
 	    RULE(a_changed_key_or_header_must_begin_at_the_start),
 	    RULE(a_retry_record_keeps_what_came_beside_what_the_stage_saw),
+	    RULE(whose_key_is_kept_in_order_says_its_own_record_only),
 	    RULE(a_replay_to_the_stage_sends_what_the_stage_saw),
 	    RULE(a_replay_from_the_start_sends_what_came),
 	    RULE(the_first_original_of_an_edited_event_stays),

@@ -192,6 +192,8 @@ static void a_broken_header_is_named(void **state)
 	expect_broken("weir-class", "Poison");
 	expect_broken("weir-class", "");
 	expect_broken("weir-resume", "end");
+	expect_broken("weir-order", "last");
+	expect_broken("weir-order", "");
 	expect_broken("weir-stage", "");
 	expect_broken("weir-stage", "a\nb");
 	expect_broken("weir-pipeline", "\xC3");

@@ -248,6 +248,28 @@ static void the_largest_metadata_fits(void **state)
 	assert_true(wr_mark_metadata_encode(&mark, text) < WR_MARK_METADATA_BYTES);
 }
 
+static void metadata_says_whether_keys_are_parked(void **state)
+{
+	static const struct wr_mark mark = {.incarnation = UINT32_MAX / 2,
+					    .start = INT64_MAX - 1,
+					    .next = INT64_MAX - 1,
+					    .last = {INT64_MIN, UINT64_MAX}};
+	char text[WR_MARK_METADATA_BYTES];
+	size_t size = wr_mark_metadata_encode(&mark, text);
+	struct wr_mark back;
+
+	(void)state;
+	assert_false(wr_mark_metadata_is_parked(wr_bytes(text, size)));
+	size = wr_mark_metadata_add_parked(text, size);
+	assert_true(size < WR_MARK_METADATA_BYTES);
+	assert_true(wr_mark_metadata_is_parked(wr_bytes(text, size)));
+	assert_int_equal(wr_mark_metadata_decode(wr_bytes(text, size), &back, NULL), WR_OK);
+	assert_int_equal(back.next, mark.next);
+	assert_false(wr_mark_metadata_is_parked(wr_bytes(text, size - 1)));
+	assert_false(wr_mark_metadata_is_parked(wr_bytes_of("x parked")));
+	assert_false(wr_mark_metadata_is_parked(wr_bytes(NULL, 0)));
+}
+
 static void metadata_of_others_is_refused(void **state)
 {
 	static const char *const bad[] = {
@@ -283,6 +305,7 @@ int main(void)
 	    cmocka_unit_test(every_cut_and_every_changed_byte_is_read_within_bounds),
 	    cmocka_unit_test(metadata_carries_the_interval_alone),
 	    cmocka_unit_test(the_largest_metadata_fits),
+	    cmocka_unit_test(metadata_says_whether_keys_are_parked),
 	    cmocka_unit_test(metadata_of_others_is_refused),
 	};
 

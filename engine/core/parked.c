@@ -1,0 +1,373 @@
+#include "config.h"
+
+#include "core/parked.h"
+
+#include "base/check.h"
+#include "base/map.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PARKED_MAGIC 0x5752504bu
+
+/* What lies in one retry topic, in the order in which it was appended. Offsets only rise there, unless records were
+ * written twice or by somebody else. */
+struct queue {
+	struct queue *next;
+	int64_t delay_ms;
+	bool rises;
+	size_t first, count, capacity;
+	int64_t *offsets;
+};
+
+/* A key. */
+struct line {
+	int64_t since_ms;
+	struct queue *queues; /* none is empty */
+};
+
+struct wr_parked {
+	uint32_t magic;
+	struct wr_map *lines; /* hash of a key -> struct line */
+	size_t records;
+};
+
+enum wr_code wr_parked_create(struct wr_parked **parked_r)
+{
+	struct wr_parked *parked = calloc(1, sizeof(*parked));
+
+	*parked_r = NULL;
+	if (parked == NULL)
+		return WR_ENOMEM;
+	parked->magic = PARKED_MAGIC;
+	if (wr_map_create(&parked->lines) != WR_OK) {
+		free(parked);
+		return WR_ENOMEM;
+	}
+	*parked_r = parked;
+	return WR_OK;
+}
+
+static void free_queue(struct queue *q)
+{
+	free(q->offsets);
+	free(q);
+}
+
+static void free_line(struct line *line)
+{
+	struct queue *q;
+
+	while ((q = line->queues) != NULL) {
+		line->queues = q->next;
+		free_queue(q);
+	}
+	free(line);
+}
+
+static void free_lines(struct wr_parked *parked)
+{
+	struct wr_bytes hash;
+	size_t cursor = 0;
+	void *line;
+
+	while (wr_map_next(parked->lines, &cursor, &hash, &line))
+		free_line(line);
+}
+
+void wr_parked_destroy(struct wr_parked *parked)
+{
+	if (parked == NULL)
+		return;
+	WR_CHECK(parked, PARKED_MAGIC);
+	free_lines(parked);
+	wr_map_destroy(parked->lines);
+	parked->magic = 0;
+	free(parked);
+}
+
+/* ---- a queue ---- */
+
+static int64_t at(const struct queue *q, size_t i)
+{
+	return q->offsets[q->first + i];
+}
+
+static bool has_room(struct queue *q)
+{
+	size_t capacity = q->capacity > 0 ? q->capacity * 2 : 2;
+	int64_t *offsets;
+
+	if (q->first + q->count < q->capacity)
+		return true;
+	if (q->first > q->count) {
+		memcpy(q->offsets, q->offsets + q->first, q->count * sizeof(*q->offsets));
+		q->first = 0;
+		return true;
+	}
+	offsets = realloc(q->offsets, capacity * sizeof(*offsets));
+	if (offsets == NULL)
+		return false;
+	q->offsets = offsets;
+	q->capacity = capacity;
+	return true;
+}
+
+static bool append(struct queue *q, int64_t offset)
+{
+	if (!has_room(q))
+		return false;
+	if (q->count == 0)
+		q->rises = true;
+	else if (at(q, q->count - 1) >= offset)
+		q->rises = false;
+	q->offsets[q->first + q->count++] = offset;
+	return true;
+}
+
+/* The place of the first of this offset, or count. Mostly it is the first of all. */
+static size_t find(const struct queue *q, int64_t offset)
+{
+	size_t i = 0;
+
+	while (i < q->count && at(q, i) != offset)
+		i++;
+	return i;
+}
+
+/* How many of a rising queue are older than this one. */
+static size_t count_older(const struct queue *q, int64_t offset)
+{
+	size_t low = 0, high = q->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (at(q, middle) < offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* The nearest older one; -1: none. */
+static int64_t nearest(const struct queue *q, int64_t offset)
+{
+	int64_t found = -1;
+	size_t older;
+
+	if (q->rises) {
+		older = count_older(q, offset);
+		return older > 0 ? at(q, older - 1) : -1;
+	}
+	for (size_t i = 0; i < q->count; i++) {
+		if (at(q, i) < offset && at(q, i) > found)
+			found = at(q, i);
+	}
+	return found;
+}
+
+/* ---- a key ---- */
+
+static struct line *line_of(const struct wr_parked *parked, struct wr_bytes key)
+{
+	uint64_t hash;
+
+	if (wr_map_size(parked->lines) == 0)
+		return NULL;
+	hash = wr_hash(key);
+	return wr_map_get(parked->lines, wr_bytes(&hash, sizeof(hash)));
+}
+
+static struct line *make_line(struct wr_parked *parked, struct wr_bytes key, int64_t now_ms)
+{
+	struct line *line = calloc(1, sizeof(*line));
+	uint64_t hash = wr_hash(key);
+
+	if (line == NULL)
+		return NULL;
+	line->since_ms = now_ms;
+	if (wr_map_put(parked->lines, wr_bytes(&hash, sizeof(hash)), line, NULL) == WR_OK)
+		return line;
+	free(line);
+	return NULL;
+}
+
+static void drop_line_if_empty(struct wr_parked *parked, struct wr_bytes key, struct line *line)
+{
+	uint64_t hash = wr_hash(key);
+
+	if (line->queues != NULL)
+		return;
+	wr_map_remove(parked->lines, wr_bytes(&hash, sizeof(hash)));
+	free_line(line);
+}
+
+/* Where the queue of this topic hangs, or the end of the list. */
+static struct queue **link_to(struct line *line, int64_t delay_ms)
+{
+	struct queue **link_p = &line->queues;
+
+	while (*link_p != NULL && (*link_p)->delay_ms != delay_ms)
+		link_p = &(*link_p)->next;
+	return link_p;
+}
+
+static void unlink_if_empty(struct queue **link_p)
+{
+	struct queue *q = *link_p;
+
+	if (q->count > 0)
+		return;
+	*link_p = q->next;
+	free_queue(q);
+}
+
+static bool add_to_line(struct line *line, int64_t offset, int64_t delay_ms)
+{
+	struct queue **link_p = link_to(line, delay_ms), *q = *link_p;
+
+	if (q != NULL)
+		return append(q, offset);
+	q = calloc(1, sizeof(*q));
+	if (q == NULL)
+		return false;
+	q->delay_ms = delay_ms;
+	if (!append(q, offset)) {
+		free_queue(q);
+		return false;
+	}
+	*link_p = q;
+	return true;
+}
+
+/* ---- the table ---- */
+
+enum wr_code wr_parked_add(struct wr_parked *parked, struct wr_bytes key, int64_t offset,
+			   int64_t delay_ms, int64_t now_ms)
+{
+	struct line *line;
+	enum wr_code rc = WR_OK;
+
+	WR_CHECK(parked, PARKED_MAGIC);
+	line = line_of(parked, key);
+	if (line == NULL)
+		line = make_line(parked, key, now_ms);
+	if (line == NULL)
+		return WR_ENOMEM;
+	if (now_ms < line->since_ms)
+		line->since_ms = now_ms;
+	if (add_to_line(line, offset, delay_ms))
+		parked->records++;
+	else
+		rc = WR_ENOMEM;
+	drop_line_if_empty(parked, key, line);
+	return rc;
+}
+
+size_t wr_parked_take(struct wr_parked *parked, struct wr_bytes key, int64_t offset,
+		      int64_t delay_ms)
+{
+	struct queue **link_p, *q;
+	struct line *line;
+	size_t before;
+
+	WR_CHECK(parked, PARKED_MAGIC);
+	line = line_of(parked, key);
+	if (line == NULL)
+		return 0;
+	link_p = link_to(line, delay_ms);
+	q = *link_p;
+	if (q == NULL)
+		return 0;
+	before = find(q, offset);
+	if (before == q->count)
+		return 0;
+	q->first += before + 1;
+	q->count -= before + 1;
+	parked->records -= before + 1;
+	unlink_if_empty(link_p);
+	drop_line_if_empty(parked, key, line);
+	return before;
+}
+
+void wr_parked_undo(struct wr_parked *parked, struct wr_bytes key, int64_t offset, int64_t delay_ms)
+{
+	struct queue **link_p, *q;
+	struct line *line;
+	size_t i;
+
+	WR_CHECK(parked, PARKED_MAGIC);
+	line = line_of(parked, key);
+	if (line == NULL)
+		return;
+	link_p = link_to(line, delay_ms);
+	q = *link_p;
+	if (q == NULL)
+		return;
+	for (i = q->count; i > 0 && at(q, i - 1) != offset; i--)
+		;
+	if (i == 0)
+		return;
+	memmove(q->offsets + q->first + i - 1, q->offsets + q->first + i,
+		(q->count - i) * sizeof(*q->offsets));
+	q->count--;
+	parked->records--;
+	unlink_if_empty(link_p);
+	drop_line_if_empty(parked, key, line);
+}
+
+bool wr_parked_is_behind(const struct wr_parked *parked, struct wr_bytes key, int64_t offset,
+			 int64_t *delay_ms_r)
+{
+	const struct line *line;
+	int64_t found = -1;
+
+	WR_CHECK(parked, PARKED_MAGIC);
+	*delay_ms_r = 0;
+	line = line_of(parked, key);
+	for (const struct queue *q = line != NULL ? line->queues : NULL; q != NULL; q = q->next) {
+		int64_t older = nearest(q, offset);
+
+		if (older <= found)
+			continue;
+		found = older;
+		*delay_ms_r = q->delay_ms;
+	}
+	return found >= 0;
+}
+
+size_t wr_parked_keys(const struct wr_parked *parked)
+{
+	return wr_map_size(parked->lines);
+}
+
+size_t wr_parked_records(const struct wr_parked *parked)
+{
+	return parked->records;
+}
+
+int64_t wr_parked_since_ms(const struct wr_parked *parked)
+{
+	int64_t since = INT64_MAX;
+	struct wr_bytes hash;
+	size_t cursor = 0;
+	void *line;
+
+	while (wr_map_next(parked->lines, &cursor, &hash, &line)) {
+		if (((const struct line *)line)->since_ms < since)
+			since = ((const struct line *)line)->since_ms;
+	}
+	return since;
+}
+
+bool wr_parked_counts(const struct wr_envelope *e, struct wr_bytes key, const char *source_topic,
+		      int32_t partition)
+{
+	return key.data != NULL && wr_envelope_has(e, WR_FIELD_ORDER) &&
+	       !wr_envelope_has(e, WR_FIELD_REPLAY) && wr_envelope_has(e, WR_FIELD_ORIGIN_OFFSET) &&
+	       wr_envelope_has(e, WR_FIELD_ORIGIN_PARTITION) && e->origin_partition == partition &&
+	       wr_envelope_has(e, WR_FIELD_ORIGIN_TOPIC) &&
+	       wr_bytes_equal(wr_bytes_from(e->origin_topic), wr_bytes_of(source_topic));
+}
