@@ -1,6 +1,7 @@
 noinst_LIBRARIES += libwr_core.a
 libwr_core_a_SOURCES = \
 	engine/core/backoff.c engine/core/backoff.h \
+	engine/core/canary.c engine/core/canary.h \
 	engine/core/circuit.c engine/core/circuit.h \
 	engine/core/claim.c engine/core/claim.h \
 	engine/core/clause.h \

@@ -55,6 +55,7 @@ void wr_batch_reset(struct wr_batch *b)
 	wr_arena_reset(&b->arena);
 	b->state = WR_BATCH_FILLING;
 	b->program = NULL;
+	b->canary = NULL;
 	b->count = 0;
 	b->claims.count = 0;
 	b->claims.done = false;

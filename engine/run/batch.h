@@ -43,6 +43,7 @@ struct wr_item {
 	struct wr_event event;
 	struct wr_source_record record;
 	struct wr_batch *batch;
+	struct wr_program *program;       /* that runs it: its batch's, or its batch's canary */
 	const struct wr_refusal *refusal; /* its output was refused before; NULL: no */
 	uint64_t sequence;                /* in the lane: smaller came first */
 	struct wr_bytes claim;            /* the value it claims with; absent: it does not claim */
@@ -56,6 +57,7 @@ struct wr_item {
 	bool parked;               /* in the retry queue */
 	bool was_behind;           /* it has waited behind one of its key */
 	uint32_t held_attempts;    /* made while its stage's circuit was open: they don't count */
+	bool tried, erred;         /* counted for the canary: it was run, and it failed */
 	bool waiting;              /* behind an earlier one of its key; it may be parked as well */
 	struct wr_item *next;      /* behind its key, or in a list of items to run */
 };
@@ -64,6 +66,7 @@ struct wr_batch {
 	uint32_t magic;
 	enum wr_batch_state state;
 	struct wr_program *program; /* under which it was opened; the lane's */
+	struct wr_program *canary;  /* that runs a share of its keys; NULL: none */
 	uint32_t count;
 	uint32_t capacity;
 	struct wr_item *items;      /* capacity */

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/metrics.h"
+#include "core/canary.h"
 #include "host/generation.h"
 #include "host/instance.h"
 #include "port/claim_store.h"
@@ -81,9 +82,23 @@ bool wr_lane_join(struct wr_lane *lane);
 /* The lane opens its next batch under `program`, made for its pipeline and number; batches in flight finish under the
  * program that they were opened under, and events of a key keep their order over the change. program->state tells how
  * far it is. The lane's until LEFT or REFUSED, then the caller's again; a program that is RETIRING or has LEFT can be
- * adopted again. Returns the program that was given before and that the lane has not looked at yet, which is the
+ * adopted again. With a share that is less than all the lane tries it: the present program stays current, and events of
+ * the share's keys are run under the other one. Adopting it again with a share of all ends the trial by going over to it,
+ * adopting the current one ends it by going back: events of the trial that have no outcome are then run by the
+ * current program from where they came in. Returns the program that was given before and that the lane has not looked at yet, which is the
  * caller's then, else NULL; adopting NULL takes it back. [any] */
 struct wr_program *wr_lane_adopt(struct wr_lane *lane, struct wr_program *program);
+
+/* What a lane counts while it tries a program whose share is less than all: of the keys of this share and of the others,
+ * over the same time. An event counts once it was run, and fails when a handler answered FAIL or RETRY, when its call
+ * overran the stage's timeout, or when Kafka refused its output. */
+struct wr_lane_trial {
+	struct wr_canary_counts stable, canary;
+	bool canary_broken, stable_broken; /* a circuit is open */
+};
+
+/* All zero before the first trial; what the last one counted after it. [any] */
+struct wr_lane_trial wr_lane_trial(const struct wr_lane *lane);
 
 /* The program under which batches are opened; stable only while nothing is being adopted. [any] */
 struct wr_program *wr_lane_program(struct wr_lane *lane);

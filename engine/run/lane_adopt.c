@@ -126,8 +126,23 @@ static bool prepare(struct wr_lane *lane, struct wr_program *program, struct wr_
 	return lane->sink == NULL || wr_program_resolve(program, lane->sink, err) == WR_OK;
 }
 
+/* It runs a share of batches that are the present program's. */
+static bool may_try(const struct wr_lane *lane, struct wr_program *program)
+{
+	if (program->conf->batch.max_events == lane->conf->batch.max_events)
+		return true;
+	wr_err_set(&program->refusal, WR_EINVAL, "a canary can't have batches of another size");
+	return false;
+}
+
 static void adopt(struct wr_lane *lane, struct wr_program *program)
 {
+	bool tries = program != lane->program && atomic_load(&program->share) < WR_CANARY_ALL;
+
+	if (tries && !is_ours(lane, program) && !may_try(lane, program)) {
+		enter(program, WR_PROGRAM_REFUSED);
+		return;
+	}
 	if (!is_ours(lane, program)) {
 		if (!prepare(lane, program, &program->refusal)) {
 			enter(program, WR_PROGRAM_REFUSED);
@@ -138,10 +153,17 @@ static void adopt(struct wr_lane *lane, struct wr_program *program)
 	}
 	if (lane->open != NULL && lane->open->count == 0)
 		wr_lane_discard_open(lane);
+	if (tries) {
+		wr_lane_end_trial(lane);
+		wr_lane_try(lane, program);
+		enter(program, WR_PROGRAM_TRIED);
+		return;
+	}
 	enter(lane->program, WR_PROGRAM_RETIRING);
-	enter(program, WR_PROGRAM_CURRENT);
 	lane->program = program;
 	lane->conf = program->conf;
+	wr_lane_end_trial(lane);
+	enter(program, WR_PROGRAM_CURRENT);
 }
 
 /* True when a program has left. */
@@ -151,7 +173,7 @@ static bool leave_programs(struct wr_lane *lane)
 	bool left = false;
 
 	while ((program = *link_p) != NULL) {
-		if (program == lane->program || program->batches > 0) {
+		if (program == lane->program || program == lane->canary || program->batches > 0) {
 			link_p = &program->next;
 			continue;
 		}
@@ -243,5 +265,5 @@ void wr_lane_destroy_programs(struct wr_lane *lane)
 		lane->programs = program->next;
 		wr_program_destroy(program);
 	}
-	lane->program = NULL;
+	lane->program = lane->canary = NULL;
 }

@@ -6,7 +6,7 @@
 
 static struct wr_stage_guard *guard_of(const struct wr_item *item)
 {
-	return &item->batch->program->guards[item->event.stage];
+	return &item->program->guards[item->event.stage];
 }
 
 static void circuit_changed(struct wr_lane *lane, struct wr_program *program, uint32_t stage,
@@ -83,7 +83,7 @@ static void note_retry(struct wr_lane *lane, struct wr_item *item)
 	bool counts = item->event.pub.attempt == 1 && !item->was_behind;
 
 	circuit_changed(
-	    lane, item->batch->program, item->event.stage,
+	    lane, item->program, item->event.stage,
 	    wr_circuit_note_retry(&guard_of(item)->circuit, counts, wr_lane_now(lane), &lane->rng));
 }
 
@@ -92,7 +92,7 @@ static bool hold(struct wr_lane *lane, struct wr_item *item, int64_t wait_ms)
 {
 	const struct wr_circuit *circuit = &guard_of(item)->circuit;
 
-	if (!circuit->open || item->batch->program->conf->on_circuit != WR_ON_CIRCUIT_HOLD)
+	if (!circuit->open || item->program->conf->on_circuit != WR_ON_CIRCUIT_HOLD)
 		return false;
 	item->held_attempts++;
 	park(lane, item, wait_ms);
@@ -121,7 +121,7 @@ void wr_lane_settle_retry(struct wr_lane *lane, struct wr_item *item)
 		ev->first_failed_at_ms = ev->last_failed_at_ms;
 	switch (decide(lane, item, &wait_ms)) {
 	case WR_RETRY_PERMANENT:
-		wr_lane_note_answer(lane, item->batch->program, ev->stage, false);
+		wr_lane_note_answer(lane, item->program, ev->stage, false);
 		wr_lane_kill(lane, item, WR_CLASS_PERMANENT, ev->effects.code, ev->effects.message);
 		return;
 	case WR_RETRY_AGAIN:
@@ -190,6 +190,7 @@ void wr_lane_measure_guards(struct wr_lane *lane)
 {
 	struct wr_program *program = lane->program;
 
+	wr_lane_note_circuits(lane);
 	for (uint32_t i = 0; i < program->pipeline->stage_count; i++) {
 		spend_successes(lane, &program->guards[i]);
 		wr_metric_set(program->stage_metrics[i].budget_used,

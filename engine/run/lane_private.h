@@ -34,6 +34,8 @@ enum wr_handover {
 	WR_HANDOVER_STOPPING  /* the same, then leave */
 };
 
+enum wr_lane_side { WR_SIDE_STABLE, WR_SIDE_CANARY, WR_SIDES }; /* of a trial */
+
 enum wr_lane_hold { WR_HOLD_NONE, WR_HOLD_ASKED, WR_HOLD_REACHED };
 
 enum wr_placed {
@@ -108,7 +110,9 @@ struct wr_lane {
 	char component[160]; /* "pipeline/<name>/lane/<n>": the prefix of its health conditions */
 
 	struct wr_program *program;                /* under which batches are opened */
-	struct wr_program *programs;               /* it, and those that are retiring */
+	struct wr_program *canary;                 /* that runs a share of the keys; NULL: none */
+	uint32_t canary_share;
+	struct wr_program *programs;               /* these, and those that are retiring */
 	_Atomic(struct wr_program *) next_program; /* to be adopted; NULL: none [any] */
 	_Atomic int hold;                          /* enum wr_lane_hold [any] */
 	struct wr_source *source;
@@ -187,6 +191,9 @@ struct wr_lane {
 	bool started;                     /* [main] */
 	_Atomic int64_t stop_deadline_ns; /* 0: go on [any] */
 	_Atomic bool done_clean;          /* [any] */
+	_Atomic uint64_t tried[WR_SIDES]; /* events, of each side of a trial [any] */
+	_Atomic uint64_t erred[WR_SIDES]; /* those of them that failed [any] */
+	_Atomic bool broken[WR_SIDES];    /* a circuit is open [any] */
 	_Atomic bool finished;            /* its thread is about to end [any] */
 };
 
@@ -206,6 +213,20 @@ struct wr_batch *wr_lane_new_batch(struct wr_lane *lane);
 bool wr_lane_resolve_programs(struct wr_lane *lane, struct wr_err *err);
 bool wr_lane_change_program(struct wr_lane *lane);
 void wr_lane_destroy_programs(struct wr_lane *lane);
+
+/* lane_canary.c */
+void wr_lane_try(struct wr_lane *lane, struct wr_program *program); /* it is resolved, and ours */
+void wr_lane_end_trial(struct wr_lane *lane); /* the canary is no longer one; if it is not current, it goes */
+void wr_lane_choose_program(struct wr_lane *lane, struct wr_item *item); /* by its key, or its id */
+void wr_lane_count_tried(struct wr_lane *lane, struct wr_item *item, bool failed);
+void wr_lane_note_circuits(struct wr_lane *lane);
+
+/* An event was run. */
+static inline void wr_lane_note_tried(struct wr_lane *lane, struct wr_item *item, bool failed)
+{
+	if (item->batch->canary != NULL)
+		wr_lane_count_tried(lane, item, failed);
+}
 
 /* lane_take.c: each returns whether anything happened. */
 bool wr_lane_take(struct wr_lane *lane);
@@ -239,6 +260,10 @@ size_t wr_lane_keep_due(struct wr_lane *lane, struct wr_source_record *records, 
 /* Makes the event of what its record says. Its headers are there. */
 void wr_lane_read_retried(struct wr_lane *lane, struct wr_item *item,
 			  const struct weir_header *headers, size_t count);
+
+/* Sets it back to what its record said, for a program to run it anew. False: the program has not the stage that its
+ * record names, and nothing was done. */
+bool wr_lane_restore(struct wr_item *item, struct wr_program *program);
 
 /* lane_guard.c: what stands between a stage and its retries. */
 

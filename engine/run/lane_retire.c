@@ -18,6 +18,9 @@ void wr_lane_put_free(struct wr_lane *lane, struct wr_batch *batch)
 	give_back(lane, batch);
 	batch->program->batches--;
 	batch->program = NULL;
+	if (batch->canary != NULL)
+		batch->canary->batches--;
+	batch->canary = NULL;
 	batch->next = lane->free_batches;
 	lane->free_batches = batch;
 }

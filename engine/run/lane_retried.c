@@ -100,19 +100,36 @@ static void restore_attempts(struct wr_event *ev, const struct wr_envelope *e)
 }
 
 /* False: there is no such stage. */
-static bool restore_stage(struct wr_item *item, const struct wr_envelope *e)
+static bool find_stage(const struct wr_program *program, const struct wr_envelope *e,
+		       uint32_t *stage_r)
 {
-	const struct wr_pipeline *pipeline = item->batch->program->pipeline;
+	const struct wr_pipeline *pipeline = program->pipeline;
 
+	*stage_r = 0;
 	if (!wr_envelope_has(e, WR_FIELD_STAGE))
 		return true;
 	for (uint32_t i = 0; i < pipeline->stage_count; i++) {
 		if (!wr_bytes_equal(wr_bytes_of(pipeline->stages[i].name), wr_bytes_from(e->stage)))
 			continue;
-		item->event.stage = i;
+		*stage_r = i;
 		return true;
 	}
 	return false;
+}
+
+/* While a canary runs, what waits for a stage that only one of the two has goes on in that one. */
+static bool restore_stage(struct wr_lane *lane, struct wr_item *item, const struct wr_envelope *e)
+{
+	struct wr_batch *batch = item->batch;
+
+	if (batch->canary != NULL)
+		wr_lane_choose_program(lane, item);
+	if (find_stage(item->program, e, &item->event.stage))
+		return true;
+	if (batch->canary == NULL)
+		return false;
+	item->program = item->program == batch->canary ? batch->program : batch->canary;
+	return find_stage(item->program, e, &item->event.stage);
 }
 
 /* A retry goes on as what it was; a replay claims for itself, over the owner that its dead letter was of. */
@@ -174,7 +191,31 @@ void wr_lane_read_retried(struct wr_lane *lane, struct wr_item *item,
 		wr_lane_kill(lane, item, WR_CLASS_DECODE, "no-memory", "no memory for a retry");
 		return;
 	}
-	if (!restore_stage(item, &e))
+	if (!restore_stage(lane, item, &e))
 		wr_lane_kill(lane, item, WR_CLASS_NO_STAGE, "no-stage",
 			     "the pipeline has no such stage any more");
+}
+
+bool wr_lane_restore(struct wr_item *item, struct wr_program *program)
+{
+	struct wr_event *ev = &item->event;
+	uint32_t stage = 0;
+
+	if (item->past != NULL && !find_stage(program, item->past, &stage))
+		return false;
+	item->program = program;
+	ev->pub.key = wr_bytes_to_public(item->record.key);
+	ev->pub.value = wr_bytes_to_public(item->record.value);
+	ev->pub.headers = ev->source_headers;
+	ev->pub.header_count = ev->source_header_count;
+	ev->pub.attempt = 1;
+	ev->res = (struct weir_result){.verdict = WEIR_UNSET};
+	ev->effects = (struct wr_effects){.has_value = false};
+	ev->emits = (struct wr_emits){.first = NULL};
+	ev->output = 0;
+	ev->stage = stage;
+	ev->first_failed_at_ms = ev->last_failed_at_ms = 0;
+	if (item->past != NULL)
+		restore_attempts(ev, item->past);
+	return true;
 }

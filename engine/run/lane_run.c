@@ -32,9 +32,10 @@ void wr_lane_kill(struct wr_lane *lane, struct wr_item *item, enum wr_class clas
 /* What the verdict means for the item; true when it goes on to its next stage. */
 static bool settle(struct wr_lane *lane, struct wr_item *item)
 {
-	struct wr_program *program = item->batch->program;
+	struct wr_program *program = item->program;
 	struct wr_event *ev = &item->event;
 
+	wr_lane_note_tried(lane, item, ev->res.verdict != WEIR_OK && ev->res.verdict != WEIR_DROP);
 	if (ev->res.verdict == WEIR_RETRY) {
 		wr_lane_settle_retry(lane, item);
 		return false;
@@ -62,10 +63,10 @@ static bool settle(struct wr_lane *lane, struct wr_item *item)
 	return false;
 }
 
-/* Every event of one call is of one batch: what the call allocates lives in that batch's arena. */
+/* Every event of one call is of one batch, where what the call allocates lives, and of one program. */
 static void call_stage(struct wr_lane *lane, struct wr_batch *batch, uint32_t stage, size_t n)
 {
-	const struct wr_program *program = batch->program;
+	const struct wr_program *program = wr_item_of(lane->group[0])->program;
 	const struct wr_stage *s = &program->pipeline->stages[stage];
 	int64_t began = wr_lane_now(lane), took, timeout = s->conf->timeout_ms * WR_NS_PER_MS;
 
@@ -78,6 +79,8 @@ static void call_stage(struct wr_lane *lane, struct wr_batch *batch, uint32_t st
 	if (timeout == 0 || took <= timeout)
 		return;
 	wr_metric_add(program->stage_metrics[stage].overruns, 1);
+	for (size_t i = 0; i < n; i++)
+		wr_lane_note_tried(lane, wr_item_of(lane->group[i]), true);
 	WR_LOG(WR_LOG_WARN, "a call took longer than its stage's timeout",
 	       WR_STR("pipeline", lane->conf->name), WR_STR("stage", s->name),
 	       WR_INT("took_ms", took / WR_NS_PER_MS), WR_INT("timeout_ms", s->conf->timeout_ms),
@@ -106,10 +109,10 @@ static bool settle_called(struct wr_lane *lane, struct wr_item *item)
 	return !wr_key_waits_join(&lane->waits, item);
 }
 
-/* Runs work[0..n), which are of that batch and in order, as far as they come. */
+/* Runs work[0..n), at least one, which are of that batch, of one program and in order, as far as they come. */
 static void run_work(struct wr_lane *lane, struct wr_batch *batch, size_t n)
 {
-	uint32_t stage_count = batch->program->pipeline->stage_count;
+	uint32_t stage_count = lane->work[0]->program->pipeline->stage_count;
 	uint32_t stage = 0;
 
 	while (stage < stage_count && n > 0) {
@@ -162,9 +165,11 @@ static void run_list(struct wr_lane *lane, struct wr_item_list *list)
 {
 	while (list->first != NULL) {
 		struct wr_batch *batch = list->first->batch;
+		const struct wr_program *program = list->first->program;
 		size_t n = 0;
 
-		while (list->first != NULL && list->first->batch == batch && n < batch->capacity)
+		while (list->first != NULL && list->first->batch == batch &&
+		       list->first->program == program && n < batch->capacity)
 			lane->work[n++] = wr_item_list_pop(list);
 		memcpy(lane->asked, lane->work,
 		       n * sizeof(struct wr_item *)); /* run_work() compacts its own */
@@ -173,28 +178,39 @@ static void run_list(struct wr_lane *lane, struct wr_item_list *list)
 	}
 }
 
-static void finish_without_stages(struct wr_lane *lane, struct wr_batch *batch)
+static void finish_without_stages(struct wr_lane *lane, size_t n)
 {
-	for (uint32_t i = 0; i < batch->count; i++) {
-		if (batch->items[i].event.outcome == WR_OUTCOME_PENDING)
-			wr_lane_finish(lane, &batch->items[i], WR_OUTCOME_PROCESSED);
+	for (size_t i = 0; i < n; i++) {
+		wr_lane_note_tried(lane, lane->work[i], false);
+		wr_lane_finish(lane, lane->work[i], WR_OUTCOME_PROCESSED);
 	}
 }
 
-void wr_lane_run_batch(struct wr_lane *lane, struct wr_batch *batch)
+/* The events of a batch that are one program's. */
+static void run_under(struct wr_lane *lane, struct wr_batch *batch,
+		      const struct wr_program *program)
 {
 	size_t n = 0;
 
-	if (batch->program->pipeline->stage_count == 0) {
-		finish_without_stages(lane, batch);
-		return;
-	}
 	for (uint32_t i = 0; i < batch->count; i++) {
-		if (batch->items[i].event.outcome == WR_OUTCOME_PENDING)
-			lane->work[n++] = &batch->items[i];
+		struct wr_item *item = &batch->items[i];
+
+		if (item->event.outcome == WR_OUTCOME_PENDING && item->program == program)
+			lane->work[n++] = item;
 	}
 	/* Nothing waits behind an item that has just come, so nothing can be released here. */
-	run_work(lane, batch, n);
+	if (n > 0 && program->pipeline->stage_count > 0)
+		run_work(lane, batch, n);
+	else
+		finish_without_stages(lane, n);
+}
+
+/* A key is wholly of one program in a batch, so it is no matter which of them comes first. */
+void wr_lane_run_batch(struct wr_lane *lane, struct wr_batch *batch)
+{
+	run_under(lane, batch, batch->program);
+	if (batch->canary != NULL)
+		run_under(lane, batch, batch->canary);
 }
 
 bool wr_lane_run_due(struct wr_lane *lane)

@@ -13,7 +13,7 @@
 
 static const struct wr_conf_pipeline *conf_of(const struct wr_item *item)
 {
-	return item->batch->program->conf;
+	return item->program->conf;
 }
 
 static bool is_retry_record(const struct wr_item *item)
@@ -156,6 +156,7 @@ static void add(struct wr_lane *lane, struct wr_batch *batch, const struct wr_so
 	struct wr_lane_partition *partition = record->partition->user;
 	struct wr_event *ev = &item->event;
 
+	item->program = batch->program;
 	item->record = *record;
 	ev->pub.size = (uint32_t)sizeof(ev->pub);
 	ev->pub.attempt = 1;
@@ -177,6 +178,8 @@ static void add(struct wr_lane *lane, struct wr_batch *batch, const struct wr_so
 	take_headers(lane, item);
 	if (item->event.outcome == WR_OUTCOME_PENDING && item->event.pub.id.data == NULL)
 		identify(lane, item);
+	if (batch->canary != NULL && item->past == NULL)
+		wr_lane_choose_program(lane, item);
 }
 
 /* Asked to hold, or paused: what was taken goes on its way, and nothing more is. */
@@ -198,16 +201,19 @@ static struct wr_batch *open_batch(struct wr_lane *lane)
 	wr_batch_reset(batch);
 	batch->program = lane->program;
 	batch->program->batches++;
+	batch->canary = lane->canary;
+	if (batch->canary != NULL)
+		batch->canary->batches++;
 	batch->epoch = lane->epoch;
 	lane->open = batch;
 	return batch;
 }
 
-/* True also when its program is not the present one, and while the lane is halted: it takes no more then. */
+/* True also when its programs are not the present ones, and while the lane is halted: it takes no more then. */
 static bool is_full(const struct wr_lane *lane, const struct wr_batch *batch)
 {
 	return batch->count == batch->capacity || batch->bytes >= wr_lane_batch_bytes(lane) ||
-	       batch->program != lane->program || is_halted(lane);
+	       batch->program != lane->program || batch->canary != lane->canary || is_halted(lane);
 }
 
 /* A batch waits for company only while others are in flight: an idle lane adds no latency. */

@@ -13,7 +13,7 @@
 
 static const struct wr_program *program_of(const struct wr_item *item)
 {
-	return item->batch->program;
+	return item->program;
 }
 
 static struct weir_bytes generation_of(const struct wr_item *item)
@@ -251,6 +251,7 @@ static void reject(struct wr_lane *lane, struct wr_item *item, const char *reaso
 {
 	struct wr_event *ev = &item->event;
 
+	wr_lane_note_tried(lane, item, true);
 	ev->outcome = WR_OUTCOME_DEAD;
 	ev->class = WR_CLASS_OUTPUT_REJECTED;
 	ev->code = "output-rejected";
@@ -430,7 +431,7 @@ static bool write_emits(struct wr_lane *lane, struct wr_batch *batch, struct wr_
 		batch->next_emit = item->event.emits.first;
 	}
 	while (batch->next_emit != NULL) {
-		if (batch->program->outputs[batch->next_emit->output] != NULL &&
+		if (item->program->outputs[batch->next_emit->output] != NULL &&
 		    !is_refused(item, batch->next_emit) && !write_emit(lane, batch, item))
 			return false;
 		batch->next_emit = batch->next_emit->next;

@@ -10,6 +10,7 @@ libwr_run_a_SOURCES = \
 	engine/run/key_waits.c engine/run/key_waits.h \
 	engine/run/lane.c engine/run/lane.h engine/run/lane_private.h \
 	engine/run/lane_adopt.c \
+	engine/run/lane_canary.c \
 	engine/run/lane_claim.c \
 	engine/run/lane_commit.c \
 	engine/run/lane_create.c \

@@ -3,6 +3,7 @@
 #include "run/program.h"
 
 #include "base/check.h"
+#include "core/canary.h"
 #include "run/metric_table.h"
 
 #include <inttypes.h>
@@ -106,6 +107,7 @@ enum wr_code wr_program_create(const struct wr_program_options *options,
 	program->pipeline = options->pipeline;
 	program->conf = options->pipeline->conf;
 	program->registry = options->metrics;
+	atomic_store(&program->share, WR_CANARY_ALL);
 	snprintf(program->generation, sizeof(program->generation), "%" PRIu64,
 		 options->pipeline->generation);
 	rc = init(program, options, err);

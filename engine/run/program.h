@@ -40,7 +40,8 @@ struct wr_stage_guard {
 
 /* Where it is on its way through a lane: see wr_lane_adopt(). */
 enum wr_program_state {
-	WR_PROGRAM_NEW,     /* no lane has taken it yet */
+	WR_PROGRAM_NEW,   /* no lane has taken it yet */
+	WR_PROGRAM_TRIED, /* a share of the keys is run under it, the others under the current one */
 	WR_PROGRAM_CURRENT, /* batches are opened under it */
 	WR_PROGRAM_RETIRING, /* another one is current, but batches that were opened under it are in flight */
 	WR_PROGRAM_LEFT,   /* the lane is through with it */
@@ -58,7 +59,9 @@ struct wr_program {
 	struct wr_stage_guard *guards;          /* by stage */
 	struct wr_sink_topic **outputs;         /* by weir_output; of the lane's present sink */
 	struct wr_sink_topic *dlq;
-	uint32_t batches;        /* opened under it and not free yet */
+	uint32_t batches; /* opened under it and not free yet */
+	_Atomic uint32_t
+	    share; /* of the keys, in millionths; less than all: a lane that adopts it tries it [any] */
 	struct wr_program *next; /* among those that the lane has not left */
 	struct wr_err refusal;   /* written before the state says REFUSED */
 	_Atomic int state;       /* enum wr_program_state; written by the lane [any] */

@@ -94,6 +94,12 @@ struct wr_item *wr_retry_queue_pop(struct wr_retry_queue *q, int64_t now_mono_ns
 	return item;
 }
 
+void wr_retry_queue_reorder(struct wr_retry_queue *q)
+{
+	for (size_t i = q->count / 2; i-- > 0;)
+		sift_down(q, i);
+}
+
 void wr_retry_queue_remove_batch(struct wr_retry_queue *q, const struct wr_batch *batch)
 {
 	size_t kept = 0;
@@ -105,6 +111,5 @@ void wr_retry_queue_remove_batch(struct wr_retry_queue *q, const struct wr_batch
 			q->heap[kept++] = q->heap[i];
 	}
 	q->count = kept;
-	for (size_t i = kept / 2; i-- > 0;)
-		sift_down(q, i);
+	wr_retry_queue_reorder(q);
 }

@@ -28,6 +28,9 @@ int64_t wr_retry_queue_due_ns(const struct wr_retry_queue *q);
 /* The next that is due, or NULL. */
 struct wr_item *wr_retry_queue_pop(struct wr_retry_queue *q, int64_t now_mono_ns);
 
+/* The times of some have changed. */
+void wr_retry_queue_reorder(struct wr_retry_queue *q);
+
 /* Takes out all items of a batch. */
 void wr_retry_queue_remove_batch(struct wr_retry_queue *q, const struct wr_batch *batch);
 

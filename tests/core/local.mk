@@ -1,6 +1,8 @@
 WR_CORE_TEST_LIBS = tests/libwr_faults.a $(WR_CORE_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/core/test_backoff
 tests_core_test_backoff_LDADD = $(WR_CORE_TEST_LIBS)
+check_PROGRAMS += tests/core/test_canary
+tests_core_test_canary_LDADD = $(WR_CORE_TEST_LIBS)
 check_PROGRAMS += tests/core/test_claim
 tests_core_test_claim_LDADD = $(WR_CORE_TEST_LIBS)
 tests_core_test_claim_LDFLAGS = $(WR_FAULT_WRAPS)

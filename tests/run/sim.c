@@ -94,6 +94,7 @@ static void check_turn(const struct sim_take *mine, uint32_t stage)
 static struct sim_take *check_call(const struct weir_event *ev, uint32_t stage)
 {
 	struct sim_record *r = sim_record_at(ev->partition, ev->offset);
+	const void *program = ((const struct wr_item *)(const void *)ev)->program;
 	struct sim_take *t = r->take;
 	char id[16];
 
@@ -105,6 +106,12 @@ static struct sim_take *check_call(const struct weir_event *ev, uint32_t stage)
 	snprintf(id, sizeof(id), "e%d", r->id);
 	if (!wr_bytes_equal(wr_bytes_from(ev->id), wr_bytes_of(id)))
 		sim_fail("%d/%d was run with another id", r->partition, (int)r->offset);
+	if (t->program != NULL && t->program != program) {
+		/* its trial ended */
+		sim_note("  %d/%d begins anew", r->partition, (int)r->offset);
+		t->stage = t->attempts = 0;
+	}
+	t->program = program;
 	if (t->stage != stage || ev->attempt != ++t->attempts)
 		sim_fail("%d/%d came to stage %u with attempt %u, expected stage %u with %u",
 			 r->partition, (int)r->offset, stage, ev->attempt, t->stage, t->attempts);

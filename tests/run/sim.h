@@ -66,6 +66,7 @@ struct sim_take {
 	unsigned era;
 	uint64_t sequence;
 	uint32_t stage, attempts; /* calls at that stage */
+	const void *program;      /* that ran it last */
 	bool claimed, ended;
 	char *key, *value; /* lent to the lane */
 	struct sim_take *next;

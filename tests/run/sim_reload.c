@@ -15,20 +15,26 @@ static struct wr_program *make_program(void)
 {
 	struct sim_change *change = calloc(1, sizeof(*change));
 	const struct wr_program_options options = {&change->pipeline, 0, 1, sim_now->metrics};
+	bool tries = sim_once_in(3);
 	struct wr_err err;
 
 	change->conf = sim_now->conf;
 	change->conf.batch.max_events = 1 + (int)sim_upto(6);
 	change->conf.batch.in_flight = 1 + (int)sim_upto(4);
+	if (tries)
+		change->conf.batch = wr_lane_program(sim_now->lane)->conf->batch;
 	change->pipeline = sim_pipeline;
 	change->pipeline.conf = &change->conf;
 	change->pipeline.generation++;
 	if (wr_program_create(&options, &change->program, &err) != WR_OK)
 		sim_fail("no program: %s", err.text);
+	if (tries)
+		atomic_store(&change->program->share, (uint32_t)sim_upto(WR_CANARY_ALL));
 	change->next = sim_now->changes;
 	sim_now->changes = change;
-	sim_note("a program with batches of %d and a window of %d", change->conf.batch.max_events,
-		 change->conf.batch.in_flight);
+	sim_note("a program with batches of %d and a window of %d for %u millionths",
+		 change->conf.batch.max_events, change->conf.batch.in_flight,
+		 atomic_load(&change->program->share));
 	return change->program;
 }
 
@@ -38,8 +44,11 @@ static struct wr_program *former_program(void)
 	for (struct sim_change *c = sim_now->changes; c != NULL; c = c->next) {
 		enum wr_program_state state = wr_program_state(c->program);
 
-		if (state == WR_PROGRAM_RETIRING || state == WR_PROGRAM_LEFT)
+		if (state == WR_PROGRAM_RETIRING || state == WR_PROGRAM_LEFT ||
+		    state == WR_PROGRAM_TRIED) {
+			atomic_store(&c->program->share, WR_CANARY_ALL);
 			return c->program;
+		}
 	}
 	return NULL;
 }
