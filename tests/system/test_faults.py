@@ -206,13 +206,14 @@ def clock(site):
 def test_the_clock_is_stepped_by_an_hour(site, clock):
     """Deadlines are monotonic: neither retries nor sessions nor claims notice."""
     both = Both(site)
-    engine = site.engine(both.config(), env=clock.env)
+    session = {"consumer_properties": {"session.timeout.ms": 4000}}  # a slow machine is no death
+    engine = site.engine(both.config(kafka=session), env=clock.env)
     hour = 3600
     with working(site, both, engine) as load:
         for step in (hour, 0, -hour):
             clock.step(step)
             # Long enough for a session to end, were it not kept alive.
-            both.goes_on(engine, 2 * RATE)
+            both.goes_on(engine, 5 * RATE)
             assert engine.readiness() == 200
         finish(both, engine, load, "the clock is stepped by an hour")
     hours = {line["ts"][:13] for line in engine.log_lines()}

@@ -4,7 +4,9 @@ is lost, in both delivery modes at once; a log line and a metric say what happen
 import collections
 
 import pytest
+import redis
 from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+from harness import paths
 from harness.both import Both
 from harness.engine import samples
 from harness.wait import wait_until
@@ -130,12 +132,10 @@ def test_a_resent_event_of_an_abandoned_range_is_processed(story):
     story.send("a")
     story.work()
     story.send("again")
-    # Claimed, and not completed: the engine dies in between.
+    # Claimed, and not completed: no output is taken for the time being, and the engine dies before that ends.
     stuck = story.site.engine(
-        story.both.config({"stages": [{"plugin": str(story.site.scripted / "scripted.so"), "config": {"each_us": 2000000}}]})
-    ).run()
-    import redis
-
+        story.both.config(), binary=paths.weir(paths.FAILPOINT_BUILD), env={"WEIR_FAILPOINTS": "before_produce=error"}
+    ).start()
     store = redis.Redis.from_url(story.site.redis.url)
     claimed = [f"weir:{name}:e:again-{i}" for name in story.both.short.values() for i in range(COUNT)]
     wait_until(lambda: all(store.mget(claimed)), 30, "all are claimed", stuck.log_tail)

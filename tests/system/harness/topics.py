@@ -60,7 +60,9 @@ class Topics:
         """The committed offset of each partition; 0 where there is none."""
         asked = ConsumerGroupTopicPartitions(group, [TopicPartition(name, p) for p in self.partitions(name)])
         try:
-            found = self.kafka.admin.list_consumer_group_offsets([asked])[group].result(30).topic_partitions
+            # While the first group's coordinator is being made, a question can be forgotten: rather ask again.
+            future = self.kafka.admin.list_consumer_group_offsets([asked], request_timeout=5)[group]
+            found = future.result(30).topic_partitions
         except KafkaException:
             return {}
         return {tp.partition: 0 if tp.offset == OFFSET_INVALID else tp.offset for tp in found}

@@ -17,6 +17,7 @@ TOPOLOGIES = ("1 lane", "2 lanes", "2 processes")
 
 COUNT, BATCH, IN_FLIGHT, EACH_US = 2400, 20, 4, 300
 OTHER_EACH_US = 2000  # of the process that lives on: most of the work is left to the one that dies
+PIECES = 12
 # A lane repeats at most its window and what retired since its last commit, which is due every 100 ms.
 WINDOW = (IN_FLIGHT + 1) * BATCH + 100_000 // EACH_US
 
@@ -51,7 +52,7 @@ POINTS = {
     "after_some_acks": Point(lives=(1, 30, 70), unseen=(EO,)),
     "after_all_acks": Point(unseen=(EO,)),
     "before_take_over": Point(lives=(1, 1, 1), stir="resubmit"),
-    "after_take_over": Point(lives=(1, 5, 9), stir="resubmit"),
+    "after_take_over": Point(lives=(1, 3, 5), stir="resubmit"),
     "before_offset_commit": Point(lives=(1, 2, 3), modes=(ALO,), error_percent=20),
     "after_offset_commit": Point(lives=(1, 2, 3), modes=(ALO,)),
     "before_transaction_commit": Point(lives=(1, 2, 3), unseen=(EO,), modes=(EO,), error_percent=20),
@@ -159,15 +160,16 @@ class Walk:
     def die(self, engine, what, share):
         """Starts the engine with a share of the events and waits until the failpoint has killed it."""
         arm(engine, what)
+        first, *pieces = in_pieces(share)
         # Of two processes the other one would do all before this one has its partitions.
         late = self.case.topology == "2 processes" and self.case.point != "after_assignment"
         if not late:
-            self.send(share)
+            self.send(first)
         engine.start()
         if late:
             # Unless it dies over what its former life has left.
-            wait_until(lambda: not engine.alive() or engine.readiness() == 200, 60, "it is ready", engine.log_tail)
-            self.send(share)
+            wait_until(lambda: not engine.alive() or is_ready(engine), 60, "it is ready", engine.log_tail)
+            self.send(first)
         joined = None
         if self.point.stir == "stop":
             engine.until(lambda: works(engine), 60, "it works")
@@ -176,12 +178,31 @@ class Walk:
             # The second lane's joining is a rebalance too.
             wait_until(lambda: not engine.alive() or works(engine), 60, "it works or died", engine.log_tail)
             joined = self.engine(f"joined-{self.counts.kills}").start()
+        if self.point.stir not in ("stop", "join"):
+            self.feed(engine, pieces)
         status = engine.exited(60)
         assert status == -signal.SIGKILL, f"{what}: it ended with {status}\n{engine.log_tail()}"
         if joined is not None:
             joined.ready()
             assert joined.stop() == 0
         self.counts.kills += 1
+        for piece in pieces:  # those that it did not live to see
+            self.send(piece)
+
+    def feed(self, engine, pieces):
+        """Gives a live engine one piece after the other, each when all before it is done, and takes them from the list.
+        So it comes by its failpoint often enough, however much it does in one transaction."""
+        lag = self.site.topics.lag
+        wait_until(lambda: not engine.alive() or is_ready(engine), 60, "it died or is ready", engine.log_tail)
+        while pieces and engine.alive():
+            wait_until(
+                lambda: not engine.alive() or lag(self.site.group, self.site.source) == 0,
+                60,
+                "it died or has done all that it was given",
+                engine.log_tail,
+            )
+            if engine.alive():
+                self.send(pieces.pop(0))
 
     def bury(self, engine):
         """Everything is done and the claims of the dead letters say so. Returns records that send their ids again,
@@ -230,11 +251,25 @@ class Walk:
                 counts.wrong.append(str(error))
 
 
+def in_pieces(share):
+    """Most of it, and the rest in pieces."""
+    most = len(share) * 3 // 4
+    size = max(1, (len(share) - most) // PIECES)
+    return [share[:most], *(share[i : i + size] for i in range(most, len(share), size))]
+
+
+def is_ready(engine):
+    try:
+        return engine.readiness() == 200
+    except (OSError, http.client.HTTPException):
+        return False  # it died while it answered
+
+
 def works(engine):
     try:
         return engine.readiness() == 200 and engine.finished() > 0
     except (AssertionError, OSError, http.client.HTTPException):
-        return False  # it died while it answered
+        return False
 
 
 def arm(engine, what):
