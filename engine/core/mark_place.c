@@ -264,6 +264,13 @@ static bool wants_reprocessing(const struct wr_placing *placing, const struct wr
 	       *position_r < mark->next;
 }
 
+/* The partition was placed before, and nothing of it was completed: there was nothing to commit. */
+static bool was_never_committed(const struct wr_placing *placing, const struct wr_mark *mark)
+{
+	return placing->committed_offset < 0 && completed_nothing(mark) &&
+	       (placing->from_latest || mark->next == placing->low);
+}
+
 /* Where the group wants to go on, without what is completed or gone. */
 static int64_t wanted(const struct wr_placing *placing, const struct wr_mark *mark,
 		      enum commit commit, enum wr_place_reason *reason_r)
@@ -275,6 +282,8 @@ static int64_t wanted(const struct wr_placing *placing, const struct wr_mark *ma
 		*reason_r = WR_PLACE_REWOUND;
 	if (commit == COMMIT_NONE || commit == COMMIT_OUTDATED)
 		position = mark->next;
+	if (was_never_committed(placing, mark))
+		*reason_r = WR_PLACE_CONTINUED;
 	/* Nothing proves that this is the topic of the mark. */
 	if (commit == COMMIT_NONE && completed_nothing(mark) && !placing->from_latest)
 		position = placing->low;

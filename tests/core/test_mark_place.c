@@ -193,6 +193,26 @@ static void a_group_that_is_gone_goes_on_from_the_mark(void **state)
 	}
 }
 
+/* It was placed, and then given up before anything of it was completed. */
+static void what_was_never_committed_is_simply_read(void **state)
+{
+	struct wr_mark mark = completed(0, 0), from_latest = completed(100, 100);
+	struct wr_placing placing = {
+	    .stored = &mark, .committed_offset = -1, .low = 0, .high = 100};
+	struct wr_plan plan = place(placing);
+
+	(void)state;
+	expect(&plan, WR_PLACE_CONTINUED, 0, 0, false);
+	placing.stored = &from_latest;
+	placing.from_latest = true;
+	plan = place(placing);
+	expect(&plan, WR_PLACE_CONTINUED, 100, 0, false);
+	placing.from_latest = false; /* the group stood there once */
+	plan = place(placing);
+	assert_int_equal(plan.reason, WR_PLACE_REWOUND);
+	assert_int_equal(plan.position, 0);
+}
+
 static void a_commit_beyond_the_end_goes_on_from_the_mark(void **state)
 {
 	struct wr_mark mark = completed(10, 50);
@@ -546,6 +566,7 @@ int main(void)
 	    cmocka_unit_test(a_mark_ahead_of_the_commit_skips_what_was_acked),
 	    cmocka_unit_test(a_group_that_went_back_skips_what_is_completed),
 	    cmocka_unit_test(a_group_that_is_gone_goes_on_from_the_mark),
+	    cmocka_unit_test(what_was_never_committed_is_simply_read),
 	    cmocka_unit_test(a_commit_beyond_the_end_goes_on_from_the_mark),
 	    cmocka_unit_test(going_forward_abandons_what_is_jumped_over),
 	    cmocka_unit_test(records_that_retention_took_are_abandoned),

@@ -102,6 +102,17 @@ static void nor_when_the_group_is_gone(void **state)
 	assert_int_equal(f.partitions[0].committed, 3);
 }
 
+static void a_partition_that_changes_hands_before_its_first_event_is_no_rewind(void **state)
+{
+	(void)state;
+	start();
+	reassign_at(-1);
+	assert_true(rewinds("offset_went_back") == 0);
+	send(0, "abc");
+	pass(300);
+	assert_int_equal(fixture_written(&f, "out"), 3);
+}
+
 static void on_rewind_process_runs_it_again(void **state)
 {
 	(void)state;
@@ -317,6 +328,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    RULE(what_is_completed_is_not_run_again_when_the_offset_goes_back),
 	    RULE(nor_when_the_group_is_gone),
+	    RULE(a_partition_that_changes_hands_before_its_first_event_is_no_rewind),
 	    RULE(on_rewind_process_runs_it_again),
 	    RULE(what_was_jumped_over_gives_its_ids_away),
 	    RULE(nothing_is_abandoned_before_the_group_agrees),
