@@ -1,4 +1,4 @@
-"""Fixtures: one Kafka and one Redis for the run; for each test its own topics, engines and group."""
+"""Fixtures: one Kafka and one Redis for a process that runs tests; for each test its own topics, engines and group."""
 
 import itertools
 import os
@@ -28,10 +28,35 @@ def pytest_collection_modifyitems(config, items):
 
 
 def pytest_sessionfinish(session, exitstatus):
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["tables"] = report.tables()
+        return
     # A test that does not run tells nothing: that is a failure.
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if exitstatus == 0 and reporter.stats.get("skipped"):
         session.exitstatus = 1
+
+
+TOGETHER = ("test_walk.py", "test_quickstart.py", "test_install.py")  # each shares what is dear to make
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """With -n: what shares goes to one process, and first; then it is one test after another."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file = nodeid.split("::")[0]
+            return file if file.endswith(TOGETHER) else nodeid
+
+    return Scheduling(config, log)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node, error):
+    """With -n: a process that ran a part of the tests has ended."""
+    report.take(getattr(node, "workeroutput", {}).get("tables", {}))
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -8,8 +8,12 @@ SCRIPTS = TOP / "scripts"
 BUILD = pathlib.Path(os.environ.get("WEIR_BUILD", TOP / ".build" / "test"))
 ASAN_BUILD = pathlib.Path(os.environ.get("WEIR_ASAN_BUILD", TOP / ".build" / "asan"))
 FAILPOINT_BUILD = pathlib.Path(os.environ.get("WEIR_FAILPOINT_BUILD", TOP / ".build" / "failpoints"))
+# Of several processes that share the tests out (pytest -n), which one this is, and of how many.
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 1))
+WORKER_NUMBER = int(WORKER.removeprefix("gw")) % WORKERS  # one that takes the place of a dead one counts on
 # scripts/test stops what was left running in here.
-RUN = pathlib.Path(os.environ.get("WEIR_SYSTEM_DIR", TOP / ".build" / "system"))
+RUN = pathlib.Path(os.environ.get("WEIR_SYSTEM_DIR", TOP / ".build" / "system")) / WORKER
 
 
 def weir(build=BUILD):

@@ -16,9 +16,12 @@ _given_ports = set()
 
 def free_port(count=1):
     """The first of `count` ports in a row that nobody uses now. They lie below those that the kernel gives to clients:
-    a client that asks again and again for the port of a server that is away would come to be connected to itself."""
+    a client that asks again and again for the port of a server that is away would come to be connected to itself. Of
+    several processes that share the tests out, each takes them from a range of its own."""
+    share = (_first_of_clients() - 10240) // paths.WORKERS
+    lowest = 10240 + paths.WORKER_NUMBER * share
     while True:
-        first = random.randrange(10240, _first_of_clients() - count)
+        first = random.randrange(lowest, lowest + share - count)
         wanted = set(range(first, first + count))
         if not wanted & _given_ports and all(_is_free(port) for port in wanted):
             _given_ports.update(wanted)
