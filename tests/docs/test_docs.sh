@@ -94,12 +94,18 @@ done
 [ $configurations -gt 0 ] || fail "no page has a whole configuration"
 [ $files -gt 0 ] || fail "no page shows a file of examples/"
 
-# Tests that are named `tests/FILE: NAME`. A tarball has no system tests.
+# Paths of the tree that are named: `engine/run/lane.c`, `tests/FILE: NAME`, `scripts/test --only unit`; and in the last but
+# one the test.
 for page in $pages; do
+	prose "$page" | grep -oE '^[0-9]+:|`(engine|tests|scripts|plugins|examples|docs|etc)/[^`]*`' | tr -d '`' |
+		awk -F: '/^[0-9]+:$/ { line = $1; next } { sub(/ .*/, "", $1); print line, $1 }' >"$tmp/paths"
+	while read -r line path; do
+		case $path in *'<'* | *'*'*) continue ;; esac
+		[ -e "$path" ] || fail "$page:$line: there is no $path"
+	done <"$tmp/paths"
 	grep -noE '`tests/[a-z_/]+\.(c|py|sh): [a-z_0-9]+`' "$page" | tr -d '`' >"$tmp/named"
 	while IFS=: read -r line file name; do
 		name=${name# }
-		case $file in tests/system/*) [ -d tests/system ] || continue ;; esac
 		grep -qE "(void|def) $name\(" "$file" || fail "$page:$line: $file has no test $name"
 	done <"$tmp/named"
 done
