@@ -4,73 +4,28 @@
 #include "config.h"
 
 #include "tests/cli/capture.h"
+#include "tests/dlq/cluster.h"
 
-#include <librdkafka/rdkafka.h>
-#include <librdkafka/rdkafka_mock.h>
-
-#define SKIP 77 /* the exit status for automake */
-
-/* librdkafka makes its threads by C11's thrd_create(), past which ThreadSanitizer's runtime does not know them. */
-#if defined(__SANITIZE_THREAD__)
-#define HAS_TSAN 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define HAS_TSAN 1
-#endif
-#endif
-#ifndef HAS_TSAN
-#define HAS_TSAN 0
-#endif
-
-static rd_kafka_t *host;
-static rd_kafka_mock_cluster_t *cluster;
-static char brokers[256];
 static struct captured got;
-
-static int start_cluster(void **state)
-{
-	char text[256];
-
-	(void)state;
-	host = rd_kafka_new(RD_KAFKA_PRODUCER, NULL, text, sizeof(text));
-	assert_non_null(host);
-	cluster = rd_kafka_mock_cluster_new(host, 1);
-	assert_non_null(cluster);
-	snprintf(brokers, sizeof(brokers), "%s", rd_kafka_mock_cluster_bootstraps(cluster));
-	return 0;
-}
-
-static int stop_cluster(void **state)
-{
-	(void)state;
-	rd_kafka_mock_cluster_destroy(cluster);
-	rd_kafka_destroy(host);
-	return 0;
-}
-
-static void make_topic(const char *name, int partitions)
-{
-	assert_int_equal(rd_kafka_mock_topic_create(cluster, name, partitions, 1), 0);
-}
 
 static void send_to(const char *topic, const char *option, const char *value, const char *input)
 {
-	capture(&got, wr_commands, WORDS("send", "--to", topic, "-b", brokers, option, value),
-		input);
+	capture(&got, wr_commands,
+		WORDS("send", "--to", topic, "-b", cluster_brokers, option, value), input);
 }
 
 static void tail_of(const char *topic, const char *option, const char *value)
 {
 	capture(&got, wr_commands,
-		WORDS("tail", topic, "-b", brokers, "--from-beginning", "--timeout", "10s", "-j",
-		      option, value),
+		WORDS("tail", topic, "-b", cluster_brokers, "--from-beginning", "--timeout", "10s",
+		      "-j", option, value),
 		NULL);
 }
 
 static void what_is_sent_comes_out_with_the_id_as_key(void **state)
 {
 	(void)state;
-	make_topic("round", 1);
+	cluster_topic("round", 1);
 	send_to("round", NULL, NULL, "{\"eventId\":\"a\",\"n\":1}\n\n{\"eventId\":2}\n");
 	assert_int_equal(got.exit_status, WR_EXIT_OK);
 	expect_in(got.err, "2 sent, 2 acked, 0 failed");
@@ -87,7 +42,7 @@ static void what_is_sent_comes_out_with_the_id_as_key(void **state)
 static void the_key_comes_from_another_place_when_asked(void **state)
 {
 	(void)state;
-	make_topic("other-key", 1);
+	cluster_topic("other-key", 1);
 	send_to("other-key", "-k", "/o/0", "{\"o\":[\"k\"]}\n{\"o\":[]}\n");
 	assert_int_equal(got.exit_status, WR_EXIT_WRONG);
 	expect_in(got.err, "line 2: no string or integer at /o/0 to be the key\n");
@@ -100,7 +55,7 @@ static void the_key_comes_from_another_place_when_asked(void **state)
 static void raw_lines_are_not_looked_at(void **state)
 {
 	(void)state;
-	make_topic("raw", 1);
+	cluster_topic("raw", 1);
 	send_to("raw", "--raw", NULL, "no { json \xff\n");
 	assert_int_equal(got.exit_status, WR_EXIT_OK);
 	tail_of("raw", "-n", "1");
@@ -112,7 +67,7 @@ static void a_record_that_kafka_refuses_is_named(void **state)
 	static char line[3000000];
 
 	(void)state;
-	make_topic("refused", 1);
+	cluster_topic("refused", 1);
 	memset(line, 'x', sizeof(line) - 1);
 	memcpy(line, "{\"eventId\":1}\n", 14);
 	send_to("refused", "--raw", NULL, line);
@@ -129,7 +84,7 @@ static void a_record_that_kafka_refuses_is_named(void **state)
 static void count_partition_and_quiet_end_a_tail(void **state)
 {
 	(void)state;
-	make_topic("parts", 2);
+	cluster_topic("parts", 2);
 	send_to(
 	    "parts", NULL, NULL,
 	    "{\"eventId\":\"a\"}\n{\"eventId\":\"b\"}\n{\"eventId\":\"c\"}\n{\"eventId\":\"d\"}\n");
@@ -144,7 +99,7 @@ static void count_partition_and_quiet_end_a_tail(void **state)
 	tail_of("parts", "-p", "2");
 	assert_int_equal(got.exit_status, WR_EXIT_WRONG);
 	expect_in(got.err, "parts has 2 partitions");
-	capture(&got, wr_commands, WORDS("tail", "parts", "-b", brokers, "-e"), NULL);
+	capture(&got, wr_commands, WORDS("tail", "parts", "-b", cluster_brokers, "-e"), NULL);
 	assert_int_equal(got.exit_status, WR_EXIT_OK);
 	assert_string_equal(got.out, ""); /* from the end: nothing new */
 }
@@ -157,8 +112,9 @@ static void produce_headers(const char *topic)
 	char text[256];
 	rd_kafka_t *producer;
 
-	assert_int_equal(rd_kafka_conf_set(conf, "bootstrap.servers", brokers, text, sizeof(text)),
-			 RD_KAFKA_CONF_OK);
+	assert_int_equal(
+	    rd_kafka_conf_set(conf, "bootstrap.servers", cluster_brokers, text, sizeof(text)),
+	    RD_KAFKA_CONF_OK);
 	producer = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
 	assert_non_null(producer);
 	assert_int_equal(rd_kafka_header_add(headers, "weir-class", -1, "decode", 6), 0);
@@ -174,11 +130,11 @@ static void produce_headers(const char *topic)
 static void text_has_headers(void **state)
 {
 	(void)state;
-	make_topic("headers", 1);
+	cluster_topic("headers", 1);
 	produce_headers("headers");
 	capture(&got, wr_commands,
-		WORDS("tail", "headers", "-b", brokers, "--from-beginning", "-n", "1", "--timeout",
-		      "10s"),
+		WORDS("tail", "headers", "-b", cluster_brokers, "--from-beginning", "-n", "1",
+		      "--timeout", "10s"),
 		NULL);
 	assert_int_equal(got.exit_status, WR_EXIT_OK);
 	expect_in(got.out, "headers/0@0  ");
@@ -200,9 +156,9 @@ static void brokers_and_properties_come_from_a_configuration(void **state)
 		"    dlq: { topic: d }\n"
 		"    stages: [ { plugin: x.so } ]\n"
 		"    outputs: { default: o }\n",
-		brokers);
+		cluster_brokers);
 	fclose(file);
-	make_topic("configured", 1);
+	cluster_topic("configured", 1);
 	capture(&got, wr_commands, WORDS("send", "--to", "configured", "-c", "test_topic.yaml"),
 		"{\"eventId\":\"a\"}\n");
 	if (got.exit_status != WR_EXIT_OK)
@@ -213,7 +169,7 @@ static void brokers_and_properties_come_from_a_configuration(void **state)
 static void what_the_command_owns_can_not_be_set(void **state)
 {
 	(void)state;
-	make_topic("owned", 1);
+	cluster_topic("owned", 1);
 	send_to("owned", "-X", "acks=0", "{\"eventId\":\"a\"}\n");
 	assert_int_equal(got.exit_status, WR_EXIT_OK);
 	expect_in(got.err, "1 sent, 1 acked, 0 failed");
@@ -248,5 +204,5 @@ int main(void)
 
 	if (HAS_TSAN)
 		return SKIP;
-	return cmocka_run_group_tests(tests, start_cluster, stop_cluster);
+	return cmocka_run_group_tests(tests, cluster_start, cluster_stop);
 }

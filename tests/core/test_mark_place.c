@@ -30,6 +30,13 @@ static struct wr_plan place(struct wr_placing placing)
 	return plan;
 }
 
+/* Of a topic of a hundred records, with a mark in the store alone. */
+static struct wr_plan place_of_100(const struct wr_mark *stored, int64_t committed_offset)
+{
+	return place((struct wr_placing){
+	    .stored = stored, .committed_offset = committed_offset, .low = 0, .high = 100});
+}
+
 static struct wr_plan place_in_another_topic(struct wr_placing placing)
 {
 	struct wr_fingerprint print = {5, 5};
@@ -169,8 +176,7 @@ static void a_mark_ahead_of_the_commit_skips_what_was_acked(void **state)
 static void a_group_that_went_back_skips_what_is_completed(void **state)
 {
 	struct wr_mark mark = completed(10, 50);
-	struct wr_plan plan = place(
-	    (struct wr_placing){.stored = &mark, .committed_offset = 20, .low = 0, .high = 100});
+	struct wr_plan plan = place_of_100(&mark, 20);
 
 	(void)state;
 	expect(&plan, WR_PLACE_REWOUND, 50, 0, false);
@@ -216,8 +222,7 @@ static void what_was_never_committed_is_simply_read(void **state)
 static void a_commit_beyond_the_end_goes_on_from_the_mark(void **state)
 {
 	struct wr_mark mark = completed(10, 50);
-	struct wr_plan plan = place(
-	    (struct wr_placing){.stored = &mark, .committed_offset = 101, .low = 0, .high = 100});
+	struct wr_plan plan = place_of_100(&mark, 101);
 
 	(void)state;
 	expect(&plan, WR_PLACE_REWOUND, 50, 0, false);
@@ -226,8 +231,7 @@ static void a_commit_beyond_the_end_goes_on_from_the_mark(void **state)
 static void going_forward_abandons_what_is_jumped_over(void **state)
 {
 	struct wr_mark mark = completed(0, 50);
-	struct wr_plan plan = place(
-	    (struct wr_placing){.stored = &mark, .committed_offset = 80, .low = 0, .high = 100});
+	struct wr_plan plan = place_of_100(&mark, 80);
 
 	(void)state;
 	expect(&plan, WR_PLACE_ABANDONED, 80, 0, true);
@@ -262,8 +266,7 @@ static struct wr_plan forward_and_back(int64_t back_to)
 {
 	struct wr_mark mark = completed(0, 50);
 	struct wr_fingerprint print = print_of(89);
-	struct wr_plan plan = place(
-	    (struct wr_placing){.stored = &mark, .committed_offset = 80, .low = 0, .high = 100});
+	struct wr_plan plan = place_of_100(&mark, 80);
 
 	mark = plan.mark;
 	wr_mark_advance(&mark, 89, &print);
@@ -325,8 +328,7 @@ static void reading_in_a_gap_goes_on_there(void **state)
 static void before_the_first_record_ever_read_a_new_incarnation_reads(void **state)
 {
 	struct wr_mark mark = completed(50, 80);
-	struct wr_plan plan = place(
-	    (struct wr_placing){.stored = &mark, .committed_offset = 20, .low = 0, .high = 100});
+	struct wr_plan plan = place_of_100(&mark, 20);
 
 	(void)state;
 	expect(&plan, WR_PLACE_REWOUND, 20, 1, true);

@@ -112,12 +112,34 @@ static void put_acked(void)
 		sink->ops->poll(sink, 20);
 }
 
+static void put_refused(void)
+{
+	mock_fail(&m, MOCK_PRODUCE, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, 1);
+	assert_int_equal(put(), WR_OK);
+	while (refused == 0)
+		sink->ops->poll(sink, 20);
+}
+
 static void commit(struct wr_source *of)
 {
 	const struct wr_source_commit commits[] = {
 	    {mock_partition(source, 0), 5, wr_bytes_of("meta")}};
 
 	sink->ops->commit(sink, of, commits, 1);
+}
+
+static void abort_it(void)
+{
+	sink->ops->abort(sink);
+	assert_int_equal(await_status(sink), WR_OK);
+}
+
+static void commit_one(void)
+{
+	begin();
+	put_acked();
+	commit(source);
+	assert_int_equal(await_status(sink), WR_OK);
 }
 
 static void a_transaction_is_committed_with_its_offsets(void **state)
@@ -155,12 +177,8 @@ static void a_transaction_is_aborted_and_another_begun(void **state)
 	(void)state;
 	begin();
 	put_acked();
-	sink->ops->abort(sink);
-	assert_int_equal(await_status(sink), WR_OK);
-	begin();
-	put_acked();
-	commit(source);
-	assert_int_equal(await_status(sink), WR_OK);
+	abort_it();
+	commit_one();
 }
 
 static void what_is_outstanding_at_an_abort_is_completed(void **state)
@@ -170,8 +188,7 @@ static void what_is_outstanding_at_an_abort_is_completed(void **state)
 	put_acked();
 	for (int i = 0; i < 100; i++)
 		assert_int_equal(put(), WR_OK);
-	sink->ops->abort(sink);
-	assert_int_equal(await_status(sink), WR_OK);
+	abort_it();
 	assert_int_equal(acked + unknown, 101);
 	assert_int_equal(refused, 0);
 }
@@ -188,32 +205,21 @@ static void a_refused_record_leaves_only_an_abort(void **state)
 	(void)state;
 	begin();
 	put_acked();
-	mock_fail(&m, MOCK_PRODUCE, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, 1);
-	assert_int_equal(put(), WR_OK);
-	while (refused == 0)
-		sink->ops->poll(sink, 20);
+	put_refused();
 	assert_int_equal(put(), WR_EUNKNOWN);
 	assert_int_equal(sink->ops->state(sink), WR_SINK_UP);
-	sink->ops->abort(sink);
-	assert_int_equal(await_status(sink), WR_OK);
-	begin();
-	put_acked();
-	commit(source);
-	assert_int_equal(await_status(sink), WR_OK);
+	abort_it();
+	commit_one();
 }
 
 static void a_commit_after_a_refused_record_is_refused(void **state)
 {
 	(void)state;
 	begin();
-	mock_fail(&m, MOCK_PRODUCE, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, 1);
-	assert_int_equal(put(), WR_OK);
-	while (refused == 0)
-		sink->ops->poll(sink, 20);
+	put_refused();
 	commit(source);
 	assert_int_equal(await_status(sink), WR_EREFUSED);
-	sink->ops->abort(sink);
-	assert_int_equal(await_status(sink), WR_OK);
+	abort_it();
 }
 
 static void a_group_that_has_gone_on_refuses_the_offsets(void **state)
@@ -232,8 +238,7 @@ static void a_group_that_has_gone_on_refuses_the_offsets(void **state)
 		mock_fail(&m, MOCK_TXN_OFFSET_COMMIT, errors[i], 1);
 		commit(source);
 		assert_int_equal(await_status(sink), WR_EREFUSED);
-		sink->ops->abort(sink);
-		assert_int_equal(await_status(sink), WR_OK);
+		abort_it();
 	}
 	assert_int_equal(sink->ops->state(sink), WR_SINK_UP);
 }
@@ -249,8 +254,7 @@ static void offsets_of_no_member_are_not_sent(void **state)
 	commit(stranger);
 	assert_int_equal(await_status(sink), WR_EREFUSED);
 	stranger->ops->destroy(stranger, 0);
-	sink->ops->abort(sink);
-	assert_int_equal(await_status(sink), WR_OK);
+	abort_it();
 }
 
 static void what_can_be_tried_again_is_tried_again(void **state)
@@ -321,10 +325,7 @@ static void another_one_goes_on_after_a_broken_one(void **state)
 	sink->ops->destroy(sink);
 	sink = open_sink("weir-p-i-0");
 	assert_int_equal(await_status(sink), WR_OK);
-	begin();
-	put_acked();
-	commit(source);
-	assert_int_equal(await_status(sink), WR_OK);
+	commit_one();
 }
 
 static void beginning_waits_for_a_coordinator(void **state)

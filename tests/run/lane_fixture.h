@@ -121,6 +121,13 @@ void fixture_init(struct fixture *f);
 void fixture_start(struct fixture *f);
 void fixture_fini(struct fixture *f);
 
+/* Starts with this handler and settles. */
+void fixture_begin(struct fixture *f, fixture_handler *handler);
+
+/* A handler that knows what to do from the id: "fail...", "drop...", "retry<n>..." (n failing attempts of the first stage;
+ * without a number one), "emit..." (two to the alerts), "emitfail...", "alert...", "set..."; anything else is OK. */
+fixture_handler fixture_by_id;
+
 /* Another program for the lane: of that generation, with the stages of f->conf and these batch limits (NULL: the same).
  * The conf must outlive it. At most 8 in a test. */
 struct wr_program *fixture_program(struct fixture *f, uint64_t generation,

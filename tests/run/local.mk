@@ -1,13 +1,17 @@
 WR_RUN_TEST_LIBS = $(WR_RUN_LIBS) $(CMOCKA_LIBS)
-WR_LANE_FIXTURE = tests/run/lane_fixture.c tests/run/lane_fixture.h tests/run/marks.c tests/run/marks.h
+WR_LANE_FIXTURE = tests/run/lane_fixture.c tests/run/lane_fixture.h tests/run/lane_fixture_private.h \
+	tests/run/lane_fixture_source.c tests/run/lane_fixture_sink.c tests/run/lane_fixture_store.c \
+	tests/run/marks.c tests/run/marks.h
 WR_RUN_FAULT_LIBS = tests/libwr_faults.a $(WR_RUN_TEST_LIBS)
 check_PROGRAMS += tests/run/test_batch
 tests_run_test_batch_LDADD = $(WR_RUN_FAULT_LIBS)
 tests_run_test_batch_LDFLAGS = $(WR_FAULT_WRAPS)
 check_PROGRAMS += tests/run/test_admin
+tests_run_test_admin_SOURCES = tests/run/test_admin.c tests/run/answer.h
 tests_run_test_admin_LDADD = $(WR_RUN_TEST_LIBS)
 # What run/reload.c would be is in the test.
 check_PROGRAMS += tests/run/test_admin_reload
+tests_run_test_admin_reload_SOURCES = tests/run/test_admin_reload.c tests/run/answer.h
 tests_run_test_admin_reload_LDADD = $(WR_RUN_TEST_LIBS)
 check_PROGRAMS += tests/run/test_board
 tests_run_test_board_LDADD = $(WR_RUN_FAULT_LIBS)

@@ -3,10 +3,9 @@
 
 #include "run/admin.h"
 
-#include "base/json.h"
 #include "base/log.h"
 #include "host/plugin.h"
-#include "tests/unit.h"
+#include "tests/run/answer.h"
 
 #include <sys/eventfd.h>
 
@@ -41,7 +40,6 @@ static struct wr_health *health;
 static struct wr_board *board;
 static struct wr_admin *admin;
 static struct wr_board_lane *lanes[2];
-static struct wr_json_reader *reader;
 static int wake_fd;
 
 static int begin(void **state)
@@ -89,31 +87,6 @@ static void ask(void (*show)(struct wr_admin_port *port, struct wr_json_out *out
 	if (wr_json_read(reader, wr_bytes(text.data, text.size), NULL, &err) != WR_OK)
 		fail_msg("%s", err.text);
 	wr_buf_fini(&text);
-}
-
-static void assert_text(const char *pointer, const char *expected)
-{
-	struct wr_json_value value;
-
-	if (wr_json_get(reader, wr_bytes_of(pointer), &value) != WR_JSON_STRING ||
-	    !wr_bytes_equal(value.string, wr_bytes_of(expected)))
-		fail_msg("%s is not %s", pointer, expected);
-}
-
-static void assert_integer(const char *pointer, int64_t expected)
-{
-	struct wr_json_value value;
-
-	if (wr_json_get(reader, wr_bytes_of(pointer), &value) != WR_JSON_INTEGER)
-		fail_msg("%s is no integer", pointer);
-	assert_int_equal(value.integer, expected);
-}
-
-static void assert_type(const char *pointer, enum wr_json_type type)
-{
-	struct wr_json_value value;
-
-	assert_int_equal(wr_json_get(reader, wr_bytes_of(pointer), &value), type);
 }
 
 static void publish(int lane, enum wr_board_state state)

@@ -4,9 +4,8 @@
 #include "run/admin_reload.h"
 
 #include "base/check.h"
-#include "base/json.h"
 #include "run/reload_show.h"
-#include "tests/unit.h"
+#include "tests/run/answer.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -94,7 +93,6 @@ static struct wr_buf text;
 static struct wr_json_out out;
 static enum wr_admin_result began_with;
 static char detail[512];
-static struct wr_json_reader *reader;
 
 static int begin(void **state)
 {
@@ -141,31 +139,6 @@ static void read_back(void)
 static enum wr_code ask(const struct wr_admin_order *order, struct wr_err *err)
 {
 	return wr_admin_reloads_ask(&reloads, order, begin_answer, NULL, err);
-}
-
-static void assert_text(const char *pointer, const char *expected)
-{
-	struct wr_json_value value;
-
-	if (wr_json_get(reader, wr_bytes_of(pointer), &value) != WR_JSON_STRING ||
-	    !wr_bytes_equal(value.string, wr_bytes_of(expected)))
-		fail_msg("%s is not %s", pointer, expected);
-}
-
-static void assert_integer(const char *pointer, int64_t expected)
-{
-	struct wr_json_value value;
-
-	if (wr_json_get(reader, wr_bytes_of(pointer), &value) != WR_JSON_INTEGER)
-		fail_msg("%s is no integer", pointer);
-	assert_int_equal(value.integer, expected);
-}
-
-static void assert_type(const char *pointer, enum wr_json_type type)
-{
-	struct wr_json_value value;
-
-	assert_int_equal(wr_json_get(reader, wr_bytes_of(pointer), &value), type);
 }
 
 static void the_order_is_passed_on(void **state)

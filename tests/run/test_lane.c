@@ -22,45 +22,9 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* A handler that knows what to do from the id: "fail...", "drop...", "retry<n>..." (n failing attempts of stage one),
- * "emit...", "alert..."; anything else is OK. */
-static enum weir_verdict by_id(struct weir_call *call, const struct weir_event *ev,
-			       struct weir_result *res, int stage)
-{
-	const char *id = ev->id.data;
-	struct weir_record record = {
-	    .size = sizeof(record), .key = ev->key, .value = {"emitted", 7}};
-
-	if (strncmp(id, "fail", 4) == 0) {
-		call->host->set_error(call, res, "bad-amount", "the amount is negative");
-		return WEIR_FAIL;
-	}
-	if (strncmp(id, "drop", 4) == 0)
-		return WEIR_DROP;
-	if (strncmp(id, "emit", 4) == 0 && stage == 0) {
-		assert_true(call->host->emit(call, res, 1, &record));
-		assert_true(call->host->emit(call, res, 1, &record));
-	}
-	if (strncmp(id, "emitfail", 8) == 0 && stage == 1) {
-		call->host->emit(call, res, 1, &record);
-		return WEIR_FAIL;
-	}
-	if (strncmp(id, "alert", 5) == 0)
-		res->output = 1;
-	if (strncmp(id, "set", 3) == 0 && stage == 0)
-		assert_true(call->host->set_value(call, res, "changed", 7));
-	if (strncmp(id, "retry", 5) == 0 && stage == 0 && ev->attempt <= (uint32_t)(id[5] - '0')) {
-		call->host->set_error(call, res, "busy", "the ledger is busy");
-		return WEIR_RETRY;
-	}
-	return WEIR_OK;
-}
-
 static void start(void)
 {
-	f.handler = by_id;
-	fixture_start(&f);
-	fixture_settle(&f);
+	fixture_begin(&f, fixture_by_id);
 }
 
 static void output_is_written_then_its_offset_committed(void **state)

@@ -23,20 +23,9 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static enum weir_verdict by_id(struct weir_call *call, const struct weir_event *ev,
-			       struct weir_result *res, int stage)
-{
-	(void)call;
-	(void)res;
-	(void)stage;
-	return strncmp(ev->id.data, "fail", 4) == 0 ? WEIR_FAIL : WEIR_OK;
-}
-
 static void start(void)
 {
-	f.handler = by_id;
-	fixture_start(&f);
-	fixture_settle(&f);
+	fixture_begin(&f, fixture_by_id);
 }
 
 static void pass(int64_t ms)

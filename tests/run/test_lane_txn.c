@@ -22,27 +22,9 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* Ids that begin "fail" fail, "drop" drop, "retry" ask for one retry. */
-static enum weir_verdict by_id(struct weir_call *call, const struct weir_event *ev,
-			       struct weir_result *res, int stage)
-{
-	const char *id = ev->id.data;
-
-	(void)call;
-	(void)res;
-	if (strncmp(id, "fail", 4) == 0)
-		return WEIR_FAIL;
-	if (strncmp(id, "drop", 4) == 0)
-		return WEIR_DROP;
-	return strncmp(id, "retry", 5) == 0 && stage == 0 && ev->attempt == 1 ? WEIR_RETRY
-									      : WEIR_OK;
-}
-
 static void start(void)
 {
-	f.handler = by_id;
-	fixture_start(&f);
-	fixture_settle(&f);
+	fixture_begin(&f, fixture_by_id);
 }
 
 static void outputs_and_offsets_are_committed_together_once_in_an_interval(void **state)
