@@ -209,6 +209,15 @@ bool wr_board_is_paused(const struct wr_board_lane *lane)
 	return atomic_load_explicit(&lane->pipeline->is_paused, memory_order_relaxed);
 }
 
+/* Of a pause that has ended: the lane has worked since, and will say when it has finished once more. */
+static void forget_pause(struct wr_board_lane *lane)
+{
+	wr_lock_take(&lane->lock);
+	if (lane->snapshot.state == WR_BOARD_PAUSED)
+		lane->snapshot.state = WR_BOARD_PAUSING;
+	wr_lock_release(&lane->lock);
+}
+
 enum wr_code wr_board_set_paused(struct wr_board *board, const char *pipeline, bool paused,
 				 bool *changed_r)
 {
@@ -225,9 +234,11 @@ enum wr_code wr_board_set_paused(struct wr_board *board, const char *pipeline, b
 	if (found != NULL)
 		was = atomic_exchange(&found->is_paused, paused);
 	for (lane = board->lanes; was != paused && lane != NULL; lane = lane->next) {
+		if (lane->pipeline != found)
+			continue;
+		forget_pause(lane);
 		/* A full eventfd wakes as well. */
-		if (lane->pipeline == found)
-			(void)!write(lane->wake_fd, &one, sizeof(one));
+		(void)!write(lane->wake_fd, &one, sizeof(one));
 	}
 	wr_lock_release(&board->lock);
 	if (changed_r != NULL)

@@ -101,6 +101,37 @@ static void pausing_wakes_the_lanes_of_the_pipeline_once(void **state)
 	wr_board_leave(other);
 }
 
+static enum wr_board_state state_of_lane(void)
+{
+	struct wr_board_view view;
+	enum wr_board_state shown;
+
+	assert_int_equal(wr_board_look(board, "p", &view), WR_OK);
+	shown = view.items[0].state;
+	wr_board_view_fini(&view);
+	return shown;
+}
+
+/* It has taken events since. */
+static void what_a_lane_said_of_an_earlier_pause_does_not_hold_for_the_next(void **state)
+{
+	const struct wr_board_snapshot paused = {.state = WR_BOARD_PAUSED};
+	struct wr_board_lane *lane = wr_board_join(board, "p", 0, wake_fd);
+
+	(void)state;
+	assert_int_equal(wr_board_set_paused(board, "p", true, NULL), WR_OK);
+	wr_board_publish(lane, &paused);
+	assert_int_equal(wr_board_set_paused(board, "p", true, NULL), WR_OK);
+	assert_int_equal(state_of_lane(), WR_BOARD_PAUSED);
+	assert_int_equal(wr_board_set_paused(board, "p", false, NULL), WR_OK);
+	assert_int_equal(wr_board_set_paused(board, "p", true, NULL), WR_OK);
+	assert_int_equal(state_of_lane(), WR_BOARD_PAUSING);
+	wr_board_publish(lane, &paused);
+	assert_int_equal(state_of_lane(), WR_BOARD_PAUSED);
+	assert_int_equal(wr_board_set_paused(board, "p", false, NULL), WR_OK);
+	wr_board_leave(lane);
+}
+
 static void a_pause_outlives_the_lanes(void **state)
 {
 	struct wr_board_lane *lane = wr_board_join(board, "p", 0, wake_fd);
@@ -171,6 +202,7 @@ int main(void)
 	    WITH_BOARD(what_was_published_last_is_seen_by_number),
 	    WITH_BOARD(a_pipeline_that_is_not_there_has_no_lanes),
 	    WITH_BOARD(pausing_wakes_the_lanes_of_the_pipeline_once),
+	    WITH_BOARD(what_a_lane_said_of_an_earlier_pause_does_not_hold_for_the_next),
 	    WITH_BOARD(a_pause_outlives_the_lanes),
 	    cmocka_unit_test(lack_of_memory_is_survived),
 	    cmocka_unit_test(every_state_has_its_word),
