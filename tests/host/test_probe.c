@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SOON_MS 1500       /* for what never ends */
+#define SOON_MS 5000       /* for what never ends */
 #define PATIENTLY_MS 60000 /* for what ends by itself */
 
 static char folder[64], text[2048];
@@ -101,7 +101,7 @@ static void a_constructor_that_hangs_is_named_at_the_deadline(void **state)
 {
 	(void)state;
 	refused("constructor_hangs.so", "{}", SOON_MS,
-		"did not come to its end within 1500 ms: plugin \"constructor_hangs.so\"");
+		"did not come to its end within 5000 ms: plugin \"constructor_hangs.so\"");
 }
 
 static void a_constructor_that_crashes_is_named(void **state)
@@ -128,7 +128,7 @@ static void a_constructor_that_babbles_is_cut_short(void **state)
 static void a_create_that_hangs_is_named_with_its_stage(void **state)
 {
 	(void)state;
-	refused("create_hangs.so", "{}", SOON_MS, "1500 ms: stage \"s\", plugin hostile: create()");
+	refused("create_hangs.so", "{}", SOON_MS, "5000 ms: stage \"s\", plugin hostile: create()");
 }
 
 static void a_probe_that_is_given_up_ends_and_blames_nobody(void **state)

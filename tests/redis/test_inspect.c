@@ -211,6 +211,8 @@ static void nobody_there_is_unavailable(void **state)
 }
 
 /* A server of this process that answers a connection with a fixed text. */
+#define PATIENT_MS 30000
+
 struct answering {
 	struct fake *fake;
 	const char *text;
@@ -227,7 +229,8 @@ static void *answer_once(void *arg)
 	return NULL;
 }
 
-static enum wr_code inspect_fake(const char *text, struct wr_err *err)
+/* Its silence after that is waited out so long. */
+static enum wr_code inspect_fake(const char *text, int patience_ms, struct wr_err *err)
 {
 	struct answering answering = {fake_new(), text};
 	struct wr_conf_redis conf = fake_conf(answering.fake);
@@ -235,7 +238,7 @@ static enum wr_code inspect_fake(const char *text, struct wr_err *err)
 	pthread_t thread;
 	enum wr_code rc;
 
-	conf.command_timeout_ms = 100;
+	conf.command_timeout_ms = patience_ms;
 	assert_int_equal(pthread_create(&thread, NULL, answer_once, &answering), 0);
 	rc = inspect(&conf, &told, err);
 	pthread_join(thread, NULL);
@@ -248,7 +251,8 @@ static void an_old_redis_is_refused(void **state)
 	struct wr_err err;
 
 	(void)state;
-	assert_int_equal(inspect_fake("+OK\r\n-ERR syntax error\r\n", &err), WR_EREFUSED);
+	assert_int_equal(inspect_fake("+OK\r\n-ERR syntax error\r\n", PATIENT_MS, &err),
+			 WR_EREFUSED);
 	assert_true(says(err.text, "needs Redis 7.0, or Valkey"));
 }
 
@@ -257,9 +261,9 @@ static void a_mute_redis_is_unavailable(void **state)
 	struct wr_err err;
 
 	(void)state;
-	assert_int_equal(inspect_fake("", &err), WR_EUNAVAILABLE);
+	assert_int_equal(inspect_fake("", 100, &err), WR_EUNAVAILABLE);
 	assert_true(says(err.text, "no reply from Redis at unix:fake"));
-	assert_int_equal(inspect_fake("+OK\r\n$-1\r\n", &err), WR_EUNAVAILABLE);
+	assert_int_equal(inspect_fake("+OK\r\n$-1\r\n", 100, &err), WR_EUNAVAILABLE);
 }
 
 static void what_is_no_redis_is_unavailable(void **state)
@@ -267,7 +271,8 @@ static void what_is_no_redis_is_unavailable(void **state)
 	struct wr_err err;
 
 	(void)state;
-	assert_int_equal(inspect_fake("HTTP/1.1 400 Bad Request\r\n\r\n", &err), WR_EUNAVAILABLE);
+	assert_int_equal(inspect_fake("HTTP/1.1 400 Bad Request\r\n\r\n", PATIENT_MS, &err),
+			 WR_EUNAVAILABLE);
 }
 
 static void a_loading_redis_is_unavailable(void **state)
@@ -275,7 +280,7 @@ static void a_loading_redis_is_unavailable(void **state)
 	struct wr_err err;
 
 	(void)state;
-	assert_int_equal(inspect_fake("+OK\r\n-LOADING Redis is loading\r\n", &err),
+	assert_int_equal(inspect_fake("+OK\r\n-LOADING Redis is loading\r\n", PATIENT_MS, &err),
 			 WR_EUNAVAILABLE);
 	assert_true(says(err.text, "loading its data"));
 }

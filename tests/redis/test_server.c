@@ -335,7 +335,7 @@ static void a_frozen_redis_is_given_up_and_found_again(void **state)
 	struct claiming *c = claiming_one("b", "C|1");
 
 	(void)state;
-	conf.command_timeout_ms = 100;
+	conf.command_timeout_ms = 1000;
 	store = open_with(&conf);
 	claim_fresh(store, "a");
 	redis_server_pause(server);

@@ -35,7 +35,7 @@ def test_the_status_is_what_kafka_says(site):
         held = [p for p in partitions_of(shown) if p["topic"] == site.source and p["committed"]]
         return shown["events"]["processed"] == 100 and {p["partition"]: p["committed"] for p in held} == wanted
 
-    engine.until(is_told, 10, "the lanes have said so")
+    engine.until(is_told, 60, "the lanes have said so")
     status = admin(engine).get("/admin/status").json()
     assert status["generation"] == 1 and status["health"]["ready"] is True
     assert status["instance"] == "weir-1" and status["pid"] == engine.process.pid

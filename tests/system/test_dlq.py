@@ -73,9 +73,9 @@ def dlq(site):
 
 
 def test_a_replay_that_is_killed_again_and_again_sends_each_letter_once(dlq, full):
-    count = 1_000_000 if full else 40_000
+    count = 1_000_000 if full else 12_000
     dlq.fill(count)
-    rate = [] if full else ["--rate", "8000"]
+    rate = [] if full else ["--rate", "500"]  # slow enough to be met at work three times
     process = subprocess.Popen(dlq.command("replay", "--code", "busy", *rate), stdout=subprocess.DEVNULL)
     done = 0
     for _ in range(3):

@@ -115,7 +115,7 @@ def test_without_kafka_a_request_is_told_503_and_to_come_again(site, own_kafka):
     site.topics.kafka = kafka
     engine = engine_with(site, ack_timeout="2s")
     client = engine.client()
-    assert client.post({"eventId": "before", "payload": {}}).status == 202
+    engine.until(lambda: client.post({"eventId": "before", "payload": {}}).status == 202, 60, "it takes events")
     kafka.kill()
     answer = client.post({"eventId": "during", "payload": {}})
     problem(answer, 503)
@@ -143,8 +143,8 @@ def test_a_stop_answers_what_waits(site, own_kafka):
     threads = [threading.Thread(target=post, args=(i,)) for i in range(20)]
     for thread in threads:
         thread.start()
-    engine.until(lambda: engine.metric("weir_http_in_flight_requests") == 20, 20, "requests wait")
-    engine.stop(30)
+    engine.until(lambda: engine.metric("weir_http_in_flight_requests") == 20, 60, "requests wait")
+    engine.stop(60)
     for thread in threads:
         thread.join(30)
     kafka.resume()

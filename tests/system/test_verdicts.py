@@ -142,14 +142,14 @@ def test_backoff_grows_as_configured(site):
     dead = one_dead(site, '{"eventId":"e1","do":"retry"}', site.config([site.pipeline(retry=retry)]))
     took = milliseconds(dead.headers["weir-last-failed-at"]) - milliseconds(dead.headers["weir-first-failed-at"])
     # 200 + 400 + 800 between the first failure and the last.
-    assert 1390 <= took < 5000
+    assert 1390 <= took < 10000, "as one wait of the maximum would take"
 
 
 def test_retry_after_of_the_handler_wins_over_the_policy(site):
     retry = {"attempts": 2, "backoff": {"initial": "1h", "max": "1h", "jitter": "none"}}
     dead = one_dead(site, '{"eventId":"e1","do":"retry","after_ms":700}', site.config([site.pipeline(retry=retry)]))
     took = milliseconds(dead.headers["weir-last-failed-at"]) - milliseconds(dead.headers["weir-first-failed-at"])
-    assert 690 <= took < 10000
+    assert 690 <= took < 600_000, "far from the hour"
 
 
 def test_other_keys_go_on_while_one_waits(site):
@@ -379,6 +379,7 @@ def test_a_wrong_password_is_said_and_keeps_the_engine_from_being_ready(site, ow
     site.create_topics()
     url = redis.url.replace("redis://", "redis://:wrong@")
     engine = site.engine(site.config(redis={"url": url})).start()
-    wait_until(lambda: not engine.alive() or engine.readiness() == 503, 30, "it says no", engine.log_tail)
-    assert "WRONGPASS" in engine.log_text() or "password" in engine.log_text()
+    # An engine that begins is not ready either.
+    wait_until(lambda: "WRONGPASS" in engine.log_text() or "password" in engine.log_text(), 60, "it says no", engine.log_tail)
+    assert not engine.alive() or engine.readiness() == 503
     assert ":wrong@" not in engine.log_text()

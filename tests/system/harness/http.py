@@ -58,7 +58,7 @@ class Client:
         self.connection = None
 
 
-def get(port, path, timeout=5, headers=None):
+def get(port, path, timeout=15, headers=None):
     """One request on a connection of its own; None when nobody answers."""
     client = Client(port, timeout)
     try:
