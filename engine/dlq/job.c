@@ -114,19 +114,6 @@ enum wr_code wr_dlq_job_add(struct wr_dlq_job *job, struct wr_bytes place, struc
 	return WR_OK;
 }
 
-double wr_dlq_job_progress(const struct wr_dlq_job *job)
-{
-	int64_t left = 0;
-
-	if (job->state == WR_DLQ_DONE)
-		return 1;
-	if (job->id_count > 0)
-		return (double)job->next_id / (double)job->id_count;
-	for (size_t i = 0; i < job->range_count; i++)
-		left += job->ranges[i].end - job->ranges[i].next;
-	return left == 0 ? 1 : 0;
-}
-
 static enum wr_code append_ids(const struct wr_dlq_job *job, struct wr_buf *out)
 {
 	enum wr_code rc = wr_buf_append_text(out, ",\"ids\":[");

@@ -84,9 +84,6 @@ enum wr_code wr_dlq_job_json(const struct wr_dlq_job *job, struct wr_buf *out);
 /* Reads it back. WR_OK, WR_EINVAL, WR_ENOMEM; the job is then empty. */
 enum wr_code wr_dlq_job_parse(struct wr_bytes text, struct wr_dlq_job *job_r);
 
-/* How much of it is done, 0 to 1, by offsets. */
-double wr_dlq_job_progress(const struct wr_dlq_job *job);
-
 const char *wr_dlq_kind_name(enum wr_dlq_kind kind);
 const char *wr_dlq_job_state_name(enum wr_dlq_job_state state);
 const char *wr_dlq_to_name(enum wr_dlq_to to);

@@ -52,11 +52,6 @@ bool wr_plugin_has_lifecycle(const struct wr_plugin *plugin)
 	return lifecycle_of(plugin) != NULL;
 }
 
-bool wr_plugin_has_selftest(const struct wr_plugin *plugin)
-{
-	return selftest_of(plugin) != NULL;
-}
-
 static struct wr_instance *instance_of(struct wr_instances *all, uint32_t stage)
 {
 	WR_CHECK(all, WR_INSTANCES_MAGIC);
@@ -216,12 +211,6 @@ void wr_instances_deactivate(struct wr_instances *instances, uint32_t stage)
 	if (instance->active)
 		lifecycle_of(instance->stage->plugin)->deactivate(instance->self);
 	instance->active = false;
-}
-
-bool wr_instances_is_active(const struct wr_instances *instances, uint32_t stage)
-{
-	WR_ASSERT(stage < instances->count);
-	return instances->items[stage].active;
 }
 
 enum wr_code wr_instances_selftest(struct wr_instances *instances, uint32_t stage,

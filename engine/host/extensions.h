@@ -29,7 +29,6 @@ size_t wr_state_bytes(const struct wr_state *state);
 /* Whether the plugin has the extension, and everything in it that weir needs. [any] */
 bool wr_plugin_has_state(const struct wr_plugin *plugin);
 bool wr_plugin_has_lifecycle(const struct wr_plugin *plugin);
-bool wr_plugin_has_selftest(const struct wr_plugin *plugin);
 
 /* Appends what the instance of that stage saves. WR_OK, WR_EREFUSED (err names the stage and the plugin's reason),
  * WR_ENOMEM. [any] */
@@ -44,7 +43,6 @@ enum wr_code wr_instances_load(struct wr_instances *instances, uint32_t stage,
 enum wr_code wr_instances_activate(struct wr_instances *instances, uint32_t stage,
 				   struct wr_err *err);
 void wr_instances_deactivate(struct wr_instances *instances, uint32_t stage);
-bool wr_instances_is_active(const struct wr_instances *instances, uint32_t stage);
 
 enum wr_code wr_instances_selftest(struct wr_instances *instances, uint32_t stage,
 				   struct wr_err *err);
