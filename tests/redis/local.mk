@@ -4,7 +4,8 @@ WR_ASKING = tests/claim_store/asking.c tests/claim_store/asking.h
 WR_REDIS_SERVED = $(WR_CLAIMING) tests/redis/fake.c tests/redis/fake.h tests/redis/served.c tests/redis/served.h
 
 check_PROGRAMS += tests/redis/test_backoff tests/redis/test_encode tests/redis/test_refusal \
-	tests/redis/test_resolve tests/redis/test_resp tests/redis/test_store tests/redis/test_target
+	tests/redis/test_resolve tests/redis/test_resp tests/redis/test_store tests/redis/test_store_cancel \
+	tests/redis/test_store_outage tests/redis/test_target
 tests_redis_test_backoff_LDADD = $(WR_REDIS_TEST_LIBS)
 tests_redis_test_encode_SOURCES = tests/redis/test_encode.c $(WR_CLAIMING)
 tests_redis_test_encode_LDADD = $(WR_REDIS_TEST_LIBS)
@@ -13,6 +14,10 @@ tests_redis_test_resolve_LDADD = $(WR_REDIS_TEST_LIBS)
 tests_redis_test_resp_LDADD = $(WR_REDIS_TEST_LIBS)
 tests_redis_test_store_SOURCES = tests/redis/test_store.c $(WR_REDIS_SERVED)
 tests_redis_test_store_LDADD = $(WR_REDIS_TEST_LIBS)
+tests_redis_test_store_cancel_SOURCES = tests/redis/test_store_cancel.c $(WR_REDIS_SERVED)
+tests_redis_test_store_cancel_LDADD = $(WR_REDIS_TEST_LIBS)
+tests_redis_test_store_outage_SOURCES = tests/redis/test_store_outage.c $(WR_REDIS_SERVED)
+tests_redis_test_store_outage_LDADD = $(WR_REDIS_TEST_LIBS)
 tests_redis_test_target_LDADD = $(WR_REDIS_TEST_LIBS)
 
 check_PROGRAMS += tests/redis/test_conn

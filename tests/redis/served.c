@@ -72,3 +72,49 @@ const char *served_reason(struct served *s)
 	s->store->ops->state(s->store, &reason);
 	return reason != NULL ? reason : "";
 }
+
+void served_submit(struct served *s, struct claiming *c)
+{
+	s->store->ops->submit(s->store, &c->set);
+}
+
+struct claiming *served_submit_one(struct served *s, const char *id)
+{
+	struct claiming *c = claiming_one(id, "C|1");
+
+	served_submit(s, c);
+	return c;
+}
+
+struct claiming *served_submit_many(struct served *s, size_t count)
+{
+	static const char *const ids[] = {"0", "1", "2", "3", "4", "5", "6", "7"};
+	struct claiming *c = claiming_new(count);
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		claiming_put(c, i, wr_bytes_of(ids[i]), "C|1");
+	served_submit(s, c);
+	return c;
+}
+
+void served_cancel(struct served *s, struct claiming *c)
+{
+	s->store->ops->cancel(s->store, &c->set);
+	claiming_free(c);
+}
+
+size_t served_commands_received(struct served *s)
+{
+	return fake_count(fake_received(s->fake), "$3\r\nSET\r\n");
+}
+
+int served_wait_on(struct served *s, short *events_r, int64_t *deadline_ms_r)
+{
+	int fd = s->store->ops->wait_on(s->store, events_r, deadline_ms_r);
+
+	if (*deadline_ms_r != INT64_MAX)
+		*deadline_ms_r =
+		    (*deadline_ms_r - wr_clock_mono_ns(&s->clock.clock)) / WR_NS_PER_MS;
+	return fd;
+}

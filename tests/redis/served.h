@@ -40,4 +40,20 @@ bool served_is_up(struct served *s);
 /* The reason while down; "" while up. */
 const char *served_reason(struct served *s);
 
+/* A set of claims of the value "C|1", submitted; the caller's, to be freed or cancelled. */
+void served_submit(struct served *s, struct claiming *c);
+struct claiming *served_submit_one(struct served *s, const char *id);
+
+/* The same of the ids "0" to "<count-1>", 8 at most. */
+struct claiming *served_submit_many(struct served *s, size_t count);
+
+/* Cancels and frees it. */
+void served_cancel(struct served *s, struct claiming *c);
+
+/* How many claims the fake Redis has got so far. */
+size_t served_commands_received(struct served *s);
+
+/* What the store waits for; the deadline in milliseconds from now, INT64_MAX for none. */
+int served_wait_on(struct served *s, short *events_r, int64_t *deadline_ms_r);
+
 #endif
