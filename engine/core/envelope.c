@@ -115,6 +115,18 @@ static void set_times(struct wr_envelope *e, const struct wr_dead_letter *letter
 	set(e, WR_FIELD_LAST_FAILED_AT);
 }
 
+/* Who owns the event when it leaves. A replay that never came to claim, for want of memory or of a claim store, leaves
+ * as what it came: its own coordinates own nothing, and whoever followed them would come too late. */
+static void set_owner(struct wr_envelope *e, const struct wr_dead_letter *letter)
+{
+	bool is_replay = wr_envelope_has(e, WR_FIELD_REPLAY);
+
+	if (is_replay && !letter->claimed)
+		return;
+	set_bytes(e, WR_FIELD_REPLAY, &e->replay, (struct weir_bytes){NULL, 0});
+	set_bytes(e, WR_FIELD_OWNER, &e->owner, wr_bytes_to_public(letter->owner));
+}
+
 /* What dead letters and retry records have in common. */
 static void describe(const struct wr_dead_letter *letter, struct wr_envelope *e)
 {
@@ -126,11 +138,10 @@ static void describe(const struct wr_dead_letter *letter, struct wr_envelope *e)
 	set_bytes(e, WR_FIELD_STAGE_VALUE, &e->stage_value, (struct weir_bytes){NULL, 0});
 	set_bytes(e, WR_FIELD_SOURCE_KEY, &e->source_key, (struct weir_bytes){NULL, 0});
 	set_bytes(e, WR_FIELD_SOURCE_VALUE, &e->source_value, (struct weir_bytes){NULL, 0});
-	set_bytes(e, WR_FIELD_REPLAY, &e->replay, (struct weir_bytes){NULL, 0});
 	clear(e, WR_FIELD_RESUME);
 	clear(e, WR_FIELD_DUE_AT);
 	clear(e, WR_FIELD_ORDER);
-	set_bytes(e, WR_FIELD_OWNER, &e->owner, wr_bytes_to_public(letter->owner));
+	set_owner(e, letter);
 	set_bytes(e, WR_FIELD_EVENT_ID, &e->event_id, ev->pub.id);
 	set_text(e, WR_FIELD_PIPELINE, &e->pipeline, letter->pipeline);
 	set_text(e, WR_FIELD_STAGE, &e->stage, letter->stage);
@@ -168,15 +179,21 @@ static void set_resume(struct wr_envelope *e, const struct wr_dead_letter *lette
 	e->resume = WR_RESUME_STAGE;
 }
 
+void wr_envelope_dead(const struct wr_dead_letter *letter, struct wr_envelope *envelope_r)
+{
+	describe(letter, envelope_r);
+	set_bytes(envelope_r, WR_FIELD_REPLAY, &envelope_r->replay, (struct weir_bytes){NULL, 0});
+	envelope_r->failure_class = letter->event->class;
+	set(envelope_r, WR_FIELD_CLASS);
+	set_resume(envelope_r, letter);
+}
+
 size_t wr_envelope_dead_letter(const struct wr_dead_letter *letter, struct wr_arena *arena,
 			       struct weir_header headers_r[WR_DEAD_LETTER_HEADERS])
 {
 	struct wr_envelope e;
 
-	describe(letter, &e);
-	e.failure_class = letter->event->class;
-	set(&e, WR_FIELD_CLASS);
-	set_resume(&e, letter);
+	wr_envelope_dead(letter, &e);
 	return wr_envelope_write(&e, arena, headers_r);
 }
 

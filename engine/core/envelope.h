@@ -153,7 +153,8 @@ struct wr_dead_letter {
 	const char *stage; /* NULL: it failed before any */
 	const char *plugin;
 	const char *plugin_version;
-	struct wr_bytes owner; /* absent: it never claimed */
+	struct wr_bytes owner; /* of the value that it claims with; absent: it never will */
+	bool claimed;          /* that value stands in the claim store, as far as is known */
 	struct weir_bytes generation;
 	uint32_t attempts;
 	bool keeps_stage_value; /* dlq.stage_value */
@@ -161,8 +162,11 @@ struct wr_dead_letter {
 
 #define WR_DEAD_LETTER_HEADERS WR_FIELD_COUNT
 
-/* Fills headers_r and returns how many; 0 without memory. The record itself is the event as it came: source_key,
- * source_value and source_headers. */
+/* The envelope of a dead letter. The record itself is the event as it came: source_key, source_value and
+ * source_headers. */
+void wr_envelope_dead(const struct wr_dead_letter *letter, struct wr_envelope *envelope_r);
+
+/* The same as headers. Fills headers_r and returns how many; 0 without memory. */
 size_t wr_envelope_dead_letter(const struct wr_dead_letter *letter, struct wr_arena *arena,
 			       struct weir_header headers_r[WR_DEAD_LETTER_HEADERS]);
 

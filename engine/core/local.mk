@@ -13,6 +13,7 @@ libwr_core_a_SOURCES = \
 	engine/core/mark_text.c \
 	engine/core/order.c engine/core/order.h \
 	engine/core/parked.c engine/core/parked.h \
+	engine/core/retried.c engine/core/retried.h \
 	engine/core/retry_budget.c engine/core/retry_budget.h \
 	engine/core/retry_policy.c engine/core/retry_policy.h \
 	engine/core/tier.c engine/core/tier.h

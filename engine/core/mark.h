@@ -90,7 +90,9 @@ struct wr_placing {
 	int64_t committed_offset;        /* -1: the group has none */
 	int64_t low, high;               /* the offsets that can be read: [low, high) */
 	bool from_latest; /* where reading begins when nothing is known (auto.offset.reset) */
-	bool reprocess;   /* on_rewind: process */
+	bool
+	    is_retry; /* a topic of the pipeline's own: all that stands there is wanted, whenever it is found */
+	bool reprocess; /* on_rewind: process */
 };
 
 enum wr_place {

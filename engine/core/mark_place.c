@@ -215,6 +215,12 @@ static enum commit commit_of(const struct wr_placing *placing, const struct wr_m
 	return placing->committed->incarnation == mark->incarnation ? COMMIT_OURS : COMMIT_OUTDATED;
 }
 
+/* Where nothing is known. */
+static bool begins_at_end(const struct wr_placing *placing)
+{
+	return placing->from_latest && !placing->is_retry;
+}
+
 static int64_t first_position(const struct wr_placing *placing, enum wr_place_reason *reason_r)
 {
 	int64_t position = placing->committed_offset;
@@ -226,7 +232,7 @@ static int64_t first_position(const struct wr_placing *placing, enum wr_place_re
 		*reason_r = WR_PLACE_OUT_OF_RANGE;
 	if (position >= 0 && position < placing->low)
 		return placing->low;
-	return placing->from_latest ? placing->high : placing->low;
+	return begins_at_end(placing) ? placing->high : placing->low;
 }
 
 static void place_first(const struct wr_placing *placing, struct wr_plan *plan)
@@ -257,7 +263,7 @@ static bool wants_reprocessing(const struct wr_placing *placing, const struct wr
 {
 	*position_r = placing->committed_offset;
 	if (commit == COMMIT_NONE)
-		*position_r = placing->from_latest ? mark->next : placing->low;
+		*position_r = begins_at_end(placing) ? mark->next : placing->low;
 	if (*position_r < placing->low)
 		*position_r = placing->low;
 	return placing->reprocess && (commit == COMMIT_FOREIGN || commit == COMMIT_NONE) &&
@@ -285,7 +291,7 @@ static int64_t wanted(const struct wr_placing *placing, const struct wr_mark *ma
 	if (was_never_committed(placing, mark))
 		*reason_r = WR_PLACE_CONTINUED;
 	/* Nothing proves that this is the topic of the mark. */
-	if (commit == COMMIT_NONE && completed_nothing(mark) && !placing->from_latest)
+	if (commit == COMMIT_NONE && completed_nothing(mark) && !begins_at_end(placing))
 		position = placing->low;
 	skipped = wr_mark_skip(mark, position);
 	if (skipped >= placing->low)

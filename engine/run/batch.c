@@ -63,6 +63,7 @@ void wr_batch_reset(struct wr_batch *b)
 	b->marks.count = 0;
 	b->bytes = 0;
 	b->unfinished = 0;
+	b->has_stageless = false;
 	b->next_write = 0;
 	b->pending = 0;
 	b->emits_begun = false;

@@ -51,6 +51,7 @@ struct wr_item {
 	    *past;                 /* of the retry record that it came by; NULL: from a source */
 	uint32_t tier;             /* of a retried one: which of its stage's */
 	struct wr_bytes replay_of; /* the owner that a replay takes over from; absent: it is none */
+	bool stage_gone;           /* where it was to go on is no more */
 	bool claimed;              /* it is the owner of its id, as far as the store knows */
 	struct wr_write write;     /* of its output or dead letter */
 	int64_t due_mono_ns;       /* while parked: when to try again */
@@ -80,6 +81,7 @@ struct wr_batch {
 
 	uint32_t epoch;      /* the lane's, when it was opened */
 	uint32_t unfinished; /* items without an outcome */
+	bool has_stageless;  /* an item's stage_gone is set */
 	uint32_t next_write; /* items before it are handed to the sink */
 	uint32_t pending; /* writes without an answer, those that wait for another try included */
 	bool emits_begun; /* of items[next_write]: next_emit is the next to hand over */

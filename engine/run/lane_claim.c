@@ -7,6 +7,7 @@
 
 #include "base/failpoint.h"
 #include "base/log.h"
+#include "core/envelope.h"
 #include "run/lane_private.h"
 
 #include <stdio.h>
@@ -128,6 +129,20 @@ static void end_as_duplicate(struct wr_lane *lane, struct wr_item *item,
 			   : WR_OUTCOME_DUPLICATE);
 }
 
+/* Somebody waits for what becomes of it. */
+static void end_as_late_replay(struct wr_lane *lane, struct wr_item *item)
+{
+	const struct wr_envelope *past = item->past;
+	char text[WR_LANE_FIELD_BYTES + 24];
+
+	snprintf(text, sizeof(text), "%.*s", (int)past->replayed_from.size,
+		 past->replayed_from.data != NULL ? (const char *)past->replayed_from.data : "");
+	WR_LOG(WR_LOG_WARN, "a replay came too late: another one, or upstream, was first",
+	       WR_STR("pipeline", lane->conf->name), WR_STR("dead_letter", text));
+	wr_metric_add(lane->metrics.late_replays, 1);
+	wr_lane_finish(lane, item, WR_OUTCOME_DUPLICATE);
+}
+
 static void kill_without_memory(struct wr_lane *lane, struct wr_item *item)
 {
 	wr_lane_kill(lane, item, WR_CLASS_DECODE, "no-memory", "no memory to claim the event");
@@ -178,8 +193,10 @@ static bool heed(struct wr_lane *lane, struct wr_item *item, struct wr_claim *cl
 		claim->expect = wr_bytes(NULL, 0);
 		return true;
 	case WR_CLAIM_DUPLICATE:
-	case WR_CLAIM_REPLAY_LOSER:
 		end_as_duplicate(lane, item, claim);
+		return false;
+	case WR_CLAIM_REPLAY_LOSER:
+		end_as_late_replay(lane, item);
 		return false;
 	case WR_CLAIM_DEAD:
 		wr_lane_finish(lane, item, WR_OUTCOME_SKIPPED);

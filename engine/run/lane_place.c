@@ -317,6 +317,7 @@ static bool decide(struct wr_lane *lane, struct wr_partition *partition, struct 
 	    .low = partition->low,
 	    .high = partition->high,
 	    .from_latest = lane->source->ops->from_latest(lane->source),
+	    .is_retry = ours->is_retry,
 	    .reprocess = lane->conf->idempotency.on_rewind == WR_ON_REWIND_PROCESS,
 	};
 	if (lane->store != NULL && partition->metadata.data != NULL &&

@@ -5,7 +5,7 @@
 #include "config.h"
 
 #include "base/log.h"
-#include "core/envelope.h"
+#include "core/retried.h"
 #include "host/plugin.h"
 #include "run/lane_private.h"
 
@@ -89,10 +89,9 @@ static void restore_source(struct wr_event *ev, const struct wr_envelope *e)
 
 static void restore_attempts(struct wr_event *ev, const struct wr_envelope *e)
 {
+	ev->pub.attempt = wr_retried_attempt(e);
 	if (wr_envelope_has(e, WR_FIELD_REPLAY))
-		return; /* a person gives it all its attempts anew */
-	if (wr_envelope_has(e, WR_FIELD_ATTEMPTS))
-		ev->pub.attempt = e->attempts < UINT32_MAX ? e->attempts + 1 : e->attempts;
+		return; /* a deadline begins anew as well */
 	if (wr_envelope_has(e, WR_FIELD_FIRST_FAILED_AT))
 		ev->first_failed_at_ms = e->first_failed_at_ms;
 	if (wr_envelope_has(e, WR_FIELD_LAST_FAILED_AT))
@@ -132,24 +131,20 @@ static bool restore_stage(struct wr_lane *lane, struct wr_item *item, const stru
 	return find_stage(item->program, e, &item->event.stage);
 }
 
-/* A retry goes on as what it was; a replay claims for itself, over the owner that its dead letter was of. */
 static bool restore_claim(struct wr_item *item, const struct wr_envelope *e)
 {
 	const struct wr_lane_partition *partition = item->record.partition->user;
-	struct wr_arena *arena = &item->batch->arena;
+	struct wr_claimant claimant;
 
-	if (wr_envelope_has(e, WR_FIELD_EVENT_ID))
-		item->event.pub.id = e->event_id;
-	if (item->event.pub.id.data == NULL)
+	if (!wr_envelope_has(e, WR_FIELD_EVENT_ID))
 		return true;
-	if (wr_envelope_has(e, WR_FIELD_OWNER) && !wr_envelope_has(e, WR_FIELD_REPLAY)) {
-		item->claim = wr_claim_value_inherited(wr_bytes_from(e->owner), arena);
-		return item->claim.data != NULL;
-	}
-	item->claim = wr_claim_value(&partition->prefix, item->record.offset, arena);
-	if (wr_envelope_has(e, WR_FIELD_OWNER))
-		item->replay_of = wr_bytes_from(e->owner);
-	return item->claim.data != NULL;
+	item->event.pub.id = e->event_id;
+	if (!wr_retried_claim(e, &partition->prefix, item->record.offset, &item->batch->arena,
+			      &claimant))
+		return false;
+	item->claim = claimant.claim;
+	item->replay_of = claimant.replay_of;
+	return true;
 }
 
 static void kill_broken(struct wr_lane *lane, struct wr_item *item, const struct wr_err *err)
@@ -191,9 +186,8 @@ void wr_lane_read_retried(struct wr_lane *lane, struct wr_item *item,
 		wr_lane_kill(lane, item, WR_CLASS_DECODE, "no-memory", "no memory for a retry");
 		return;
 	}
-	if (!restore_stage(lane, item, &e))
-		wr_lane_kill(lane, item, WR_CLASS_NO_STAGE, "no-stage",
-			     "the pipeline has no such stage any more");
+	item->stage_gone = !restore_stage(lane, item, &e);
+	item->batch->has_stageless |= item->stage_gone;
 }
 
 bool wr_lane_restore(struct wr_item *item, struct wr_program *program)

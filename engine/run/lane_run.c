@@ -178,6 +178,18 @@ static void run_list(struct wr_lane *lane, struct wr_item_list *list)
 	}
 }
 
+/* Only now: like any other it is a duplicate, or too late, if that is what its claim says. */
+static void kill_stageless(struct wr_lane *lane, struct wr_batch *batch)
+{
+	for (uint32_t i = 0; i < batch->count; i++) {
+		struct wr_item *item = &batch->items[i];
+
+		if (item->stage_gone && item->event.outcome == WR_OUTCOME_PENDING)
+			wr_lane_kill(lane, item, WR_CLASS_NO_STAGE, "no-stage",
+				     "the pipeline has no such stage any more");
+	}
+}
+
 static void finish_without_stages(struct wr_lane *lane, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -208,6 +220,8 @@ static void run_under(struct wr_lane *lane, struct wr_batch *batch,
 /* A key is wholly of one program in a batch, so it is no matter which of them comes first. */
 void wr_lane_run_batch(struct wr_lane *lane, struct wr_batch *batch)
 {
+	if (batch->has_stageless)
+		kill_stageless(lane, batch);
 	run_under(lane, batch, batch->program);
 	if (batch->canary != NULL)
 		run_under(lane, batch, batch->canary);

@@ -105,6 +105,7 @@ static struct wr_dead_letter letter_of(const struct wr_item *item)
 	const struct wr_stage *stage;
 
 	letter.past = item->past;
+	letter.claimed = item->claimed;
 	if (item->claim.data != NULL)
 		letter.owner = wr_claim_owner(item->claim);
 	if (ev->outcome == WR_OUTCOME_DEAD && ev->class == WR_CLASS_NO_STAGE) {

@@ -18,6 +18,8 @@
 	  "Events let through without a claim because the store was unavailable.")            \
 	X(take_overs, "weir_claims_taken_over_total",                                         \
 	  "Claims of dead-lettered or abandoned owners that others took over.")               \
+	X(late_replays, "weir_replays_too_late_total",                                        \
+	  "Replays whose event another replay, or upstream, had sent before.")                \
 	X(rewrites, "weir_output_rewrites_total",                                             \
 	  "Writes that failed for now and were tried again.")                                 \
 	X(rebalances, "weir_rebalances_total", "Changes of the lane's partitions.")           \

@@ -492,6 +492,53 @@ static void a_replay_to_the_stage_sends_what_the_stage_saw(void **state)
 	assert_false(wr_envelope_has(&e, WR_FIELD_STAGE_VALUE));
 }
 
+/* The dead letter, or the retry record, of an event that came by this replay. */
+static struct wr_envelope of_replay(bool claimed, bool dies)
+{
+	static struct wr_event ev;
+	static struct wr_envelope replay;
+	const struct wr_envelope dead = dead_letter_with(text("{}"));
+	struct wr_dead_letter letter;
+	struct wr_envelope e;
+	struct weir_bytes value;
+
+	wr_envelope_replay(
+	    &(struct wr_replay){.letter = &dead, .value = text("{}"), .job = "j1", .from = "d/0/7"},
+	    &replay, &value);
+	ev = failed_event();
+	letter = letter_of(&ev);
+	letter.past = &replay;
+	letter.owner = wr_bytes_of("1/payments.retry.0/2/5");
+	letter.claimed = claimed;
+	if (dies)
+		wr_envelope_dead(&letter, &e);
+	else
+		wr_envelope_retry(&letter, &e);
+	return e;
+}
+
+static void what_a_replay_becomes_is_its_own(void **state)
+{
+	struct wr_envelope dead = of_replay(true, true), retried = of_replay(true, false);
+
+	(void)state;
+	assert_true(is_text(dead.owner, "1/payments.retry.0/2/5"));
+	assert_false(wr_envelope_has(&dead, WR_FIELD_REPLAY));
+	assert_true(is_text(retried.owner, "1/payments.retry.0/2/5"));
+	assert_false(wr_envelope_has(&retried, WR_FIELD_REPLAY));
+}
+
+static void a_replay_that_never_claimed_leaves_as_what_it_came(void **state)
+{
+	struct wr_envelope dead = of_replay(false, true), retried = of_replay(false, false);
+
+	(void)state;
+	assert_true(is_text(dead.owner, "0/events/3/1234567890123"));
+	assert_false(wr_envelope_has(&dead, WR_FIELD_REPLAY));
+	assert_true(is_text(retried.owner, "0/events/3/1234567890123"));
+	assert_true(is_text(retried.replay, "j1"));
+}
+
 static void a_replay_from_the_start_sends_what_came(void **state)
 {
 	const struct wr_envelope dead = dead_letter_with(text("{\"rich\":1}"));
@@ -582,6 +629,8 @@ int main(void)
 	    RULE(whose_key_is_kept_in_order_says_its_own_record_only),
 	    RULE(a_replay_to_the_stage_sends_what_the_stage_saw),
 	    RULE(a_replay_from_the_start_sends_what_came),
+	    RULE(what_a_replay_becomes_is_its_own),
+	    RULE(a_replay_that_never_claimed_leaves_as_what_it_came),
 	    RULE(the_first_original_of_an_edited_event_stays),
 	    RULE(a_message_is_cut_between_two_characters),
 	    RULE(empty_words_are_left_out),

@@ -73,6 +73,23 @@ static void without_anything_known_the_policy_decides(void **state)
 	assert_int_equal(plan.mark.start, 100);
 }
 
+/* A new tier is found up to half a minute after it was made, when events wait in it already. */
+static void a_retry_topic_is_read_from_its_start_whatever_the_policy(void **state)
+{
+	struct wr_placing placing = {
+	    .committed_offset = -1, .low = 10, .high = 100, .from_latest = true, .is_retry = true};
+	struct wr_plan plan = place(placing);
+
+	(void)state;
+	expect(&plan, WR_PLACE_FIRST, 10, 0, true);
+	placing.committed_offset = 101;
+	plan = place(placing);
+	expect(&plan, WR_PLACE_OUT_OF_RANGE, 10, 0, true);
+	placing.committed_offset = 50;
+	plan = place(placing);
+	expect(&plan, WR_PLACE_FIRST, 50, 0, true);
+}
+
 static void a_commit_without_a_mark_is_gone_on_from(void **state)
 {
 	struct wr_plan plan =
@@ -560,6 +577,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(without_anything_known_the_policy_decides),
 	    cmocka_unit_test(a_commit_without_a_mark_is_gone_on_from),
+	    cmocka_unit_test(a_retry_topic_is_read_from_its_start_whatever_the_policy),
 	    cmocka_unit_test(a_commit_out_of_range_without_a_mark_follows_what_is_there),
 	    cmocka_unit_test(reading_goes_on_behind_the_record_it_knows),
 	    cmocka_unit_test(reading_goes_on_behind_a_record_that_compaction_took),

@@ -10,6 +10,7 @@
 
 static struct fixture f;
 static uint32_t failures; /* of the first attempts in the second stage */
+static bool fails; /* for good */
 static int calls[2];
 static char seen[160]; /* the value that the second stage saw last */
 static struct weir_event last;
@@ -33,10 +34,23 @@ static enum weir_verdict handler(struct weir_call *call, const struct weir_event
 	if (ev->attempt > failures)
 		return WEIR_OK;
 	call->host->set_error(call, res, "busy", "the ledger is busy");
-	return WEIR_RETRY;
+	return fails ? WEIR_FAIL : WEIR_RETRY;
 }
 
-static bool checks_payload;
+static bool checks_payload, from_latest;
+
+static struct fixture_write replay_of(const char *owner, const char *stage)
+{
+	struct fixture_write write = {.key = "k", .value = "{\"id\":\"a\"}"};
+
+	snprintf(write.headers, sizeof(write.headers),
+		 "weir-pipeline=p\nweir-event-id=a\nweir-owner=%s\nweir-replay=job-1\n%s%s%s"
+		 "weir-replays=1\nweir-attempts=0\nweir-first-failed-at=1\nweir-origin-topic=in\n"
+		 "weir-origin-partition=0\nweir-origin-offset=0\nweir-replayed-from=dlq/0/0\n",
+		 owner, stage != NULL ? "weir-stage=" : "", stage != NULL ? stage : "",
+		 stage != NULL ? "\n" : "");
+	return write;
+}
 
 static int set_up(void **state)
 {
@@ -57,6 +71,13 @@ static int set_up(void **state)
 	f.assigned_count = 3;
 	failures = 1;
 	calls[0] = calls[1] = 0;
+	f.from_latest = from_latest;
+	if (from_latest) {
+		const struct fixture_write early = replay_of("0/in/0/0", NULL);
+
+		failures = 0;
+		fixture_redeliver(&f, 2, &early);
+	}
 	fixture_start(&f);
 	fixture_settle(&f);
 	return 0;
@@ -68,9 +89,16 @@ static int set_up_with_hashes(void **state)
 	return set_up(state);
 }
 
+static int set_up_from_latest(void **state)
+{
+	from_latest = true;
+	return set_up(state);
+}
+
 static int tear_down(void **state)
 {
 	(void)state;
+	from_latest = fails = false;
 	checks_payload = false;
 	fixture_fini(&f);
 	return 0;
@@ -274,22 +302,9 @@ static void a_time_from_the_future_holds_a_partition_up_for_its_delay_only(void 
 	assert_int_equal(calls[1], 2);
 }
 
-static struct fixture_write replay_of(const char *owner)
-{
-	struct fixture_write write = {.key = "k", .value = "{\"id\":\"a\"}"};
-
-	snprintf(
-	    write.headers, sizeof(write.headers),
-	    "weir-pipeline=p\nweir-event-id=a\nweir-owner=%s\nweir-replay=job-1\n"
-	    "weir-replays=1\nweir-attempts=3\nweir-first-failed-at=1\nweir-origin-topic=in\nweir-origin-partition=0\n"
-	    "weir-origin-offset=0\nweir-replayed-from=dlq/0/0\n",
-	    owner);
-	return write;
-}
-
 static void a_replay_takes_over_from_its_dead_letter_and_runs_from_the_start(void **state)
 {
-	struct fixture_write replay = replay_of("0/in/0/0");
+	struct fixture_write replay = replay_of("0/in/0/0", NULL);
 
 	(void)state;
 	failures = 99;
@@ -330,7 +345,7 @@ static void a_resubmission_after_the_dead_letter_of_a_retry_is_processed(void **
 
 static void the_second_of_two_replays_is_a_duplicate(void **state)
 {
-	struct fixture_write replay = replay_of("0/in/0/0");
+	struct fixture_write replay = replay_of("0/in/0/0", NULL);
 
 	(void)state;
 	failures = 0;
@@ -339,6 +354,77 @@ static void the_second_of_two_replays_is_a_duplicate(void **state)
 	fixture_pass_ms(&f, 200);
 	assert_int_equal(fixture_written(&f, "out"), 1);
 	assert_true(fixture_outcome(&f, "duplicate") == 1);
+	assert_true(fixture_metric(&f, "weir_replays_too_late_total{lane=\"0\",pipeline=\"p\"} ") ==
+		    1);
+}
+
+/* What is no duplicate by its claim is none because its stage is gone, and the other way round. */
+static void the_second_of_two_replays_is_a_duplicate_without_its_stage_too(void **state)
+{
+	struct fixture_write first = replay_of("0/in/0/0", NULL);
+	struct fixture_write second = replay_of("0/in/0/0", "third");
+
+	(void)state;
+	failures = 0;
+	fixture_redeliver(&f, 2, &first);
+	fixture_redeliver(&f, 2, &second);
+	fixture_pass_ms(&f, 200);
+	assert_int_equal(fixture_written(&f, "out"), 1);
+	assert_int_equal(fixture_written(&f, "dlq"), 0);
+	assert_true(fixture_outcome(&f, "duplicate") == 1);
+}
+
+static void a_replay_whose_stage_is_gone_can_be_replayed_from_the_start(void **state)
+{
+	struct fixture_write replay = replay_of("0/in/0/0", "third");
+	const struct fixture_write *letter;
+
+	(void)state;
+	fails = true;
+	fixture_send(&f, 0, "a", "k");
+	fixture_pass_ms(&f, 500);
+	assert_string_equal(fixture_claim_of(&f, "a"), "F|0/in/0/0");
+	fixture_redeliver(&f, 2, &replay);
+	fixture_pass_ms(&f, 500);
+	letter = fixture_write_to(&f, "dlq", 1);
+	assert_true(fixture_has_header(letter, "weir-class", "no-stage"));
+	assert_true(fixture_has_header(letter, "weir-owner", "0/p.retry.0/2/0"));
+	assert_string_equal(fixture_claim_of(&f, "a"), "F|0/p.retry.0/2/0");
+	failures = 0;
+	replay = replay_of("0/p.retry.0/2/0", NULL);
+	fixture_redeliver(&f, 2, &replay);
+	fixture_pass_ms(&f, 500);
+	assert_int_equal(fixture_written(&f, "out"), 1);
+}
+
+/* With nobody to claim from, a replay owns nothing, so the next one follows the owner that this one would have. */
+static void the_dead_letter_of_an_unclaimed_replay_can_be_replayed(void **state)
+{
+	struct fixture_write replay = replay_of("0/in/0/0", NULL);
+
+	(void)state;
+	fails = true;
+	fixture_send(&f, 0, "a", "k");
+	fixture_pass_ms(&f, 500);
+	f.conf.idempotency.on_unavailable = WR_ON_UNAVAILABLE_PROCESS;
+	f.store_down = true;
+	fixture_redeliver(&f, 2, &replay);
+	fixture_pass_ms(&f, 500);
+	assert_int_equal(fixture_written(&f, "dlq"), 2);
+	assert_true(fixture_has_header(fixture_write_to(&f, "dlq", 1), "weir-owner", "0/in/0/0"));
+	f.store_down = false;
+	failures = 0;
+	fixture_redeliver(&f, 2, &replay);
+	fixture_pass_ms(&f, 500);
+	assert_int_equal(fixture_written(&f, "out"), 1);
+}
+
+/* Before the group ever heard of the topic. */
+static void a_replay_that_was_there_first_is_not_passed_over(void **state)
+{
+	(void)state;
+	fixture_pass_ms(&f, 200);
+	assert_int_equal(fixture_written(&f, "out"), 1);
 }
 
 #define RULE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -359,6 +445,11 @@ int main(void)
 	    RULE(a_time_from_the_future_holds_a_partition_up_for_its_delay_only),
 	    RULE(a_replay_takes_over_from_its_dead_letter_and_runs_from_the_start),
 	    RULE(the_second_of_two_replays_is_a_duplicate),
+	    RULE(the_second_of_two_replays_is_a_duplicate_without_its_stage_too),
+	    RULE(a_replay_whose_stage_is_gone_can_be_replayed_from_the_start),
+	    RULE(the_dead_letter_of_an_unclaimed_replay_can_be_replayed),
+	    cmocka_unit_test_setup_teardown(a_replay_that_was_there_first_is_not_passed_over,
+					    set_up_from_latest, tear_down),
 	    RULE(a_resubmission_after_the_dead_letter_of_a_retry_is_processed),
 	    cmocka_unit_test_setup_teardown(
 		a_resubmission_after_the_dead_letter_of_a_retry_is_processed, set_up_with_hashes,
