@@ -16,5 +16,6 @@ libwr_core_a_SOURCES = \
 	engine/core/retried.c engine/core/retried.h \
 	engine/core/retry_budget.c engine/core/retry_budget.h \
 	engine/core/retry_policy.c engine/core/retry_policy.h \
-	engine/core/tier.c engine/core/tier.h
+	engine/core/tier.c engine/core/tier.h \
+	engine/core/txn_size.c engine/core/txn_size.h
 WR_CORE_LIBS = libwr_core.a $(WR_BASE_LIBS)

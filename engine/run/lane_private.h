@@ -13,6 +13,7 @@
 #include "core/claim.h"
 #include "core/mark.h"
 #include "core/order.h"
+#include "core/txn_size.h"
 #include "run/batch.h"
 #include "run/board.h"
 #include "run/key_waits.h"
@@ -92,6 +93,7 @@ struct wr_lane_txn {
 	uint32_t singles;  /* so many more transactions hold a single batch */
 	uint32_t failures; /* since the last one that was committed */
 	int64_t resume_ns; /* after an abort: not before */
+	struct wr_txn_size size;
 	size_t commit_count;
 };
 
@@ -109,8 +111,8 @@ struct wr_lane {
 	char label[16];      /* the lane's number as text */
 	char component[160]; /* "pipeline/<name>/lane/<n>": the prefix of its health conditions */
 
-	struct wr_program *program;                /* under which batches are opened */
-	struct wr_program *canary;                 /* that runs a share of the keys; NULL: none */
+	struct wr_program *program; /* under which batches are opened */
+	struct wr_program *canary;  /* that runs a share of the keys; NULL: none */
 	uint32_t canary_share;
 	struct wr_program *programs;               /* these, and those that are retiring */
 	_Atomic(struct wr_program *) next_program; /* to be adopted; NULL: none [any] */
@@ -216,7 +218,8 @@ void wr_lane_destroy_programs(struct wr_lane *lane);
 
 /* lane_canary.c */
 void wr_lane_try(struct wr_lane *lane, struct wr_program *program); /* it is resolved, and ours */
-void wr_lane_end_trial(struct wr_lane *lane); /* the canary is no longer one; if it is not current, it goes */
+void wr_lane_end_trial(
+    struct wr_lane *lane); /* the canary is no longer one; if it is not current, it goes */
 void wr_lane_choose_program(struct wr_lane *lane, struct wr_item *item); /* by its key, or its id */
 void wr_lane_count_tried(struct wr_lane *lane, struct wr_item *item, bool failed);
 void wr_lane_note_circuits(struct wr_lane *lane);
@@ -323,7 +326,8 @@ bool wr_lane_collect_commits(struct wr_lane *lane, size_t *count_r); /* into lan
 void wr_lane_note_committed(struct wr_lane *lane, size_t count);
 
 /* lane_txn.c: all of it does nothing, and lets everything pass, under at_least_once. */
-bool wr_lane_txn_admits(struct wr_lane *lane); /* one more batch may be written */
+bool wr_lane_txn_admits(struct wr_lane *lane, const struct wr_batch *batch); /* to be written */
+uint32_t wr_lane_txn_batch_events(const struct wr_lane *lane, uint32_t most);
 bool wr_lane_txn_step(struct wr_lane *lane);
 void wr_lane_txn_fail(struct wr_lane *lane); /* abort it, and read its events again */
 bool wr_lane_txn_rewind(struct wr_lane *lane);

@@ -212,8 +212,9 @@ static struct wr_batch *open_batch(struct wr_lane *lane)
 /* True also when its programs are not the present ones, and while the lane is halted: it takes no more then. */
 static bool is_full(const struct wr_lane *lane, const struct wr_batch *batch)
 {
-	return batch->count == batch->capacity || batch->bytes >= wr_lane_batch_bytes(lane) ||
-	       batch->program != lane->program || batch->canary != lane->canary || is_halted(lane);
+	return batch->count >= wr_lane_txn_batch_events(lane, batch->capacity) ||
+	       batch->bytes >= wr_lane_batch_bytes(lane) || batch->program != lane->program ||
+	       batch->canary != lane->canary || is_halted(lane);
 }
 
 /* A batch waits for company only while others are in flight: an idle lane adds no latency. */
@@ -236,12 +237,12 @@ static bool is_to_be_processed(const struct wr_source_record *record)
 static void fill(struct wr_lane *lane, struct wr_batch *batch)
 {
 	size_t got, room_bytes;
-	uint32_t before = batch->count;
+	uint32_t before = batch->count, most = wr_lane_txn_batch_events(lane, batch->capacity);
 
 	while (!is_full(lane, batch) && !lane->astray) {
 		room_bytes = wr_lane_batch_bytes(lane) - batch->bytes;
-		got = lane->source->ops->take(lane->source, lane->records,
-					      batch->capacity - batch->count, room_bytes);
+		got = lane->source->ops->take(lane->source, lane->records, most - batch->count,
+					      room_bytes);
 		if (got == 0)
 			break;
 		if (!is_to_be_processed(&lane->records[0])) {

@@ -51,6 +51,7 @@ static bool begin(struct wr_lane *lane)
 		return false;
 	}
 	lane->txn.begun_ns = wr_lane_now(lane);
+	wr_txn_size_begin(&lane->txn.size);
 	become(lane, WR_TXN_OPEN);
 	return true;
 }
@@ -81,17 +82,28 @@ static struct wr_txn_facts facts_of(const struct wr_lane *lane)
 	};
 }
 
-bool wr_lane_txn_admits(struct wr_lane *lane)
+bool wr_lane_txn_admits(struct wr_lane *lane, const struct wr_batch *batch)
 {
 	const struct wr_txn_facts facts = facts_of(lane);
+	bool full;
 
 	if (!lane->txn.used)
 		return true;
 	if (!wr_txn_admits(&facts) || (facts.state == WR_TXN_NONE && !begin(lane)))
 		return false;
-	if (lane->txn.singles > 0)
+	if (!wr_txn_size_admits(&lane->txn.size, batch->count)) {
+		become(lane, WR_TXN_CLOSING);
+		return false;
+	}
+	full = wr_txn_size_add(&lane->txn.size, batch->count);
+	if (full || lane->txn.singles > 0)
 		become(lane, WR_TXN_CLOSING);
 	return true;
+}
+
+uint32_t wr_lane_txn_batch_events(const struct wr_lane *lane, uint32_t most)
+{
+	return wr_txn_size_of_batch(&lane->txn.size, most);
 }
 
 static bool commit(struct wr_lane *lane)
@@ -129,8 +141,17 @@ static void committed(struct wr_lane *lane)
 	wr_lane_nothing_blocked(lane);
 	lane->txn.singles -= lane->txn.singles > 0;
 	lane->txn.failures = 0;
+	wr_txn_size_committed(&lane->txn.size, age_ns(lane), LONGEST_NS);
+	wr_metric_set(lane->metrics.txn_limit, lane->txn.size.limit);
 	count(lane, WR_TXN_RESULT_COMMITTED);
 	wr_metric_add(lane->metrics.commits, 1);
+}
+
+/* The next ones are smaller, so that one of them ends in time. */
+static void shrink(struct wr_lane *lane)
+{
+	wr_txn_size_too_long(&lane->txn.size);
+	wr_metric_set(lane->metrics.txn_limit, lane->txn.size.limit);
 }
 
 /* Asks the sink about its last step. False: it is not known yet. */
@@ -154,6 +175,8 @@ static bool answered(struct wr_lane *lane)
 		committed(lane);
 		return true;
 	}
+	if (age_ns(lane) >= LONGEST_NS)
+		shrink(lane);
 	wr_metric_add(lane->metrics.commit_failures, 1);
 	if (lane->txn.state == WR_TXN_STARTING)
 		count(lane, WR_TXN_RESULT_UNKNOWN);
@@ -169,8 +192,10 @@ static bool takes_too_long(struct wr_lane *lane)
 	if ((lane->txn.state != WR_TXN_OPEN && lane->txn.state != WR_TXN_CLOSING) || lane->rewind ||
 	    age_ns(lane) < LONGEST_NS)
 		return false;
+	shrink(lane);
 	WR_LOG(WR_LOG_WARN, "a transaction takes too long and is aborted",
-	       WR_STR("pipeline", lane->conf->name), WR_INT("lane", lane->o.number));
+	       WR_STR("pipeline", lane->conf->name), WR_INT("lane", lane->o.number),
+	       WR_INT("events", lane->txn.size.held), WR_INT("next_events", lane->txn.size.limit));
 	wr_lane_txn_fail(lane);
 	return true;
 }

@@ -530,7 +530,7 @@ bool wr_lane_write_ready(struct wr_lane *lane)
 		struct wr_batch *batch = wr_lane_batch(lane, i);
 
 		if (batch->state == WR_BATCH_RUNNING && may_write(batch, i == 0) &&
-		    wr_lane_txn_admits(lane))
+		    wr_lane_txn_admits(lane, batch))
 			batch->state = WR_BATCH_WRITING;
 		if (batch->state == WR_BATCH_WRITING)
 			moved = write_batch(lane, batch) || moved;

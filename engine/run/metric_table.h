@@ -34,7 +34,9 @@
 	X(queue_records, "weir_producer_queue_records", "Records that wait for Kafka's ack.") \
 	X(queue_bytes, "weir_producer_queue_bytes", "Bytes that wait for Kafka's ack.")       \
 	X(store_up, "weir_claim_store_up", "1 while the claim store answers.")                \
-	X(partitions, "weir_assigned_partitions", "Partitions that the lane holds.")
+	X(partitions, "weir_assigned_partitions", "Partitions that the lane holds.")          \
+	X(txn_limit, "weir_transaction_limit_events",                                         \
+	  "Events that a transaction may hold after one took too long; 0: any number.")
 
 /* Why reading went on elsewhere than behind the last record that was taken: the label `reason`. */
 #define WR_REWINDS(X)                               \

@@ -38,3 +38,5 @@ tests_core_test_tier_LDADD = $(WR_CORE_TEST_LIBS)
 check_PROGRAMS += tests/core/test_parked
 tests_core_test_parked_LDADD = $(WR_CORE_TEST_LIBS)
 tests_core_test_parked_LDFLAGS = $(WR_FAULT_WRAPS)
+check_PROGRAMS += tests/core/test_txn_size
+tests_core_test_txn_size_LDADD = $(WR_CORE_TEST_LIBS)

@@ -107,7 +107,7 @@ struct fixture {
 	/* The claim store. */
 	struct fixture_claim *claims;
 	size_t claim_count, claim_capacity;
-	struct wr_claim_set *submitted[64];
+	struct wr_claim_set *submitted[512];
 	size_t submitted_count;
 	struct marks marks;
 	struct wr_mark_query *queries[16];

@@ -5,6 +5,8 @@
 
 #include "run/lane_private.h"
 
+#include <stdio.h>
+
 static struct fixture f;
 
 static int set_up(void **state)
@@ -346,6 +348,72 @@ static void a_transaction_that_takes_too_long_is_aborted(void **state)
 	assert_int_equal(f.txn_aborted, 1);
 }
 
+static double limit(void)
+{
+	return fixture_metric(&f, "weir_transaction_limit_events{lane=\"0\",pipeline=\"p\"} ");
+}
+
+/* The broker takes one record in so much time. */
+static void take_slowly(int64_t ms)
+{
+	for (int64_t passed = 0; passed < ms; passed += 100)
+		fixture_pass_ms(&f, 100);
+	for (size_t i = 0; i < f.write_count; i++) {
+		if (!f.writes[i].answered) {
+			fixture_answer(&f, i, WR_OK, NULL);
+			break;
+		}
+	}
+	fixture_settle(&f);
+}
+
+/* A batch of four can't be written in the 10 s that a transaction has: one event can. */
+static void a_slow_broker_gets_smaller_transactions_until_one_ends_in_time(void **state)
+{
+	char id[16];
+
+	(void)state;
+	f.holds_acks = true;
+	start();
+	assert_true(limit() == 0);
+	for (int i = 0; i < 8; i++) {
+		snprintf(id, sizeof(id), "e%d", i);
+		fixture_send(&f, 0, id, NULL);
+	}
+	fixture_settle(&f);
+	for (int i = 0; i < 30 && f.partitions[0].committed < 8; i++)
+		take_slowly(6000);
+	assert_int_equal(f.partitions[0].committed, 8);
+	assert_in_range(f.txn_committed, 4, 8);
+	assert_in_range(f.txn_aborted, 3, 6);
+	assert_true(limit() == 1 || limit() == 2);
+	assert_true(fixture_outcome(&f, "processed") == 8);
+}
+
+static void transactions_grow_again_when_they_end_early(void **state)
+{
+	char id[16];
+
+	(void)state;
+	f.holds_acks = true;
+	start();
+	fixture_send(&f, 0, "a", NULL);
+	fixture_settle(&f);
+	fixture_pass_ms(&f, 10000);
+	assert_true(limit() == 1);
+	f.holds_acks = false;
+	for (int i = 0; i < 200; i++) {
+		snprintf(id, sizeof(id), "e%d", i);
+		fixture_send(&f, 0, id, NULL);
+	}
+	for (int i = 0; i < 100; i++)
+		fixture_pass_ms(&f, 100);
+	assert_int_equal(f.partitions[0].committed, 201);
+	assert_true(limit() > f.conf.batch.max_events);
+	/* Batches have their full size again, and share a transaction. */
+	assert_true(f.txn_committed < 50);
+}
+
 int main(void)
 {
 #define RULE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -370,6 +438,8 @@ int main(void)
 	    RULE(f_is_written_after_the_commit_and_never_before),
 	    RULE(a_dead_letter_that_is_refused_does_not_hold_up_those_before_it),
 	    RULE(a_transaction_that_takes_too_long_is_aborted),
+	    RULE(a_slow_broker_gets_smaller_transactions_until_one_ends_in_time),
+	    RULE(transactions_grow_again_when_they_end_early),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
