@@ -12,6 +12,8 @@
 
 #include <stdio.h>
 
+#define TURN_NS (10 * WR_NS_PER_MS)
+
 static void begin_running(struct wr_lane *lane, struct wr_batch *batch)
 {
 	batch->state = WR_BATCH_RUNNING;
@@ -322,8 +324,11 @@ static void let_through(struct wr_lane *lane, struct wr_batch *batch)
 	wr_metric_add(lane->metrics.unchecked, (double)batch->claims.count);
 }
 
+/* A slow stage does not run the whole window in one turn: what it has done is written, transactions are ended and
+ * partitions given up in between. */
 bool wr_lane_finish_claims(struct wr_lane *lane)
 {
+	int64_t until = wr_lane_now(lane) + TURN_NS;
 	bool moved = false;
 
 	for (uint32_t i = 0; i < lane->in_flight; i++) {
@@ -343,6 +348,8 @@ bool wr_lane_finish_claims(struct wr_lane *lane)
 		}
 		begin_running(lane, batch);
 		moved = true;
+		if (wr_lane_now(lane) >= until)
+			break;
 	}
 	return moved;
 }

@@ -27,6 +27,30 @@ static bool is_committing(const struct wr_lane *lane)
 	       (lane->txn.state == WR_TXN_CLOSING || lane->txn.state == WR_TXN_COMMITTING);
 }
 
+/* Finished, and not written while a transaction ends. */
+static uint32_t waiting_for_transaction(const struct wr_lane *lane)
+{
+	uint32_t waiting = 0;
+
+	for (uint32_t i = 0; i < lane->in_flight; i++) {
+		const struct wr_batch *batch = wr_lane_batch(lane, i);
+
+		waiting += batch->state == WR_BATCH_RUNNING && batch->unfinished == 0;
+	}
+	return waiting;
+}
+
+/* No more work than the window has at other times: who gives partitions up would have to wait for it. */
+static bool has_room_for_batch(const struct wr_lane *lane)
+{
+	uint32_t most = (uint32_t)lane->conf->batch.in_flight;
+
+	if (lane->in_flight < most)
+		return true;
+	return is_committing(lane) && lane->in_flight < wr_lane_window_slots(lane->conf) &&
+	       lane->in_flight - waiting_for_transaction(lane) < most;
+}
+
 /* What an event takes beside its bytes: its place in the batch, and the record that librdkafka makes of it. */
 #define PLACE_BYTES (sizeof(struct wr_item) + sizeof(struct wr_claim) + sizeof(struct wr_item *))
 #define RECORD_BYTES 400
@@ -49,10 +73,7 @@ static size_t window_bytes(const struct wr_lane *lane)
 
 bool wr_lane_has_window_room(const struct wr_lane *lane)
 {
-	uint32_t most = is_committing(lane) ? wr_lane_window_slots(lane->conf)
-					    : (uint32_t)lane->conf->batch.in_flight;
-
-	if (lane->in_flight >= most)
+	if (!has_room_for_batch(lane))
 		return false;
 	/* One batch always has room: else nothing would ever move. */
 	return lane->budget.window == 0 || lane->in_flight == 0 ||

@@ -218,8 +218,7 @@ void wr_lane_destroy_programs(struct wr_lane *lane);
 
 /* lane_canary.c */
 void wr_lane_try(struct wr_lane *lane, struct wr_program *program); /* it is resolved, and ours */
-void wr_lane_end_trial(
-    struct wr_lane *lane); /* the canary is no longer one; if it is not current, it goes */
+void wr_lane_end_trial(struct wr_lane *lane); /* no canary any more: unless current, it goes */
 void wr_lane_choose_program(struct wr_lane *lane, struct wr_item *item); /* by its key, or its id */
 void wr_lane_count_tried(struct wr_lane *lane, struct wr_item *item, bool failed);
 void wr_lane_note_circuits(struct wr_lane *lane);

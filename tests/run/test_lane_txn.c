@@ -145,6 +145,23 @@ static void small_batches_gather_beyond_the_window_while_it_is_committed(void **
 	assert_int_equal(f.partitions[0].committed, 21);
 }
 
+static void work_does_not_gather_while_it_is_committed(void **state)
+{
+	static const char *const names[] = {"retry1", "retry2", "retry3", "retry4", "retry5"};
+
+	(void)state;
+	f.conf.batch.max_events = 1;
+	start();
+	fixture_send(&f, 0, "a", NULL);
+	fixture_settle(&f);
+	f.txn_holds = true;
+	fixture_pass_ms(&f, 100);
+	for (size_t i = 0; i < UNIT_COUNT_OF(names); i++) /* none of them is finished */
+		fixture_send(&f, 0, names[i], NULL);
+	fixture_settle(&f);
+	assert_int_equal(wr_lane_in_flight(f.lane), f.conf.batch.in_flight);
+}
+
 static void a_refused_commit_is_aborted_and_its_events_read_again(void **state)
 {
 	(void)state;
@@ -414,6 +431,34 @@ static void transactions_grow_again_when_they_end_early(void **state)
 	assert_true(f.txn_committed < 50);
 }
 
+/* Each event takes 5 ms. */
+static enum weir_verdict slowly(struct weir_call *call, const struct weir_event *ev,
+				struct weir_result *res, int stage)
+{
+	(void)call;
+	(void)res;
+	(void)stage;
+	wr_clock_fake_advance_ms(&f.clock, 5);
+	/* What the batch before this one made is on its way. */
+	assert_true(fixture_written(&f, "out") >= (size_t)ev->offset / 4 * 4);
+	return WEIR_OK;
+}
+
+static void a_slow_stage_leaves_room_between_its_batches(void **state)
+{
+	static const char *const names[] = {"a", "b", "c", "d", "e", "f",
+					    "g", "h", "i", "j", "k", "l"};
+
+	(void)state;
+	f.handler = slowly;
+	fixture_start(&f);
+	for (size_t i = 0; i < UNIT_COUNT_OF(names); i++)
+		fixture_send(&f, 0, names[i], NULL);
+	fixture_settle(&f);
+	fixture_pass_ms(&f, 100);
+	assert_int_equal(f.partitions[0].committed, 12);
+}
+
 int main(void)
 {
 #define RULE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -425,6 +470,7 @@ int main(void)
 	    RULE(it_is_not_committed_before_all_is_acknowledged),
 	    RULE(no_more_is_written_while_it_is_committed),
 	    RULE(small_batches_gather_beyond_the_window_while_it_is_committed),
+	    RULE(work_does_not_gather_while_it_is_committed),
 	    RULE(a_refused_commit_is_aborted_and_its_events_read_again),
 	    RULE(a_commit_that_was_done_unknown_to_all_repeats_nothing),
 	    RULE(a_commit_that_was_not_done_unknown_to_all_loses_nothing),
@@ -440,6 +486,7 @@ int main(void)
 	    RULE(a_transaction_that_takes_too_long_is_aborted),
 	    RULE(a_slow_broker_gets_smaller_transactions_until_one_ends_in_time),
 	    RULE(transactions_grow_again_when_they_end_early),
+	    RULE(a_slow_stage_leaves_room_between_its_batches),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
