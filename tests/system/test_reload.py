@@ -12,8 +12,15 @@ from harness.load import Load
 
 
 def reload(engine, path="/admin/reload"):
-    answer = http.Client(engine.admin_port, timeout=60).request("POST", path)
-    return answer.status, answer.json()
+    """Asks until nothing is under way any more: a generation may drain on after its successor was applied."""
+    answers = []
+
+    def asked():
+        answers.append(http.Client(engine.admin_port, timeout=60).request("POST", path))
+        return answers[-1].status != 409
+
+    engine.until(asked, 60, "no other reload is under way")
+    return answers[-1].status, answers[-1].json()
 
 
 def apply(engine, **query):
