@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "conf/load.h"
 #include "host/generation.h"
+#include "http/server.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,7 @@ static int check_file(const char *file)
 	rc = wr_conf_load(file, &conf, &problems);
 	if (rc == WR_OK) {
 		wr_check_kafka(conf, &problems);
+		wr_http_check(conf, &problems);
 		rc = wr_generation_create(conf, 1, &generation, &problems);
 	}
 	if (rc == WR_OK && problems.count == 0)

@@ -277,23 +277,23 @@ static enum wr_code survey_pipeline(struct wr_wiring *w, struct wr_kafka_admin *
 
 /* Until it is known how large a record the topic takes, HTTP has no producer. */
 static enum wr_code survey_ingest(struct wr_wiring *w, struct wr_kafka_admin *admin,
-				  struct wr_err *err)
+				  const struct wr_conf_ingest *ingest, struct wr_err *err)
 {
 	struct survey s = {.strictest = DEFAULT_RECORD_BATCH_BYTES + BATCH_OVERHEAD_BYTES};
 	struct wr_kafka_topic_limits limits;
-	const struct wr_kafka_new_topic wanted = {.name = w->conf->ingest.topic};
+	const struct wr_kafka_new_topic wanted = {.name = ingest->topic};
 	enum wr_code rc = survey_written(&s, w, admin, &wanted, &limits, err);
 
 	if (rc != WR_OK)
 		return rc;
 	if (limits.max_message_bytes >= 0 &&
-	    (uint64_t)limits.max_message_bytes < w->conf->ingest.max_event_bytes)
+	    (uint64_t)limits.max_message_bytes < ingest->max_event_bytes)
 		WR_LOG(WR_LOG_WARN,
 		       "http.ingest.max_event is more than its topic takes: events between the two "
 		       "are refused by Kafka",
-		       WR_STR("topic", w->conf->ingest.topic),
+		       WR_STR("topic", ingest->topic),
 		       WR_INT("max_message_bytes", limits.max_message_bytes),
-		       WR_INT("max_event_bytes", w->conf->ingest.max_event_bytes));
+		       WR_INT("max_event_bytes", ingest->max_event_bytes));
 	atomic_store(&w->ingest_batch_bytes, batch_bytes_for(&s));
 	return WR_OK;
 }
@@ -306,7 +306,7 @@ enum wr_code wr_preflight_topics(struct wr_wiring *w, struct wr_kafka_admin *adm
 	if (w->embedded != NULL)
 		return WR_OK; /* they were made with the broker */
 	if (w->conf->ingest.listener.configured)
-		rc = survey_ingest(w, admin, err);
+		rc = survey_ingest(w, admin, &conf->ingest, err);
 	for (size_t i = 0; i < conf->pipeline_count && rc == WR_OK; i++) {
 		rc = survey_pipeline(w, admin, &conf->pipelines[i], err);
 		if (rc != WR_OK)

@@ -64,8 +64,21 @@ static int report(const struct wr_problems *problems)
 
 static void check(void *arg, const struct wr_conf *conf, struct wr_problems *problems)
 {
-	(void)arg;
+	struct service *s = arg;
+
 	wr_check_kafka(conf, problems);
+	if (s->http != NULL)
+		wr_http_prepare(s->http, conf, problems);
+	else
+		wr_http_check(conf, problems);
+}
+
+static void compare(void *arg, void (*tell)(void *tell_arg, const char *what), void *tell_arg)
+{
+	const struct service *s = arg;
+
+	if (s->http != NULL)
+		wr_http_compare(s->http, tell, tell_arg);
 }
 
 static enum wr_code prepare(void *arg, const struct wr_conf *conf, bool rehearsal,
@@ -86,6 +99,8 @@ static void apply(void *arg, const struct wr_generation *generation)
 	wr_log_set_level(generation->conf->log_level);
 	atomic_store(&s->shutdown_timeout_ms, generation->conf->shutdown_timeout_ms);
 	wr_admin_set_generation(s->api, generation);
+	if (s->http != NULL)
+		wr_http_apply(s->http);
 	if (s->dlq != NULL && wr_dlq_service_add(s->dlq, generation->conf) != WR_OK)
 		WR_LOG0(WR_LOG_ERROR, "no memory for the dead letters of a new pipeline");
 }
@@ -98,7 +113,8 @@ static int load(struct service *s)
 	    .strict = s->strict,
 	    .probe_program = "/proc/self/exe",
 	    .clock = &wr_clock_real,
-	    .hooks = {.arg = s, .check = check, .prepare = prepare, .apply = apply},
+	    .hooks =
+		{.arg = s, .check = check, .compare = compare, .prepare = prepare, .apply = apply},
 	};
 	struct wr_problems problems = WR_PROBLEMS_INIT;
 	int status = WR_EXIT_OK;

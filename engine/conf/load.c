@@ -121,6 +121,13 @@ enum wr_code wr_conf_load(const char *file, struct wr_conf **conf_r, struct wr_p
 	return rc;
 }
 
+struct wr_conf_mark wr_conf_mark(const struct wr_conf *conf, const char *pointer)
+{
+	if (conf->places == NULL)
+		return (struct wr_conf_mark){0, 0};
+	return wr_conf_places_find(conf->places, pointer);
+}
+
 struct wr_conf_mark wr_conf_stage_config_mark(const struct wr_conf *conf,
 					      const struct wr_conf_stage *stage,
 					      const char *pointer)

@@ -55,6 +55,9 @@ enum wr_code wr_conf_parse(const char *file, struct wr_bytes text, struct wr_con
 /* What a key of that path is when the file does not name it, as one would write it; NULL: nothing. [any] */
 const char *wr_conf_default(const char *path);
 
+/* Where the key at `pointer` (RFC 6901) stands in the file, or the nearest above it. [any] */
+struct wr_conf_mark wr_conf_mark(const struct wr_conf *conf, const char *pointer);
+
 /* NULL does nothing. Secrets are wiped. */
 void wr_conf_destroy(struct wr_conf *conf);
 

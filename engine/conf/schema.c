@@ -199,13 +199,13 @@ static void inherit_retry(void *stage, const void *pipeline)
 	    {.path = prefix "tls.cert_file",                                                 \
 	     .type = WR_KEY_STRING,                                                          \
 	     ROOT(member_.tls.cert_file, char *),                                            \
-	     .restart = true,                                                                \
 	     .required = true,                                                               \
-	     .doc = "The certificate and its chain, PEM."},                                  \
+	     .doc = "The server's certificate and then its chain, PEM. A reload takes what " \
+		    "the file holds then."},                                                 \
 	{                                                                                    \
 		.path = prefix "tls.key_file", .type = WR_KEY_STRING,                        \
-		ROOT(member_.tls.key_file, char *), .required = true, .restart = true,       \
-		.doc = "Its private key, PEM."                                               \
+		ROOT(member_.tls.key_file, char *), .required = true,                        \
+		.doc = "Its private key, PEM, without a passphrase."                         \
 	}
 
 #define LISTENER_ROWS(prefix, member_, token_doc)                                               \
@@ -219,13 +219,12 @@ static void inherit_retry(void *stage, const void *pipeline)
 	    {.path = prefix "token",                                                            \
 	     .type = WR_KEY_SECRET,                                                             \
 	     .form = WR_FORM_TOKEN,                                                             \
-	     .restart = true,                                                                   \
 	     ROOT(member_.token, char *),                                                       \
 	     .doc = token_doc " Better from a variable or from `token_file` than written "      \
 			      "here."},                                                         \
 	{                                                                                       \
 		.path = prefix "token_file", .type = WR_KEY_SECRET_FILE, .form = WR_FORM_TOKEN, \
-		ROOT(member_.token, char *), .restart = true,                                   \
+		ROOT(member_.token, char *),                                                    \
 		.doc = "A file that holds the token; a newline at its end is not part of it."   \
 	}
 

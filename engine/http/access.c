@@ -8,20 +8,20 @@
 #include <string.h>
 #include <strings.h>
 
-bool wr_http_access_by_token(const struct wr_http_listener *listener,
-			     const struct wr_http_headers *headers)
+bool wr_http_access_by_token(const struct wr_http_request *req)
 {
 	static const char scheme[] = "Bearer ";
-	const char *given = headers->authorization.data;
-	size_t size = headers->authorization.size, skip = sizeof(scheme) - 1;
+	const struct wr_bytes header = req->headers.authorization;
+	const char *given = header.data;
+	size_t size = header.size, skip = sizeof(scheme) - 1;
 
-	if (listener->conf->token == NULL)
+	if (req->settings->token == NULL)
 		return true;
 	if (given == NULL || size < skip || strncasecmp(given, scheme, skip) != 0)
 		return false;
 	while (skip < size && given[skip] == ' ')
 		skip++;
-	return wr_secret_equal(wr_bytes_of(listener->conf->token),
+	return wr_secret_equal(wr_bytes_of(req->settings->token),
 			       wr_bytes(given + skip, size - skip));
 }
 
@@ -85,10 +85,12 @@ static bool origin_is_own(const struct wr_http_listener *listener, struct wr_byt
 
 /* A page in a browser can point a name of its own at 127.0.0.1 and so reach a server there, but the browser then names
  * that host. A token guards against it by itself, and the ingest listener is public. */
-bool wr_http_access_by_host(const struct wr_http_listener *listener,
-			    const struct wr_http_headers *headers)
+bool wr_http_access_by_host(const struct wr_http_request *req)
 {
-	if (listener->side != WR_HTTP_ADMIN || listener->conf->token != NULL)
+	const struct wr_http_listener *listener = req->listener;
+	const struct wr_http_headers *headers = &req->headers;
+
+	if (listener->side != WR_HTTP_ADMIN || req->settings->token != NULL)
 		return true;
 	if (headers->host.data != NULL && !is_own(listener, headers->host))
 		return false;

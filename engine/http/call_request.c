@@ -130,7 +130,7 @@ static void admit_body(struct wr_http_request *req)
 
 	if (wrong != NULL)
 		wr_http_reply_problem(req, WR_HTTP_MEDIA_TYPE, wrong);
-	else if (req->headers.content_length > req->listener->max_body_bytes) {
+	else if (req->headers.content_length > req->settings->max_body_bytes) {
 		wr_http_reply_too_large(req);
 		req->is_early = true;
 	}

@@ -33,7 +33,8 @@ struct wr_http_conn *wr_http_conn_open(struct wr_http_listener *listener, int fd
 	conn->fd = fd;
 	atomic_init(&conn->phase, WR_PHASE_HEADERS);
 	atomic_init(&conn->deadline_mono_ns,
-		    wr_http_now(listener->http) + listener->request_timeout_ms * WR_NS_PER_MS);
+		    wr_http_now(listener->http) +
+			wr_http_listener_settings(listener)->request_timeout_ms * WR_NS_PER_MS);
 	wr_lock_take(&conns->lock);
 	conn->next = conns->first;
 	if (conn->next != NULL)
@@ -65,6 +66,7 @@ void wr_http_conn_close(struct wr_http_conn *conn)
 		wr_linger_add(&http->linger, conn->fd, wr_http_now(http));
 	if (conn->spare != NULL)
 		wr_http_request_unref(conn->spare);
+	wr_http_certificate_unref(conn->certificate);
 	conn->magic = 0;
 	free(conn);
 }

@@ -68,7 +68,7 @@ void wr_ingest_admit(struct wr_http_request *req)
 		wr_http_reply_problem(req, WR_HTTP_MEDIA_TYPE, wrong);
 		return;
 	}
-	if (headers->content_length > req->listener->max_body_bytes) {
+	if (headers->content_length > req->settings->max_body_bytes) {
 		wr_http_reply_too_large(req);
 		req->is_early = true;
 		return;
@@ -106,9 +106,8 @@ static bool read_idempotency_key(struct wr_bytes value, struct wr_bytes *key_r)
 /* Reads the body into req->job. WR_OK, WR_EINVAL (the request was answered), WR_ENOMEM. */
 static enum wr_code read_events(struct wr_ingest *ingest, struct wr_http_request *req)
 {
-	struct wr_event_body_options options = {.max_event_bytes = ingest->conf->max_event_bytes,
-						.max_events =
-						    (size_t)ingest->conf->max_batch_events};
+	struct wr_event_body_options options = {.max_event_bytes = req->settings->max_event_bytes,
+						.max_events = req->settings->max_batch_events};
 	struct wr_bytes unused;
 	struct wr_ingest_job *job;
 
@@ -199,7 +198,7 @@ static void wait_for_acks(struct wr_ingest *ingest, struct wr_http_request *req)
 {
 	struct wr_http *http = ingest->http;
 	struct wr_ingest_job *job = req->job;
-	int64_t deadline = wr_http_now(http) + ingest->conf->ack_timeout_ms * WR_NS_PER_MS;
+	int64_t deadline = wr_http_now(http) + req->settings->ack_timeout_ms * WR_NS_PER_MS;
 
 	wr_http_request_ref(req);
 	atomic_init(&job->pending, 1);
@@ -229,7 +228,7 @@ void wr_ingest_handle(struct wr_http_request *req)
 	counts = wr_ingest_count(&job->body);
 	if (counts.failed == 0)
 		answer(req); /* nothing is pending: none is good */
-	else if (ingest->conf->ack == WR_ACK_ACCEPTED)
+	else if (req->settings->ack == WR_ACK_ACCEPTED)
 		hand_over(ingest, req);
 	else
 		wait_for_acks(ingest, req);

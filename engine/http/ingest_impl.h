@@ -18,7 +18,6 @@ struct wr_ingest_job {
 
 struct wr_ingest {
 	struct wr_http *http;
-	const struct wr_conf_ingest *conf;
 	struct wr_json_reader *reader; /* [listener] */
 
 	struct wr_lock lock;              /* held while writing, so that the sink stays */

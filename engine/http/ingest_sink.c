@@ -251,7 +251,6 @@ enum wr_code wr_ingest_create(struct wr_http *http, struct wr_ingest **ingest_r)
 	if (ingest == NULL)
 		return WR_ENOMEM;
 	ingest->http = http;
-	ingest->conf = http->deps.ingest;
 	wr_lock_init(&ingest->lock);
 	rc = wr_json_reader_create(&ingest->reader);
 	if (rc != WR_OK) {

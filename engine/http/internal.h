@@ -16,6 +16,7 @@
 #include "http/linger.h"
 #include "http/problem.h"
 #include "http/server.h"
+#include "http/settings.h"
 #include "http/workers.h"
 
 #include <microhttpd.h>
@@ -58,6 +59,7 @@ struct wr_http_conn {
 	_Atomic int64_t deadline_mono_ns; /* of the phase; INT64_MAX: none */
 	_Atomic bool lingers;             /* to be read from for a while after it was closed */
 	struct wr_http_request *spare;    /* [listener] kept for the next request */
+	struct wr_http_certificate *certificate; /* [listener] of its session; NULL: none */
 };
 
 struct wr_http_conns {
@@ -140,6 +142,7 @@ struct wr_http_request {
 	_Atomic unsigned refs;
 	struct wr_http_conn *conn;
 	struct wr_http_listener *listener;
+	struct wr_http_settings *settings; /* of the listener, when it began */
 	struct MHD_Connection *mhd;
 	const struct wr_http_route *route; /* NULL: none matched */
 	struct wr_http_headers headers;
@@ -191,7 +194,7 @@ void wr_http_reply_shared(struct wr_http_request *req, unsigned status,
 			  struct MHD_Response *response);
 void wr_http_reply_no_memory(struct wr_http_request *req);
 
-/* 413: the body is larger than the listener's max_body_bytes. */
+/* 413: the body is larger than max_body_bytes. */
 void wr_http_reply_too_large(struct wr_http_request *req);
 
 /* Queues the answer. [listener] */
@@ -202,12 +205,15 @@ enum MHD_Result wr_http_reply_send(struct wr_http_request *req);
 struct wr_http_listener {
 	struct wr_http *http;
 	enum wr_http_side side;
-	const struct wr_conf_listener *conf;
+	const struct wr_conf_listener *conf; /* the first, for what can't change; NULL: none */
+	const struct wr_conf_ingest *ingest; /* the same, of ingest */
 	unsigned max_connections;
-	int64_t request_timeout_ms;
-	size_t max_body_bytes;
-	char too_large[128]; /* what is told to a larger one */
-	struct MHD_Daemon *daemon; /* NULL: not there */
+	struct wr_http_settings *settings; /* [listener] NULL before it is opened */
+	_Atomic(struct wr_http_settings *)
+	    next_settings;                       /* to take their place; NULL: none [any] */
+	struct wr_http_settings *prepared;       /* [main, then reload] */
+	struct wr_http_certificate *certificate; /* that was given to it last [main, then reload] */
+	struct MHD_Daemon *daemon;               /* NULL: not there */
 	int port;
 	bool is_tls;
 	struct wr_http_waits waits;
@@ -215,6 +221,12 @@ struct wr_http_listener {
 };
 
 enum wr_code wr_http_listener_open(struct wr_http_listener *listener, struct wr_err *err);
+
+/* The settings that hold now, borrowed until the next call. [listener] */
+struct wr_http_settings *wr_http_listener_settings(struct wr_http_listener *listener);
+
+/* What it keeps of settings; its daemon is gone. [main] */
+void wr_http_listener_forget(struct wr_http_listener *listener);
 
 /* Takes no more connections; those that are there go on. */
 void wr_http_listener_quiesce(struct wr_http_listener *listener);
@@ -225,10 +237,8 @@ void wr_http_listener_close(struct wr_http_listener *listener);
 /* access.c */
 
 /* Whether the request may pass by its token; by its Host and Origin. */
-bool wr_http_access_by_token(const struct wr_http_listener *listener,
-			     const struct wr_http_headers *headers);
-bool wr_http_access_by_host(const struct wr_http_listener *listener,
-			    const struct wr_http_headers *headers);
+bool wr_http_access_by_token(const struct wr_http_request *req);
+bool wr_http_access_by_host(const struct wr_http_request *req);
 bool wr_http_host_is_loopback(const char *host);
 
 /* views.c */
@@ -254,6 +264,8 @@ bool wr_ingest_has_unacked(struct wr_ingest *ingest);
  * passed. NULL and not started do nothing. */
 void wr_ingest_stop(struct wr_ingest *ingest, int64_t deadline_mono_ns);
 void wr_ingest_destroy(struct wr_ingest *ingest);
+
+#define HTTP_MAGIC UINT32_C(0x48545450)
 
 /* The server. --------------------------------------------------------------------------------------------------- */
 

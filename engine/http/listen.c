@@ -126,9 +126,11 @@ static enum wr_code read_file(const char *path, char **text_r, struct wr_err *er
 }
 
 enum wr_code wr_listen_load_tls(const struct wr_conf_tls *conf, struct wr_listen_tls *tls_r,
-				struct wr_err *err)
+				enum wr_http_pem *wrong_r, struct wr_err *err)
 {
 	enum wr_code rc;
+
+	*wrong_r = WR_PEM_CERTIFICATE;
 
 	*tls_r = (struct wr_listen_tls){NULL, NULL};
 	if (conf->cert_file == NULL && conf->key_file == NULL)
@@ -138,8 +140,10 @@ enum wr_code wr_listen_load_tls(const struct wr_conf_tls *conf, struct wr_listen
 	if (MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES)
 		return wr_err_set(err, WR_EUNSUPPORTED, "this libmicrohttpd was built without TLS");
 	rc = read_file(conf->cert_file, &tls_r->cert, err);
-	if (rc == WR_OK)
+	if (rc == WR_OK) {
+		*wrong_r = WR_PEM_KEY;
 		rc = read_file(conf->key_file, &tls_r->key, err);
+	}
 	if (rc != WR_OK)
 		wr_listen_free_tls(tls_r);
 	return rc;

@@ -43,7 +43,7 @@ static void notify_completed(void *arg, struct MHD_Connection *connection, void 
 	if (req == NULL)
 		return;
 	wr_http_conn_enter(req->conn, WR_PHASE_HEADERS,
-			   WR_HTTP_IDLE_MS + listener->request_timeout_ms);
+			   WR_HTTP_IDLE_MS + req->settings->request_timeout_ms);
 	took_ns = wr_http_now(listener->http) - req->started_mono_ns;
 	wr_http_metrics_observe(&listener->http->metrics, listener->side,
 				(double)took_ns / (double)WR_NS_PER_S);
@@ -63,7 +63,7 @@ static void judge_headers(struct wr_http_request *req, const char *method, const
 	}
 	match = wr_http_route_find(listener->side, method, url, &req->route, req->allow,
 				   sizeof(req->allow));
-	if (!wr_http_access_by_host(listener, &req->headers))
+	if (!wr_http_access_by_host(req))
 		wr_http_reply_problem(req, WR_HTTP_FORBIDDEN,
 				      "Host and Origin must name this server");
 	else if (match == WR_MATCH_NO_PATH)
@@ -73,7 +73,7 @@ static void judge_headers(struct wr_http_request *req, const char *method, const
 	else if (match == WR_MATCH_OPTIONS) {
 		wr_http_reply_text(req, MHD_HTTP_NO_CONTENT, NULL);
 		req->reply.allow = req->allow;
-	} else if (req->route->needs_token && !wr_http_access_by_token(listener, &req->headers))
+	} else if (req->route->needs_token && !wr_http_access_by_token(req))
 		wr_http_reply_problem(req, WR_HTTP_UNAUTHORIZED,
 				      "send the header Authorization: Bearer <token>");
 	else if (req->headers.expect.data != NULL &&
@@ -86,9 +86,8 @@ static void judge_headers(struct wr_http_request *req, const char *method, const
 }
 
 /* The first call of a request: its headers are there. */
-static enum MHD_Result begin(struct wr_http_listener *listener, struct MHD_Connection *connection,
-			     const char *method, const char *url, const char *version,
-			     void **context_p)
+static enum MHD_Result begin(struct MHD_Connection *connection, const char *method, const char *url,
+			     const char *version, void **context_p)
 {
 	const union MHD_ConnectionInfo *info =
 	    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
@@ -106,7 +105,7 @@ static enum MHD_Result begin(struct wr_http_listener *listener, struct MHD_Conne
 	headers = &req->headers;
 	wr_http_headers_read(connection, version, &req->headers);
 	if (!wr_http_conn_enter(conn, headers->has_body ? WR_PHASE_BODY : WR_PHASE_WORKING,
-				headers->has_body ? listener->request_timeout_ms : -1))
+				headers->has_body ? req->settings->request_timeout_ms : -1))
 		return MHD_NO;
 	judge_headers(req, method, url);
 	req->discards = req->reply.status != 0 || !req->route->takes_body;
@@ -129,10 +128,10 @@ static enum MHD_Result discard(struct wr_http_request *req, size_t *size_p)
 {
 	req->discarded_bytes += *size_p;
 	*size_p = 0;
-	if (req->discarded_bytes <= req->listener->max_body_bytes + WR_HTTP_SWALLOW_BYTES)
+	if (req->discarded_bytes <= req->settings->max_body_bytes + WR_HTTP_SWALLOW_BYTES)
 		return MHD_YES;
 	if (wr_http_conn_enter(req->conn, WR_PHASE_REPLYING, -1))
-		wr_http_conn_send_problem(req->conn, WR_HTTP_TOO_LARGE, req->listener->too_large);
+		wr_http_conn_send_problem(req->conn, WR_HTTP_TOO_LARGE, req->settings->too_large);
 	return MHD_NO;
 }
 
@@ -141,7 +140,7 @@ static enum MHD_Result add_to_body(struct wr_http_request *req, const char *data
 {
 	size_t size = *size_p;
 
-	if (!req->discards && req->body.size + size > req->listener->max_body_bytes) {
+	if (!req->discards && req->body.size + size > req->settings->max_body_bytes) {
 		wr_http_reply_too_large(req);
 		req->discards = true;
 	}
@@ -186,8 +185,9 @@ static enum MHD_Result handle_request(void *arg, struct MHD_Connection *connecti
 				      const char *upload_data, size_t *upload_data_size,
 				      void **context_p)
 {
+	(void)arg;
 	if (*context_p == NULL)
-		return begin(arg, connection, method, url, version, context_p);
+		return begin(connection, method, url, version, context_p);
 	if (*upload_data_size > 0)
 		return add_to_body(*context_p, upload_data, upload_data_size);
 	return complete(*context_p);
@@ -214,12 +214,38 @@ __attribute__((format(printf, 2, 0))) static void log_message(void *arg, const c
 	WR_LOG(WR_LOG_DEBUG, "libmicrohttpd", WR_STR("text", text));
 }
 
-static enum wr_code start_daemon(struct wr_http_listener *listener, int fd,
-				 const struct wr_listen_tls *tls, struct wr_err *err)
+/* A session that begins is given the certificate of the moment. libmicrohttpd has no argument for this; the session's
+ * pointer is its connection. */
+static int give_certificate(gnutls_session_t session, const gnutls_datum_t *authorities, int count,
+			    const gnutls_pk_algorithm_t *algorithms, int algorithm_count,
+			    gnutls_pcert_st **chain_r, unsigned *count_r, gnutls_privkey_t *key_r)
 {
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+	    gnutls_session_get_ptr(session), MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct wr_http_conn *conn = info != NULL ? info->socket_context : NULL;
+
+	(void)authorities;
+	(void)count;
+	(void)algorithms;
+	(void)algorithm_count;
+	*count_r = 0;
+	if (conn == NULL)
+		return -1;
+	if (conn->certificate == NULL)
+		conn->certificate =
+		    wr_http_certificate_ref(wr_http_listener_settings(conn->listener)->certificate);
+	wr_http_certificate_give(conn->certificate, chain_r, count_r, key_r);
+	return 0;
+}
+
+static enum wr_code start_daemon(struct wr_http_listener *listener, int fd, struct wr_err *err)
+{
+	union {
+		gnutls_certificate_retrieve_function2 *function;
+		void *pointer;
+	} callback = {.function = give_certificate};
 	const struct MHD_OptionItem tls_options[] = {
-	    {MHD_OPTION_HTTPS_MEM_CERT, 0, tls->cert},
-	    {MHD_OPTION_HTTPS_MEM_KEY, 0, tls->key},
+	    {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, callback.pointer},
 	    {MHD_OPTION_END, 0, NULL},
 	};
 	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
@@ -233,28 +259,37 @@ static enum wr_code start_daemon(struct wr_http_listener *listener, int fd,
 	    MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK, unescape_nothing, NULL,
 	    MHD_OPTION_NOTIFY_CONNECTION, notify_connection, listener, MHD_OPTION_NOTIFY_COMPLETED,
 	    notify_completed, listener, MHD_OPTION_ARRAY,
-	    listener->is_tls ? tls_options : tls_options + 2, MHD_OPTION_END);
+	    listener->is_tls ? tls_options : tls_options + 1, MHD_OPTION_END);
 	if (listener->daemon != NULL)
 		return WR_OK;
-	return wr_err_set(err, WR_EINVAL, "the %s listener could not be started%s",
-			  wr_http_side_name(listener->side),
-			  listener->is_tls ? ": check its certificate and key" : "");
+	return wr_err_set(err, WR_EINVAL, "the %s listener could not be started",
+			  wr_http_side_name(listener->side));
+}
+
+static enum wr_code make_settings(struct wr_http_listener *listener, struct wr_err *err)
+{
+	enum wr_http_pem wrong;
+	enum wr_code rc = wr_http_settings_create(listener->conf, listener->ingest,
+						  listener->http->deps.max_waiting_bytes,
+						  &listener->settings, &wrong, err);
+
+	if (rc != WR_OK || listener->settings->certificate == NULL)
+		return rc;
+	listener->is_tls = true;
+	listener->certificate = wr_http_certificate_ref(listener->settings->certificate);
+	return WR_OK;
 }
 
 enum wr_code wr_http_listener_open(struct wr_http_listener *listener, struct wr_err *err)
 {
-	struct wr_listen_tls tls = {NULL, NULL};
-	enum wr_code rc;
+	enum wr_code rc = make_settings(listener, err);
 	int fd = -1;
 
-	rc = wr_listen_load_tls(&listener->conf->tls, &tls, err);
 	if (rc == WR_OK)
 		rc = wr_listen_socket(listener->conf->host, listener->conf->port, &fd,
 				      &listener->port, err);
-	if (rc == WR_OK) {
-		listener->is_tls = tls.cert != NULL;
-		rc = start_daemon(listener, fd, &tls, err);
-	}
+	if (rc == WR_OK)
+		rc = start_daemon(listener, fd, err);
 	if (rc != WR_OK) {
 		listener->port = 0;
 		if (fd >= 0)
@@ -266,8 +301,30 @@ enum wr_code wr_http_listener_open(struct wr_http_listener *listener, struct wr_
 		       WR_STR("host", listener->conf->host), WR_INT("port", listener->port),
 		       WR_BOOL("tls", listener->is_tls));
 	}
-	wr_listen_free_tls(&tls);
 	return rc;
+}
+
+struct wr_http_settings *wr_http_listener_settings(struct wr_http_listener *listener)
+{
+	struct wr_http_settings *next = NULL;
+
+	if (atomic_load_explicit(&listener->next_settings, memory_order_relaxed) != NULL)
+		next = atomic_exchange(&listener->next_settings, NULL);
+	if (next != NULL) {
+		wr_http_settings_unref(listener->settings);
+		listener->settings = next;
+	}
+	return listener->settings;
+}
+
+void wr_http_listener_forget(struct wr_http_listener *listener)
+{
+	wr_http_settings_unref(listener->settings);
+	wr_http_settings_unref(atomic_exchange(&listener->next_settings, NULL));
+	wr_http_settings_unref(listener->prepared);
+	wr_http_certificate_unref(listener->certificate);
+	listener->settings = listener->prepared = NULL;
+	listener->certificate = NULL;
 }
 
 void wr_http_listener_quiesce(struct wr_http_listener *listener)

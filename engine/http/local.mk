@@ -3,6 +3,7 @@ libwr_http_a_SOURCES = \
 	engine/http/access.c \
 	engine/http/admin.c engine/http/admin.h engine/http/admin_reload.c \
 	engine/http/call.c engine/http/call.h engine/http/call_request.c \
+	engine/http/certificate.c engine/http/certificate.h \
 	engine/http/conn.c \
 	engine/http/dlq.c engine/http/dlq.h \
 	engine/http/event_body.c engine/http/event_body.h \
@@ -17,10 +18,12 @@ libwr_http_a_SOURCES = \
 	engine/http/listener.c \
 	engine/http/problem.c engine/http/problem.h \
 	engine/http/request.c \
+	engine/http/reload.c \
 	engine/http/routes.c \
 	engine/http/router.c engine/http/router.h \
 	engine/http/server.c engine/http/server.h \
+	engine/http/settings.c engine/http/settings.h \
 	engine/http/views.c \
 	engine/http/waits.c \
 	engine/http/workers.c engine/http/workers.h
-WR_HTTP_LIBS = libwr_http.a $(WR_RUN_LIBS) $(MHD_LIBS)
+WR_HTTP_LIBS = libwr_http.a $(WR_RUN_LIBS) $(MHD_LIBS) $(GNUTLS_LIBS)

@@ -45,6 +45,8 @@ static void clear_buf(struct wr_buf *buf)
 static void reset(struct wr_http_request *req)
 {
 	release_bytes(req);
+	wr_http_settings_unref(req->settings);
+	req->settings = NULL;
 	wr_arena_reset(&req->arena);
 	clear_buf(&req->body);
 	clear_buf(&req->out);
@@ -72,6 +74,7 @@ struct wr_http_request *wr_http_request_begin(struct wr_http_conn *conn, struct 
 		return NULL;
 	req->conn = conn;
 	req->listener = conn->listener;
+	req->settings = wr_http_settings_ref(wr_http_listener_settings(conn->listener));
 	req->mhd = mhd;
 	req->started_mono_ns = wr_http_now(conn->listener->http);
 	atomic_fetch_add_explicit(&req->listener->active, 1, memory_order_relaxed);
@@ -106,6 +109,7 @@ void wr_http_request_unref(struct wr_http_request *req)
 	if (atomic_fetch_sub_explicit(&req->refs, 1, memory_order_acq_rel) > 1)
 		return;
 	release_bytes(req);
+	wr_http_settings_unref(req->settings);
 	wr_http_call_destroy(req->call);
 	wr_arena_fini(&req->arena);
 	wr_buf_fini(&req->body);
@@ -163,7 +167,7 @@ void wr_http_reply_problem(struct wr_http_request *req, enum wr_http_problem pro
 
 void wr_http_reply_too_large(struct wr_http_request *req)
 {
-	wr_http_reply_problem(req, WR_HTTP_TOO_LARGE, req->listener->too_large);
+	wr_http_reply_problem(req, WR_HTTP_TOO_LARGE, req->settings->too_large);
 }
 
 void wr_http_reply_text(struct wr_http_request *req, unsigned status, const char *mime)

@@ -9,12 +9,8 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define HTTP_MAGIC UINT32_C(0x48545450)
 #define DEFAULT_SWEEP_MS 100
 #define ADMIN_MAX_CONNECTIONS 64u
-#define ADMIN_REQUEST_TIMEOUT_MS INT64_C(10000)
-#define ADMIN_MAX_BODY_BYTES ((size_t)1024 * 1024)
-
 #define ADMIN_MAX_WAITS 48u /* some connections stay free for health checks */
 
 /* Of the time that a stop has, what answers may take that were only resumed; and what they get whatever it has. */
@@ -34,13 +30,6 @@ static void collect(void *arg)
 	wr_metric_set(http->metrics.in_flight_bytes, (double)atomic_load(&http->waiting_bytes));
 }
 
-static void say_limit(struct wr_http_listener *listener, const char *key)
-{
-	snprintf(listener->too_large, sizeof(listener->too_large),
-		 "the body is larger than %zu bytes%s%s%s", listener->max_body_bytes,
-		 key != NULL ? " (" : "", key != NULL ? key : "", key != NULL ? ")" : "");
-}
-
 /* Some connections stay free for health checks when all others wait for Kafka. */
 static size_t max_ingest_waits(const struct wr_http *http)
 {
@@ -57,24 +46,13 @@ static void set_up_listeners(struct wr_http *http)
 	if (ingest != NULL && ingest->listener.configured) {
 		listener = &http->listeners[WR_HTTP_INGEST];
 		listener->conf = &ingest->listener;
+		listener->ingest = ingest;
 		listener->max_connections = (unsigned)ingest->max_connections;
-		listener->request_timeout_ms = ingest->request_timeout_ms;
-		/* A body over the bound for all would be told to come again for ever. */
-		listener->max_body_bytes = ingest->max_body_bytes;
-		if (listener->max_body_bytes <= http->deps.max_waiting_bytes) {
-			say_limit(listener, "http.ingest.max_body");
-		} else {
-			listener->max_body_bytes = http->deps.max_waiting_bytes;
-			say_limit(listener, "a quarter of memory");
-		}
 	}
 	if (http->deps.admin != NULL && http->deps.admin->configured) {
 		listener = &http->listeners[WR_HTTP_ADMIN];
 		listener->conf = http->deps.admin;
 		listener->max_connections = ADMIN_MAX_CONNECTIONS;
-		listener->request_timeout_ms = ADMIN_REQUEST_TIMEOUT_MS;
-		listener->max_body_bytes = ADMIN_MAX_BODY_BYTES;
-		say_limit(listener, NULL);
 	}
 	http->listeners[WR_HTTP_INGEST].http = http;
 	http->listeners[WR_HTTP_INGEST].side = WR_HTTP_INGEST;
@@ -296,6 +274,8 @@ void wr_http_destroy(struct wr_http *http)
 		MHD_destroy_response(http->accepted_one);
 	if (http->no_memory != NULL)
 		MHD_destroy_response(http->no_memory);
+	for (size_t side = 0; side < WR_HTTP_SIDES; side++)
+		wr_http_listener_forget(&http->listeners[side]);
 	wr_linger_fini(&http->linger);
 	wr_http_metrics_fini(&http->metrics);
 	wr_http_workers_fini(&http->workers);

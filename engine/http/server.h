@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "base/metrics.h"
 #include "conf/conf.h"
+#include "conf/load.h"
 #include "port/admin.h"
 #include "port/dlq.h"
 #include "port/sink.h"
@@ -53,6 +54,23 @@ enum wr_code wr_http_create(const struct wr_http_deps *deps, struct wr_http **ht
  * use), WR_EUNSUPPORTED (no TLS in this libmicrohttpd), what open_sink returned, WR_ENOMEM. Then stop() is due all
  * the same. Once. [main] */
 enum wr_code wr_http_start(struct wr_http *http, struct wr_err *err);
+
+/* Reads what TLS of the listeners of `conf` needs, and adds what is wrong with it. For those that are yet to be made.
+ * [any] */
+void wr_http_check(const struct wr_conf *conf, struct wr_problems *problems);
+
+/* Makes ready what a reload may change of the listeners that are there: tokens, limits, certificates. Nothing of it
+ * holds before wr_http_apply(); what is wrong goes to problems. [reload] */
+void wr_http_prepare(struct wr_http *http, const struct wr_conf *conf,
+		     struct wr_problems *problems);
+
+/* Tells of each listener whose files hold another certificate or key than the one it was given last. After prepare.
+ * [reload] */
+void wr_http_compare(const struct wr_http *http, void (*tell)(void *arg, const char *what),
+		     void *arg);
+
+/* What was prepared holds for connections and requests that begin from now on. [reload] */
+void wr_http_apply(struct wr_http *http);
 
 /* The port that is bound, or 0 when that listener is not there. After start. [any] */
 int wr_http_port(const struct wr_http *http, enum wr_http_side side);

@@ -26,6 +26,9 @@ struct wr_reload_hooks {
 	void *arg;
 	/* Adds what is wrong with a configuration and only main can see. May be NULL. */
 	void (*check)(void *arg, const struct wr_conf *conf, struct wr_problems *problems);
+	/* Tells, in words, what a configuration that passed the check changes beside what its keys say: the content of
+	 * files that they name. May be NULL. */
+	void (*compare)(void *arg, void (*tell)(void *tell_arg, const char *what), void *tell_arg);
 	/* Makes ready what the lanes of `conf` need beside their plugins: topics, what is shared by a pipeline's lanes.
 	 * What runs must not notice. `rehearsal`: for a dry run, so nothing is made that would stay. WR_OK, or why not.
 	 * May be NULL. */

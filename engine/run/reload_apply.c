@@ -82,6 +82,30 @@ static enum wr_code take_plugins(struct attempt *a)
 			 "no memory");
 }
 
+struct comparison {
+	struct wr_reload_answer *answer;
+	bool differs;
+};
+
+static void note_difference(void *arg, const char *what)
+{
+	struct comparison *c = arg;
+
+	c->differs = true;
+	wr_reload_add_change(c->answer, "%s", what);
+}
+
+/* Whether files that only main knows differ. */
+static bool differs_beside(struct attempt *a)
+{
+	const struct wr_reload_hooks *hooks = &a->reload->o.hooks;
+	struct comparison c = {&a->answer, false};
+
+	if (hooks->compare != NULL)
+		hooks->compare(hooks->arg, note_difference, &c);
+	return c.differs;
+}
+
 static enum wr_code validate(struct attempt *a, bool *differs_r)
 {
 	enum wr_code rc = wr_edition_parse(a->edition, &a->reload->o, &a->answer.problems);
@@ -89,9 +113,11 @@ static enum wr_code validate(struct attempt *a, bool *differs_r)
 	*differs_r = false;
 	if (rc == WR_OK)
 		rc = take_plugins(a);
-	if (rc == WR_OK)
+	if (rc == WR_OK) {
 		*differs_r = wr_reload_plan(a->reload->current, a->edition->conf, a->edition->set,
 					    &a->answer);
+		*differs_r = differs_beside(a) || *differs_r;
+	}
 	if (rc == WR_OK && a->answer.problems.count > 0)
 		rc = WR_EINVAL;
 	return rc;

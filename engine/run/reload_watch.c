@@ -33,6 +33,18 @@ static void follow_plugins(struct wr_reload *reload, const struct wr_conf *conf)
 	}
 }
 
+static void follow_certificate(struct wr_reload *reload, const struct wr_conf_listener *listener)
+{
+	const char *const files[] = {listener->tls.cert_file, listener->tls.key_file};
+	struct wr_err err;
+
+	for (size_t i = 0; i < WR_COUNT_OF(files); i++) {
+		if (listener->configured && files[i] != NULL &&
+		    wr_watch_follow(reload->watch, files[i], &err) != WR_OK)
+			tell(&err);
+	}
+}
+
 void wr_reload_follow(struct wr_reload *reload)
 {
 	const struct wr_conf *conf = reload->current->conf;
@@ -50,6 +62,8 @@ void wr_reload_follow(struct wr_reload *reload)
 	if (wr_watch_follow(reload->watch, reload->o.file, &err) != WR_OK)
 		tell(&err);
 	follow_plugins(reload, conf);
+	follow_certificate(reload, &conf->ingest.listener);
+	follow_certificate(reload, &conf->admin);
 }
 
 int wr_reload_watch_wait_ms(const struct wr_reload *reload)

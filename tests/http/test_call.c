@@ -177,12 +177,18 @@ static struct wr_http_request *make_request(const struct wr_http_route *its)
 	struct wr_http_conn conn = {.spare = NULL};
 	struct wr_http_listener listener = {.http = NULL};
 	struct wr_http http = {.deps = {.clock = &wr_clock_real}};
+	const struct wr_conf_listener none = {.configured = true};
 	struct wr_http_request *req;
+	enum wr_http_pem wrong;
+	struct wr_err err;
 
+	assert_int_equal(wr_http_settings_create(&none, NULL, 1, &listener.settings, &wrong, &err),
+			 WR_OK);
 	listener.http = &http;
 	conn.listener = &listener;
 	req = wr_http_request_begin(&conn, NULL);
 	assert_non_null(req);
+	wr_http_settings_unref(listener.settings); /* the request has it */
 	req->call = wr_http_call_create(NULL, its);
 	assert_non_null(req->call);
 	return req;

@@ -56,10 +56,22 @@ static void configure(const char *more)
 
 #define ONE(stages) "pipelines:\n" PIPE("p", "2", stages)
 
+static const char *beside; /* what differs beside the keys; NULL: nothing */
+
+static void compare(void *arg, void (*tell)(void *tell_arg, const char *what), void *tell_arg)
+{
+	(void)arg;
+	if (beside != NULL)
+		tell(tell_arg, beside);
+}
+
 static enum wr_code open_reload(bool strict)
 {
-	const struct wr_reload_options options = {
-	    .file = file, .strict = strict, .probe_program = WEIR, .clock = &wr_clock_real};
+	const struct wr_reload_options options = {.file = file,
+						  .strict = strict,
+						  .probe_program = WEIR,
+						  .clock = &wr_clock_real,
+						  .hooks = {.compare = compare}};
 
 	return wr_reload_open(&options, &reload, &problems);
 }
@@ -97,6 +109,7 @@ static int set_up(void **state)
 	assert_int_equal(wr_metrics_create(&engine.metrics), WR_OK);
 	assert_int_equal(wr_health_create(&wr_clock_real, &engine.health), WR_OK);
 	reload = NULL;
+	beside = NULL;
 	return 0;
 }
 
@@ -252,6 +265,20 @@ static void events_before_and_after_are_whole_and_say_their_generation(void **st
 	assert_true(flow_outputs_of(1) >= 500);
 	assert_true(flow_outputs_of(2) >= 2000);
 	assert_int_equal(flow_outputs_of(1) + flow_outputs_of(2), 4000);
+}
+
+static void what_differs_beside_the_keys_is_a_change(void **state)
+{
+	(void)state;
+	configure(ONE("{ plugin: passthrough.so }"));
+	start();
+	beside = "a file: another content";
+	assert_result(WR_RELOAD_APPLIED);
+	assert_said("a file: another content");
+	assert_int_equal(got.generation_after, 2);
+	beside = NULL;
+	assert_result(WR_RELOAD_UNCHANGED);
+	stop();
 }
 
 static void replaced_code_is_told_by_its_versions(void **state)
@@ -726,6 +753,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    RULE(nothing_changes_without_a_change),
 	    RULE(events_before_and_after_are_whole_and_say_their_generation),
+	    RULE(what_differs_beside_the_keys_is_a_change),
 	    RULE(replaced_code_is_told_by_its_versions),
 	    RULE(pipelines_and_lanes_come_and_go),
 	    RULE(batches_of_another_size_are_taken),

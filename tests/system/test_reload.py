@@ -4,6 +4,8 @@ import json
 import os
 import shutil
 import signal
+import ssl
+import subprocess
 
 import pytest
 from harness import http
@@ -119,6 +121,77 @@ def test_pipelines_and_lanes_come_and_go(site):
     apply(engine)
     assert engine.stop() == 0
     assert_accounted(load.ids(), set(), *site.read_ids(), repeats_allowed=2000)
+
+
+def write_certificate(folder, number):
+    """cert.pem and key.pem of that folder, others at each call."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for file, command in (
+        ("key.pem", ["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"]),
+        ("cert.pem", ["openssl", "req", "-x509", "-key", folder / "key.pem.new", "-subj", f"/CN=n{number}", "-days", "1"]),
+    ):
+        subprocess.run([*command, "-out", folder / f"{file}.new"], check=True, capture_output=True)
+    for file in ("key.pem", "cert.pem"):
+        os.replace(folder / f"{file}.new", folder / file)
+    return (folder / "cert.pem").read_text().strip()
+
+
+def shown_certificate(port):
+    return ssl.get_server_certificate(("127.0.0.1", port), timeout=20).strip()
+
+
+def post(engine, body, token):
+    return engine.client().request("POST", "/api/events", body, {"Authorization": f"Bearer {token}"}).status
+
+
+def test_listeners_change_while_they_run(site):
+    """Tokens, limits and certificates; what can't change is said and touches nothing."""
+    site.create_topics()
+    config = site.config([site.pipeline()])
+    config["http"] = {"ingest": {"topic": site.source, "token": "0123456789abcdef-one"}}
+    engine = site.engine(config).run()
+    ingest = engine.config["http"]["ingest"]
+    two = json.dumps([{"eventId": "a"}, {"eventId": "b"}])
+    assert post(engine, two, "0123456789abcdef-one") == 202
+    ingest["token"] = "0123456789abcdef-two"
+    ingest["max_batch_events"] = 1
+    assert "http.ingest.token: changed" in json.dumps(apply(engine))
+    assert post(engine, two, "0123456789abcdef-one") == 401
+    assert post(engine, two, "0123456789abcdef-two") == 413
+    assert post(engine, json.dumps({"eventId": "c"}), "0123456789abcdef-two") == 202
+    ingest["topic"] = f"{site.source}.other"
+    engine.write()
+    status, answer = reload(engine)
+    assert status == 422 and "needs a restart" in json.dumps(answer), answer
+    assert engine.stop() == 0
+
+
+def test_certificates_change_while_a_listener_runs(site):
+    site.create_topics()
+    first = write_certificate(site.folder, 1)
+    tls = {"cert_file": str(site.folder / "cert.pem"), "key_file": str(site.folder / "key.pem")}
+    config = site.config([site.pipeline()])
+    config["http"] = {"ingest": {"topic": site.source, "tls": tls}}
+    engine = site.engine(config).run()
+    port = engine.ingest_port
+    assert shown_certificate(port) == first
+    assert reload(engine)[1]["result"] == "unchanged"
+    second = write_certificate(site.folder, 2)
+    assert shown_certificate(port) == first  # nobody asked yet
+    assert "http.ingest.tls: another certificate" in json.dumps(apply(engine))
+    assert shown_certificate(port) == second
+    (site.folder / "key.pem").write_text("nonsense")
+    status, answer = reload(engine)
+    assert status == 422, answer
+    assert "key.pem: holds no private key" in json.dumps(answer) and "http.ingest.tls.key_file" in json.dumps(answer)
+    assert shown_certificate(port) == second
+    engine.config["watch"] = True
+    third = write_certificate(site.folder, 3)
+    apply(engine)
+    assert shown_certificate(port) == third
+    fourth = write_certificate(site.folder, 4)
+    engine.until(lambda: shown_certificate(port) == fourth, 30, "the watched certificate is shown")
+    assert engine.stop() == 0
 
 
 def test_a_signal_reloads_and_a_restart_knows_what_was_applied(site):
