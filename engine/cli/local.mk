@@ -23,6 +23,7 @@ libwr_cli_a_SOURCES = \
 	engine/cli/offsets.c engine/cli/offsets.h \
 	engine/cli/offsets_reset.c \
 	engine/cli/offsets_show.c \
+	engine/cli/parked.c engine/cli/parked.h \
 	engine/cli/pipeline_args.c engine/cli/pipeline_args.h \
 	engine/cli/log_level.c \
 	engine/cli/pause.c \

@@ -9,6 +9,7 @@ static const struct wr_option options[] = {
     WR_ADMIN_OPTIONS,
     {"dry-run", 'n', NULL, "do all but the swap, and say what would happen"},
     {"drained", 'd', NULL, "return when the old generation is gone, or its deadline has passed"},
+    {"force", 'f', NULL, "remove a pipeline although events of it wait to be retried"},
     {"json", 'j', NULL, "print the engine's answer: one JSON object"},
     {NULL, 0, NULL, NULL},
 };
@@ -21,7 +22,7 @@ static const struct wr_option list_options[] = {
 
 struct order {
 	struct wr_admin_args where;
-	bool dry_run, drained, json;
+	bool dry_run, drained, force, json;
 };
 
 static int parse(struct order *order, const struct wr_command *command, int argc, char **argv)
@@ -34,6 +35,8 @@ static int parse(struct order *order, const struct wr_command *command, int argc
 			order->dry_run = true;
 		else if (wr_args_is(&args, "drained"))
 			order->drained = true;
+		else if (wr_args_is(&args, "force"))
+			order->force = true;
 		else if (wr_args_is(&args, "json"))
 			order->json = true;
 		else if (!wr_admin_args_take(&order->where, &args))
@@ -81,8 +84,9 @@ static int ask(const struct wr_command *command, const char *what, int argc, cha
 		return exit_status;
 	/* The engine has deadlines for each step. */
 	wr_admin_client_set_timeout(client, 0);
-	snprintf(path, sizeof(path), "/admin/%s?dry_run=%s&drained=%s", what,
-		 order.dry_run ? "true" : "false", order.drained ? "true" : "false");
+	snprintf(path, sizeof(path), "/admin/%s?dry_run=%s&drained=%s%s", what,
+		 order.dry_run ? "true" : "false", order.drained ? "true" : "false",
+		 order.force ? "&force=true" : "");
 	exit_status = wr_admin_client_ask(client, "POST", path, NULL, &status);
 	if (exit_status == WR_EXIT_OK)
 		exit_status = wr_admin_client_text(client, "/result").data != NULL
@@ -131,11 +135,14 @@ static int run_generations(const struct wr_command *command, int argc, char **ar
 const struct wr_command wr_command_reload = {
     .name = "reload",
     .summary = "let a running engine go over to its changed configuration and plugins",
-    .usage = "[--dry-run] [--drained] [--json]",
+    .usage = "[--dry-run] [--drained] [--force] [--json]",
     .description =
 	"The running engine reads its configuration file and its plugins again, tries them, and goes\n"
 	"over to them between two batches; nothing is lost or repeated. What is wrong is listed with\n"
 	"file, line and column, and then the engine goes on as before.\n"
+	"\n"
+	"A pipeline that is removed while events of it wait on its retry topics is an error, for nobody\n"
+	"would take them; with --force they stay there until a pipeline of that name comes back.\n"
 	"\n"
 	"Exit status: 0 when the new configuration runs, or is the old one; 1 when it was rejected or\n"
 	"rolled back, or the engine could not be asked.\n",
@@ -146,7 +153,7 @@ const struct wr_command wr_command_reload = {
 const struct wr_command wr_command_rollback = {
     .name = "rollback",
     .summary = "let a running engine go back to the generation before",
-    .usage = "[--dry-run] [--drained] [--json]",
+    .usage = "[--dry-run] [--drained] [--force] [--json]",
     .description =
 	"The running engine goes back to the configuration and the plugins that ran before the last\n"
 	"reload, by the same way. The configuration file stays as it is: the next reload reads it.\n"

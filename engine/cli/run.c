@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "cli/check_kafka.h"
 #include "cli/commands.h"
+#include "cli/parked.h"
 #include "cli/preflight.h"
 #include "cli/wiring.h"
 #include "conf/load.h"
@@ -81,6 +82,13 @@ static void compare(void *arg, void (*tell)(void *tell_arg, const char *what), v
 		wr_http_compare(s->http, tell, tell_arg);
 }
 
+static enum wr_code parked(void *arg, const struct wr_conf_pipeline *pipeline, struct wr_err *err)
+{
+	const struct service *s = arg;
+
+	return wr_parked_look(&s->wiring.kafka, s->conf->instance, pipeline, err);
+}
+
 static enum wr_code prepare(void *arg, const struct wr_conf *conf, bool rehearsal,
 			    struct wr_err *err)
 {
@@ -113,8 +121,12 @@ static int load(struct service *s)
 	    .strict = s->strict,
 	    .probe_program = "/proc/self/exe",
 	    .clock = &wr_clock_real,
-	    .hooks =
-		{.arg = s, .check = check, .compare = compare, .prepare = prepare, .apply = apply},
+	    .hooks = {.arg = s,
+		      .check = check,
+		      .compare = compare,
+		      .parked = parked,
+		      .prepare = prepare,
+		      .apply = apply},
 	};
 	struct wr_problems problems = WR_PROBLEMS_INIT;
 	int status = WR_EXIT_OK;

@@ -48,7 +48,8 @@ static void reload(struct wr_http_call *call, bool rollback)
 	char who[128];
 
 	if (!wr_http_call_bool(call, "dry_run", &order.dry_run) ||
-	    !wr_http_call_bool(call, "drained", &order.drained))
+	    !wr_http_call_bool(call, "drained", &order.drained) ||
+	    !wr_http_call_bool(call, "force", &order.force))
 		return;
 	snprintf(who, sizeof(who), "admin %s", call->client);
 	order.who = who;

@@ -17,7 +17,7 @@
 #define DLQ_MS 60000
 
 static const char *const no_query[] = {NULL};
-static const char *const reload_query[] = {"dry_run", "drained", NULL};
+static const char *const reload_query[] = {"dry_run", "drained", "force", NULL};
 
 /* A reload has deadlines of its own; this is for what nobody thought of. */
 #define RELOAD_MS (INT64_C(15) * 60 * 1000)

@@ -19,6 +19,7 @@ struct wr_admin_order {
 	const char *who; /* for the log and the list of generations */
 	bool dry_run;    /* all but the swap */
 	bool rollback;   /* to the generation before, not to what the file says */
+	bool force;      /* a pipeline may go although events of it are parked */
 	bool drained;    /* answer when the old generation is gone */
 };
 

@@ -105,6 +105,7 @@ enum wr_code wr_admin_reloads_ask(struct wr_admin_reloads *reloads,
 	const struct wr_reload_request request = {.who = order->who,
 						  .dry_run = order->dry_run,
 						  .rollback = order->rollback,
+						  .force = order->force,
 						  .wait_drained = order->drained};
 	struct waiter waiter = {.reloads = reloads, .begin = begin, .arg = arg};
 	struct wr_reload *reload;

@@ -29,6 +29,10 @@ struct wr_reload_hooks {
 	/* Tells, in words, what a configuration that passed the check changes beside what its keys say: the content of
 	 * files that they name. May be NULL. */
 	void (*compare)(void *arg, void (*tell)(void *tell_arg, const char *what), void *tell_arg);
+	/* Whether events wait somewhere that only this pipeline, which is to go, would take. WR_OK: none does. Otherwise
+	 * err says what, or why it can't be told. May be NULL. */
+	enum wr_code (*parked)(void *arg, const struct wr_conf_pipeline *pipeline,
+			       struct wr_err *err);
 	/* Makes ready what the lanes of `conf` need beside their plugins: topics, what is shared by a pipeline's lanes.
 	 * What runs must not notice. `rehearsal`: for a dry run, so nothing is made that would stay. WR_OK, or why not.
 	 * May be NULL. */
@@ -118,6 +122,7 @@ struct wr_reload_request {
 	    who; /* "admin", "signal", "watch"; and with it an address or a name, for the list and the log */
 	bool dry_run;  /* all but the swap */
 	bool rollback; /* to the previous generation instead of the file */
+	bool force;    /* a pipeline may go although events of it are parked */
 	bool
 	    wait_drained; /* answer only when the old generation has drained or its deadline has passed */
 };

@@ -106,6 +106,36 @@ static bool differs_beside(struct attempt *a)
 	return c.differs;
 }
 
+static bool goes(const struct wr_conf *after, const struct wr_conf_pipeline *pipeline)
+{
+	for (size_t i = 0; i < after->pipeline_count; i++) {
+		if (strcmp(after->pipelines[i].name, pipeline->name) == 0)
+			return false;
+	}
+	return true;
+}
+
+/* What a pipeline has parked is nobody's once it is gone. */
+static enum wr_code check_parked(struct attempt *a)
+{
+	const struct wr_reload_hooks *hooks = &a->reload->o.hooks;
+	const struct wr_conf *before = a->reload->current->conf, *after = a->edition->conf;
+	struct wr_err err = {.text = ""};
+
+	if (hooks->parked == NULL || a->job->request.force)
+		return WR_OK;
+	for (size_t i = 0; i < before->pipeline_count; i++) {
+		const struct wr_conf_pipeline *pipeline = &before->pipelines[i];
+
+		if (goes(after, pipeline) && hooks->parked(hooks->arg, pipeline, &err) != WR_OK)
+			wr_problems_add(&a->answer.problems, a->reload->o.file,
+					wr_conf_mark(after, "/pipelines"), "pipelines",
+					"pipeline %s was removed: %s; the reload can be forced",
+					pipeline->name, err.text);
+	}
+	return a->answer.problems.count > 0 ? WR_EINVAL : WR_OK;
+}
+
 static enum wr_code validate(struct attempt *a, bool *differs_r)
 {
 	enum wr_code rc = wr_edition_parse(a->edition, &a->reload->o, &a->answer.problems);
@@ -120,7 +150,7 @@ static enum wr_code validate(struct attempt *a, bool *differs_r)
 	}
 	if (rc == WR_OK && a->answer.problems.count > 0)
 		rc = WR_EINVAL;
-	return rc;
+	return rc == WR_OK ? check_parked(a) : rc;
 }
 
 static enum wr_code load(struct attempt *a)

@@ -61,6 +61,15 @@ static void the_end_of_the_old_generation_can_be_waited_for(void **state)
 	expect_in(got.out, "  the generation before is gone\n");
 }
 
+static void a_removal_can_be_forced(void **state)
+{
+	(void)state;
+	WILL_ANSWER({200, APPLIED("\"drained\":true,\"waits_for\":null")});
+	run(WORDS("reload", "--url", admin_url, "--force"));
+	assert_string_equal(admin_requests[0].line,
+			    "POST /admin/reload?dry_run=false&drained=false&force=true");
+}
+
 static void a_dry_run_says_what_would_be(void **state)
 {
 	(void)state;
@@ -162,6 +171,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    WITH_SERVER(what_was_applied_is_printed),
 	    WITH_SERVER(the_end_of_the_old_generation_can_be_waited_for),
+	    WITH_SERVER(a_removal_can_be_forced),
 	    WITH_SERVER(a_dry_run_says_what_would_be),
 	    WITH_SERVER(a_rejection_lists_every_error_and_fails),
 	    WITH_SERVER(a_rejection_as_json_fails_too),

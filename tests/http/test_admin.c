@@ -293,6 +293,9 @@ static void what_a_reload_is_to_be_is_in_the_query(void **state)
 	ask(f, "POST", "/admin/reload?dry_run=true", "", &a);
 	assert_true(f->engine.order.dry_run);
 	assert_false(f->engine.order.drained);
+	assert_false(f->engine.order.force);
+	ask(f, "POST", "/admin/reload?force=true", "", &a);
+	assert_true(f->engine.order.force);
 	ask(f, "POST", "/admin/rollback?drained&dry_run=false", "", &a);
 	assert_int_equal(a.status, 200);
 	assert_false(f->engine.order.dry_run);

@@ -143,7 +143,7 @@ static enum wr_code ask(const struct wr_admin_order *order, struct wr_err *err)
 
 static void the_order_is_passed_on(void **state)
 {
-	const struct wr_admin_order order = {"me", true, true, true};
+	const struct wr_admin_order order = {"me", true, true, true, true};
 	struct wr_err err;
 
 	(void)state;
@@ -152,6 +152,7 @@ static void the_order_is_passed_on(void **state)
 	assert_string_equal(reload.who, "me");
 	assert_true(reload.request.dry_run);
 	assert_true(reload.request.rollback);
+	assert_true(reload.request.force);
 	assert_true(reload.request.wait_drained);
 }
 

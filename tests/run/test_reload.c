@@ -65,13 +65,27 @@ static void compare(void *arg, void (*tell)(void *tell_arg, const char *what), v
 		tell(tell_arg, beside);
 }
 
+static int looks; /* for parked events */
+static bool has_parked;
+
+static enum wr_code look_for_parked(void *arg, const struct wr_conf_pipeline *pipeline,
+				    struct wr_err *e)
+{
+	(void)arg;
+	if (strcmp(pipeline->name, "q") != 0)
+		return WR_OK;
+	looks++;
+	return has_parked ? wr_err_set(e, WR_EREFUSED, "somebody waits") : WR_OK;
+}
+
 static enum wr_code open_reload(bool strict)
 {
-	const struct wr_reload_options options = {.file = file,
-						  .strict = strict,
-						  .probe_program = WEIR,
-						  .clock = &wr_clock_real,
-						  .hooks = {.compare = compare}};
+	const struct wr_reload_options options = {
+	    .file = file,
+	    .strict = strict,
+	    .probe_program = WEIR,
+	    .clock = &wr_clock_real,
+	    .hooks = {.compare = compare, .parked = look_for_parked}};
 
 	return wr_reload_open(&options, &reload, &problems);
 }
@@ -110,6 +124,8 @@ static int set_up(void **state)
 	assert_int_equal(wr_health_create(&wr_clock_real, &engine.health), WR_OK);
 	reload = NULL;
 	beside = NULL;
+	looks = 0;
+	has_parked = false;
 	return 0;
 }
 
@@ -438,6 +454,40 @@ static void only_one_at_a_time(void **state)
 	stop();
 }
 
+static void a_pipeline_with_parked_events_goes_only_by_force(void **state)
+{
+	const struct wr_reload_request forced = {.who = "test", .force = true};
+
+	(void)state;
+	configure("pipelines:\n" PIPE("p", "1", "{ plugin: passthrough.so }")
+		      PIPE("q", "1", "{ plugin: passthrough.so }"));
+	start();
+	has_parked = true;
+	configure("pipelines:\n" PIPE("p", "1", "{ plugin: passthrough.so }"));
+	assert_result(WR_RELOAD_REJECTED);
+	assert_said("pipelines: pipeline q was removed: somebody waits; the reload can be forced");
+	assert_int_equal(flow_alive(), 2);
+	has_answer = false;
+	while (wr_reload_submit(reload, &forced, note_answer, NULL, &err) == WR_EFULL)
+		usleep(1000);
+	await_answer();
+	assert_int_equal(got.result, WR_RELOAD_APPLIED);
+	assert_int_equal(looks, 1);
+	stop();
+}
+
+static void a_pipeline_without_parked_events_goes(void **state)
+{
+	(void)state;
+	configure("pipelines:\n" PIPE("p", "1", "{ plugin: passthrough.so }")
+		      PIPE("q", "1", "{ plugin: passthrough.so }"));
+	start();
+	configure("pipelines:\n" PIPE("p", "1", "{ plugin: passthrough.so }"));
+	assert_result(WR_RELOAD_APPLIED);
+	assert_int_equal(looks, 1);
+	stop();
+}
+
 /* ---- stopping ---- */
 
 #define PATIENT \
@@ -761,6 +811,8 @@ int main(void)
 	    RULE(what_needs_a_restart_is_told_before_anything_is_touched),
 	    RULE(a_dry_run_does_all_but_the_swap),
 	    RULE(only_one_at_a_time),
+	    RULE(a_pipeline_with_parked_events_goes_only_by_force),
+	    RULE(a_pipeline_without_parked_events_goes),
 	    RULE(a_lane_that_goes_keeps_no_stop_waiting),
 	    RULE(a_stop_ends_the_probe_that_is_under_way),
 	    RULE(state_goes_over_to_the_new_instances),

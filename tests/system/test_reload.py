@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 from harness import http
-from harness.events import assert_accounted
+from harness.events import assert_accounted, event
 from harness.load import Load
 
 
@@ -121,6 +121,37 @@ def test_pipelines_and_lanes_come_and_go(site):
     apply(engine)
     assert engine.stop() == 0
     assert_accounted(load.ids(), set(), *site.read_ids(), repeats_allowed=2000)
+
+
+@pytest.mark.parametrize("delivery", ["at_least_once", "exactly_once"])
+def test_a_pipeline_with_parked_events_goes_only_by_force(site, delivery):
+    """Behind a transaction stands a mark that nobody commits: it is no parked event."""
+    site.create_topics()
+    parks = site.pipeline(delivery=delivery, retry={"mode": "topic", "attempts": 3, "tiers": ["300ms"]})
+    other = site.pipeline(name=f"{site.name}-2", source={"topics": [f"{site.source}.2"], "group": f"{site.group}.2"})
+    site.topics.create(f"{site.source}.2")
+    engine = site.engine(site.config([parks, other])).run()
+    site.topics.send(site.source, [("k", event("a", do="retry", times=1))])
+    engine.until(lambda: len(site.read_ids()[0]) == 1, 60, "the retry is done")
+    committed = lambda: site.topics.committed(site.group, f"{site.name}.retry.300ms")
+    engine.until(lambda: any(offset > 0 for offset in committed().values()), 30, "and committed")
+    del engine.config["pipelines"][0]
+    apply(engine)
+    parks["retry"]["tiers"] = ["1h"]
+    engine.config["pipelines"].append(parks)
+    apply(engine)
+    site.topics.send(site.source, [("k", event("b", do="retry"))])
+    engine.until(lambda: len(site.topics.read(f"{site.name}.retry.1h")) == 1, 60, "an event is parked")
+    del engine.config["pipelines"][1]
+    engine.write()
+    status, answer = reload(engine)
+    assert status == 422 and answer["result"] == "rejected", answer
+    assert f"{site.name}.retry.1h/" in json.dumps(answer) and "can be forced" in json.dumps(answer)
+    status, answer = reload(engine, "/admin/reload?dry_run=true&force=true")
+    assert status == 200, answer
+    status, answer = reload(engine, "/admin/reload?force=true")
+    assert status == 200 and answer["result"] == "applied", answer
+    assert engine.stop() == 0
 
 
 def write_certificate(folder, number):
