@@ -10,6 +10,11 @@
 
 #define PARKED_MAGIC 0x5752504bu
 
+struct place {
+	int64_t offset;
+	uint64_t sequence;
+};
+
 /* What lies in one retry topic, in the order in which it was appended. Offsets only rise there, unless records were
  * written twice or by somebody else. */
 struct queue {
@@ -17,7 +22,7 @@ struct queue {
 	int64_t delay_ms;
 	bool rises;
 	size_t first, count, capacity;
-	int64_t *offsets;
+	struct place *places;
 };
 
 /* A key. */
@@ -50,7 +55,7 @@ enum wr_code wr_parked_create(struct wr_parked **parked_r)
 
 static void free_queue(struct queue *q)
 {
-	free(q->offsets);
+	free(q->places);
 	free(q);
 }
 
@@ -90,38 +95,49 @@ void wr_parked_destroy(struct wr_parked *parked)
 
 static int64_t at(const struct queue *q, size_t i)
 {
-	return q->offsets[q->first + i];
+	return q->places[q->first + i].offset;
 }
 
 static bool has_room(struct queue *q)
 {
 	size_t capacity = q->capacity > 0 ? q->capacity * 2 : 2;
-	int64_t *offsets;
+	struct place *places;
 
 	if (q->first + q->count < q->capacity)
 		return true;
 	if (q->first > q->count) {
-		memcpy(q->offsets, q->offsets + q->first, q->count * sizeof(*q->offsets));
+		memcpy(q->places, q->places + q->first, q->count * sizeof(*q->places));
 		q->first = 0;
 		return true;
 	}
-	offsets = realloc(q->offsets, capacity * sizeof(*offsets));
-	if (offsets == NULL)
+	places = realloc(q->places, capacity * sizeof(*places));
+	if (places == NULL)
 		return false;
-	q->offsets = offsets;
+	q->places = places;
 	q->capacity = capacity;
 	return true;
 }
 
-static bool append(struct queue *q, int64_t offset)
+static bool rises_at(const struct queue *q, size_t i)
 {
+	return (i == 0 || at(q, i - 1) < at(q, i)) &&
+	       (i + 1 == q->count || at(q, i) < at(q, i + 1));
+}
+
+/* Mostly it is the last. */
+static bool insert(struct queue *q, const struct wr_parked_event *event)
+{
+	struct place *place;
+	size_t i = q->count;
+
 	if (!has_room(q))
 		return false;
-	if (q->count == 0)
-		q->rises = true;
-	else if (at(q, q->count - 1) >= offset)
-		q->rises = false;
-	q->offsets[q->first + q->count++] = offset;
+	place = q->places + q->first + q->count;
+	for (; i > 0 && place[-1].sequence > event->sequence; i--, place--)
+		*place = place[-1];
+	*place = (struct place){event->offset, event->sequence};
+	q->count++;
+	q->rises = (q->count == 1 || q->rises) && rises_at(q, i);
 	return true;
 }
 
@@ -180,14 +196,14 @@ static struct line *line_of(const struct wr_parked *parked, struct wr_bytes key)
 	return wr_map_get(parked->lines, wr_bytes(&hash, sizeof(hash)));
 }
 
-static struct line *make_line(struct wr_parked *parked, struct wr_bytes key, int64_t now_ms)
+static struct line *make_line(struct wr_parked *parked, struct wr_bytes key, int64_t since_ms)
 {
 	struct line *line = calloc(1, sizeof(*line));
 	uint64_t hash = wr_hash(key);
 
 	if (line == NULL)
 		return NULL;
-	line->since_ms = now_ms;
+	line->since_ms = since_ms;
 	if (wr_map_put(parked->lines, wr_bytes(&hash, sizeof(hash)), line, NULL) == WR_OK)
 		return line;
 	free(line);
@@ -224,17 +240,17 @@ static void unlink_if_empty(struct queue **link_p)
 	free_queue(q);
 }
 
-static bool add_to_line(struct line *line, int64_t offset, int64_t delay_ms)
+static bool add_to_line(struct line *line, const struct wr_parked_event *event)
 {
-	struct queue **link_p = link_to(line, delay_ms), *q = *link_p;
+	struct queue **link_p = link_to(line, event->delay_ms), *q = *link_p;
 
 	if (q != NULL)
-		return append(q, offset);
+		return insert(q, event);
 	q = calloc(1, sizeof(*q));
 	if (q == NULL)
 		return false;
-	q->delay_ms = delay_ms;
-	if (!append(q, offset)) {
+	q->delay_ms = event->delay_ms;
+	if (!insert(q, event)) {
 		free_queue(q);
 		return false;
 	}
@@ -244,25 +260,24 @@ static bool add_to_line(struct line *line, int64_t offset, int64_t delay_ms)
 
 /* ---- the table ---- */
 
-enum wr_code wr_parked_add(struct wr_parked *parked, struct wr_bytes key, int64_t offset,
-			   int64_t delay_ms, int64_t now_ms)
+enum wr_code wr_parked_add(struct wr_parked *parked, const struct wr_parked_event *event)
 {
 	struct line *line;
 	enum wr_code rc = WR_OK;
 
 	WR_CHECK(parked, PARKED_MAGIC);
-	line = line_of(parked, key);
+	line = line_of(parked, event->key);
 	if (line == NULL)
-		line = make_line(parked, key, now_ms);
+		line = make_line(parked, event->key, event->since_ms);
 	if (line == NULL)
 		return WR_ENOMEM;
-	if (now_ms < line->since_ms)
-		line->since_ms = now_ms;
-	if (add_to_line(line, offset, delay_ms))
+	if (event->since_ms < line->since_ms)
+		line->since_ms = event->since_ms;
+	if (add_to_line(line, event))
 		parked->records++;
 	else
 		rc = WR_ENOMEM;
-	drop_line_if_empty(parked, key, line);
+	drop_line_if_empty(parked, event->key, line);
 	return rc;
 }
 
@@ -310,8 +325,8 @@ void wr_parked_undo(struct wr_parked *parked, struct wr_bytes key, int64_t offse
 		;
 	if (i == 0)
 		return;
-	memmove(q->offsets + q->first + i - 1, q->offsets + q->first + i,
-		(q->count - i) * sizeof(*q->offsets));
+	memmove(q->places + q->first + i - 1, q->places + q->first + i,
+		(q->count - i) * sizeof(*q->places));
 	q->count--;
 	parked->records--;
 	unlink_if_empty(link_p);
@@ -365,7 +380,7 @@ int64_t wr_parked_since_ms(const struct wr_parked *parked)
 bool wr_parked_counts(const struct wr_envelope *e, struct wr_bytes key, const char *source_topic,
 		      int32_t partition)
 {
-	return key.data != NULL && wr_envelope_has(e, WR_FIELD_ORDER) &&
+	return key.data != NULL && source_topic != NULL && wr_envelope_has(e, WR_FIELD_ORDER) &&
 	       !wr_envelope_has(e, WR_FIELD_REPLAY) && wr_envelope_has(e, WR_FIELD_ORIGIN_OFFSET) &&
 	       wr_envelope_has(e, WR_FIELD_ORIGIN_PARTITION) && e->origin_partition == partition &&
 	       wr_envelope_has(e, WR_FIELD_ORIGIN_TOPIC) &&

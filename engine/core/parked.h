@@ -37,17 +37,25 @@ enum wr_code wr_parked_create(struct wr_parked **parked_r);
 /* NULL does nothing. */
 void wr_parked_destroy(struct wr_parked *parked);
 
-/* The event of this origin offset is appended to the retry topic of this delay. WR_OK, or WR_ENOMEM: it is not known
- * then, and later events of its key may overtake it. */
-enum wr_code wr_parked_add(struct wr_parked *parked, struct wr_bytes key, int64_t offset,
-			   int64_t delay_ms, int64_t now_ms);
+/* An event that is appended to a retry topic. */
+struct wr_parked_event {
+	struct wr_bytes key;
+	int64_t offset;   /* where it came from */
+	int64_t delay_ms; /* the topic's */
+	uint64_t
+	    sequence; /* rises as records are appended: who decides on them may do it in another order */
+	int64_t since_ms; /* when it failed first, or came to wait */
+};
+
+/* It lies there, or will. WR_OK, or WR_ENOMEM: it is not known then, and later events of its key may overtake it. */
+enum wr_code wr_parked_add(struct wr_parked *parked, const struct wr_parked_event *event);
 
 /* It came from there. What was appended to the same topic before it and has not come will never come: it is forgotten
  * too. One that is not known changes nothing. Returns how many were forgotten beside it. */
 size_t wr_parked_take(struct wr_parked *parked, struct wr_bytes key, int64_t offset,
 		      int64_t delay_ms);
 
-/* It was added last, and is not appended after all. */
+/* It was added, and is not appended after all. */
 void wr_parked_undo(struct wr_parked *parked, struct wr_bytes key, int64_t offset,
 		    int64_t delay_ms);
 
@@ -63,7 +71,8 @@ size_t wr_parked_records(const struct wr_parked *parked);
 int64_t wr_parked_since_ms(const struct wr_parked *parked);
 
 /* Whether a record of a retry topic is one whose key is parked while it lies there, in this partition. A replay is not:
- * it left its place when it was dead-lettered. Neither is one that says it came from elsewhere. */
+ * it left its place when it was dead-lettered. Neither is one that says it came from elsewhere. `source_topic` NULL: the
+ * pipeline has several, and no order. */
 bool wr_parked_counts(const struct wr_envelope *envelope, struct wr_bytes key,
 		      const char *source_topic, int32_t partition);
 

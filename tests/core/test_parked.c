@@ -26,10 +26,22 @@ static int tear_down(void **state)
 	return 0;
 }
 
+static uint64_t sequence;
+
+static struct wr_parked_event event(const char *key, int64_t offset, int64_t delay_ms)
+{
+	return (struct wr_parked_event){.key = wr_bytes_of(key),
+					.offset = offset,
+					.delay_ms = delay_ms,
+					.sequence = sequence++,
+					.since_ms = 1000 + offset};
+}
+
 static void add(const char *key, int64_t offset, int64_t delay_ms)
 {
-	assert_int_equal(wr_parked_add(parked, wr_bytes_of(key), offset, delay_ms, 1000 + offset),
-			 WR_OK);
+	const struct wr_parked_event e = event(key, offset, delay_ms);
+
+	assert_int_equal(wr_parked_add(parked, &e), WR_OK);
 }
 
 static size_t take(const char *key, int64_t offset, int64_t delay_ms)
@@ -169,6 +181,23 @@ static void offsets_that_do_not_rise_are_compared_all(void **state)
 	assert_int_equal(behind("k", 3), -1);
 }
 
+/* A lane may settle a later event before an earlier one, and writes the earlier one first all the same. */
+static void they_lie_as_they_are_appended_not_as_they_are_decided_on(void **state)
+{
+	struct wr_parked_event first = event("k", 5, SHORT), second = event("k", 6, SHORT),
+			       third = event("k", 7, SHORT);
+
+	(void)state;
+	assert_int_equal(wr_parked_add(parked, &second), WR_OK);
+	assert_int_equal(wr_parked_add(parked, &third), WR_OK);
+	assert_int_equal(wr_parked_add(parked, &first), WR_OK);
+	assert_int_equal(take("k", 5, SHORT), 0);
+	assert_int_equal(behind("k", 7), SHORT);
+	assert_int_equal(take("k", 6, SHORT), 0);
+	assert_int_equal(take("k", 7, SHORT), 0);
+	assert_int_equal(wr_parked_records(parked), 0);
+}
+
 static void what_is_not_appended_after_all_is_undone(void **state)
 {
 	(void)state;
@@ -223,12 +252,14 @@ static void without_memory_nothing_is_half_known(void **state)
 
 	(void)state;
 	for (size_t i = 0; failed; i++) {
+		struct wr_parked_event e;
 		enum wr_code rc;
 		size_t records = wr_parked_records(parked), keys = wr_parked_keys(parked);
 
 		snprintf(key, sizeof(key), "k%zu", i);
+		e = event(key, 5, SHORT);
 		faults_begin(i);
-		rc = wr_parked_add(parked, wr_bytes_of(key), 5, SHORT, 0);
+		rc = wr_parked_add(parked, &e);
 		failed = faults_end();
 		assert_int_equal(rc, failed ? WR_ENOMEM : WR_OK);
 		assert_int_equal(wr_parked_records(parked), records + !failed);
@@ -267,6 +298,7 @@ static void a_record_counts_in_the_partition_that_it_came_from(void **state)
 	assert_false(wr_parked_counts(&e, wr_bytes(NULL, 0), "in", 3));
 	assert_false(wr_parked_counts(&e, wr_bytes_of("k"), "in", 2));
 	assert_false(wr_parked_counts(&e, wr_bytes_of("k"), "other", 3));
+	assert_false(wr_parked_counts(&e, wr_bytes_of("k"), NULL, 3));
 }
 
 static void what_is_not_to_be_kept_in_order_does_not_count(void **state)
@@ -299,6 +331,7 @@ int main(void)
 	    RULE(one_that_is_not_known_changes_nothing),
 	    RULE(each_record_counts_however_often_an_offset_is_there),
 	    RULE(offsets_that_do_not_rise_are_compared_all),
+	    RULE(they_lie_as_they_are_appended_not_as_they_are_decided_on),
 	    RULE(what_is_not_appended_after_all_is_undone),
 	    RULE(the_oldest_is_the_key_that_was_parked_first),
 	    RULE(a_long_line_is_kept_in_order),
