@@ -2,6 +2,8 @@
 
 #include "kafka/admin.h"
 
+#include "kafka/topics.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -197,6 +199,12 @@ enum wr_code wr_kafka_admin_create_topic_with(struct wr_kafka_admin *a, const ch
 	rc = creation_result(event, err);
 	rd_kafka_event_destroy(event);
 	return rc;
+}
+
+enum wr_code wr_kafka_admin_add_partitions(struct wr_kafka_admin *a, const char *topic,
+					   int partitions, int timeout_ms, struct wr_err *err)
+{
+	return wr_kafka_add_partitions(a->rk, topic, partitions, timeout_ms, err);
 }
 
 static void read_limit(const rd_kafka_ConfigEntry_t *entry, struct wr_kafka_topic_limits *limits)

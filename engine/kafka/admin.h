@@ -44,6 +44,10 @@ enum wr_code wr_kafka_admin_create_topic_with(struct wr_kafka_admin *admin, cons
 					      const struct wr_kafka_setting *settings,
 					      int timeout_ms, struct wr_err *err);
 
+/* Adds partitions to a topic until it has so many. WR_OK also when it has them already; WR_EREFUSED, WR_EUNAVAILABLE. */
+enum wr_code wr_kafka_admin_add_partitions(struct wr_kafka_admin *admin, const char *topic,
+					   int partitions, int timeout_ms, struct wr_err *err);
+
 /* What a topic allows; -1 where the broker did not say. */
 struct wr_kafka_topic_limits {
 	int64_t max_message_bytes;

@@ -148,8 +148,11 @@ static bool take_metadata(struct wr_kafka_partition *p,
 	return true;
 }
 
-enum wr_code wr_assignment_inform(struct wr_assignment *a, const struct wr_enquiry_answer *answer)
+enum wr_code wr_assignment_inform(struct wr_assignment *a, struct wr_enquiry_answer *answer)
 {
+	wr_topic_list_fini(&a->topics);
+	a->topics = answer->topics;
+	answer->topics = (struct wr_topic_list){NULL, 0};
 	for (size_t i = 0; i < a->count; i++) {
 		struct wr_partition *p = a->pubs[i];
 
@@ -189,6 +192,17 @@ bool wr_assignment_is_at_end(const struct wr_partition *partition)
 	    WR_CONTAINER_OF((uintptr_t)partition, const struct wr_kafka_partition, pub);
 
 	return wr_assignment_is_read(p) && p->at_end;
+}
+
+bool wr_assignment_is_undecided(const struct wr_partition *partition, rd_kafka_t *rk)
+{
+	const struct wr_kafka_partition *p =
+	    WR_CONTAINER_OF((uintptr_t)partition, const struct wr_kafka_partition, pub);
+	int64_t low, high;
+
+	return rd_kafka_get_watermark_offsets(rk, partition->topic, partition->id, &low, &high) ==
+		   RD_KAFKA_RESP_ERR_NO_ERROR &&
+	       high > p->end;
 }
 
 /* All that are placed: librdkafka forgets whatever is left out of an assignment. */
@@ -301,6 +315,7 @@ void wr_assignment_clear(struct wr_assignment *a)
 void wr_assignment_fini(struct wr_assignment *a)
 {
 	wr_assignment_clear(a);
+	wr_topic_list_fini(&a->topics);
 	free(a->items);
 	free(a->pubs);
 	a->items = NULL;

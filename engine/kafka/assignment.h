@@ -19,6 +19,7 @@ struct wr_kafka_partition {
 	bool live;               /* librdkafka reads it */
 	bool moved;              /* it was placed, and librdkafka does not know yet */
 	bool at_end;             /* all that was there since it was placed has been taken */
+	int64_t end;             /* where that was */
 	rd_kafka_message_t **kept; /* put back: they come before those of the queue */
 	size_t kept_first, kept_count;
 	int64_t held_until_ns;       /* nothing is taken before */
@@ -31,6 +32,7 @@ struct wr_assignment {
 	struct wr_kafka_partition **items;
 	struct wr_partition **pubs; /* the same, as the port shows them */
 	size_t count;
+	struct wr_topic_list topics; /* of which they are some */
 	size_t turn;
 	uint32_t epoch;
 	bool moved; /* some partition is */
@@ -43,8 +45,8 @@ enum wr_code wr_assignment_set(struct wr_assignment *a,
 /* All of it, without offsets; the caller owns the list. */
 rd_kafka_topic_partition_list_t *wr_assignment_list(const struct wr_assignment *a);
 
-/* Takes what the group and the broker say of each partition. WR_OK or WR_ENOMEM. */
-enum wr_code wr_assignment_inform(struct wr_assignment *a, const struct wr_enquiry_answer *answer);
+/* Takes what the group and the broker say of each partition, and of the topics. WR_OK or WR_ENOMEM. */
+enum wr_code wr_assignment_inform(struct wr_assignment *a, struct wr_enquiry_answer *answer);
 
 /* Notes from where to read a partition. */
 void wr_assignment_place(struct wr_assignment *a, struct wr_kafka_partition *p, int64_t offset);
@@ -68,6 +70,9 @@ static inline bool wr_assignment_is_read(const struct wr_kafka_partition *p)
 size_t wr_assignment_queued_bytes(const struct wr_assignment *a);
 
 bool wr_assignment_is_at_end(const struct wr_partition *partition);
+
+/* Whether the broker has more of a partition that is at its end: records of transactions that are not decided. */
+bool wr_assignment_is_undecided(const struct wr_partition *partition, rd_kafka_t *rk);
 
 /* Gives up all partitions. */
 void wr_assignment_clear(struct wr_assignment *a);

@@ -20,6 +20,7 @@
 
 struct wr_enquiry {
 	rd_kafka_t *rk;
+	struct wr_topic_filter filter;
 	int wake_fd;
 	pthread_t thread;
 	struct wr_lock lock;
@@ -41,7 +42,8 @@ void wr_enquiry_answer_fini(struct wr_enquiry_answer *answer)
 		rd_kafka_topic_partition_list_destroy(answer->low);
 	if (answer->high != NULL)
 		rd_kafka_topic_partition_list_destroy(answer->high);
-	*answer = (struct wr_enquiry_answer){NULL, NULL, NULL};
+	wr_topic_list_fini(&answer->topics);
+	*answer = (struct wr_enquiry_answer){.committed = NULL};
 }
 
 static rd_kafka_resp_err_t first_error(const rd_kafka_topic_partition_list_t *list)
@@ -92,6 +94,8 @@ static rd_kafka_resp_err_t ask_all(struct wr_enquiry *e, uint64_t number,
 		error = ask_edge(e->rk, answer->low, AT_BEGINNING);
 	if (error == RD_KAFKA_RESP_ERR_NO_ERROR && is_current(e, number))
 		error = ask_edge(e->rk, answer->high, AT_END);
+	if (error == RD_KAFKA_RESP_ERR_NO_ERROR && is_current(e, number))
+		error = wr_topic_list_ask(&e->filter, e->rk, WR_ENQUIRY_CALL_MS, &answer->topics);
 	return error;
 }
 
@@ -117,7 +121,7 @@ static void settle_locked(struct wr_enquiry *e, uint64_t number, rd_kafka_resp_e
 	e->question = NULL;
 	e->answer = *answer;
 	e->answered = true;
-	*answer = (struct wr_enquiry_answer){NULL, NULL, NULL};
+	*answer = (struct wr_enquiry_answer){.committed = NULL};
 }
 
 /* A moment before the next try; a new question ends it. */
@@ -204,12 +208,12 @@ bool wr_enquiry_answered(struct wr_enquiry *e, struct wr_enquiry_answer *answer_
 {
 	bool answered;
 
-	*answer_r = (struct wr_enquiry_answer){NULL, NULL, NULL};
+	*answer_r = (struct wr_enquiry_answer){.committed = NULL};
 	wr_lock_take(&e->lock);
 	answered = e->answered;
 	if (answered) {
 		*answer_r = e->answer;
-		e->answer = (struct wr_enquiry_answer){NULL, NULL, NULL};
+		e->answer = (struct wr_enquiry_answer){.committed = NULL};
 		e->answered = false;
 	}
 	wr_lock_release(&e->lock);
@@ -236,8 +240,8 @@ bool wr_enquiry_is_idle(struct wr_enquiry *e)
 	return idle;
 }
 
-enum wr_code wr_enquiry_create(rd_kafka_t *rk, int wake_fd, struct wr_enquiry **enquiry_r,
-			       struct wr_err *err)
+enum wr_code wr_enquiry_create(rd_kafka_t *rk, struct wr_topic_filter *filter_p, int wake_fd,
+			       struct wr_enquiry **enquiry_r, struct wr_err *err)
 {
 	struct wr_enquiry *e = calloc(1, sizeof(*e));
 
@@ -245,12 +249,15 @@ enum wr_code wr_enquiry_create(rd_kafka_t *rk, int wake_fd, struct wr_enquiry **
 	if (e == NULL)
 		return wr_err_set(err, WR_ENOMEM, "no memory for a consumer");
 	e->rk = rk;
+	e->filter = *filter_p;
+	*filter_p = (struct wr_topic_filter){.names = NULL};
 	e->wake_fd = wake_fd;
 	wr_lock_init(&e->lock);
 	wr_lock_init_condition(&e->changed);
 	if (pthread_create(&e->thread, NULL, run, e) != 0) {
 		pthread_cond_destroy(&e->changed);
 		wr_lock_fini(&e->lock);
+		wr_topic_filter_fini(&e->filter);
 		free(e);
 		return wr_err_set(err, WR_ENOMEM, "no thread for a consumer");
 	}
@@ -270,5 +277,6 @@ void wr_enquiry_destroy(struct wr_enquiry *e)
 	pthread_join(e->thread, NULL);
 	pthread_cond_destroy(&e->changed);
 	wr_lock_fini(&e->lock);
+	wr_topic_filter_fini(&e->filter);
 	free(e);
 }

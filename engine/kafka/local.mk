@@ -14,5 +14,6 @@ libwr_kafka_a_SOURCES = \
 	engine/kafka/source.c engine/kafka/source.h \
 	engine/kafka/source_conf.c engine/kafka/source_conf.h \
 	engine/kafka/topic_limits.c engine/kafka/topic_limits.h \
+	engine/kafka/topics.c engine/kafka/topics.h \
 	engine/kafka/transactor.c engine/kafka/transactor.h
 WR_KAFKA_LIBS = libwr_kafka.a libwr_conf.a libwr_core.a $(WR_BASE_LIBS) $(RDKAFKA_LIBS)

@@ -243,7 +243,8 @@ static enum wr_code write_record(struct wr_sink *sink, const struct wr_sink_reco
 	atomic_fetch_add_explicit(&s->queued_records, 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&s->queued_bytes, bytes, memory_order_relaxed);
 	error = rd_kafka_producev(
-	    s->rk, RD_KAFKA_V_RKT(record->topic->rkt), RD_KAFKA_V_PARTITION(RD_KAFKA_PARTITION_UA),
+	    s->rk, RD_KAFKA_V_RKT(record->topic->rkt),
+	    RD_KAFKA_V_PARTITION(record->has_partition ? record->partition : RD_KAFKA_PARTITION_UA),
 	    RD_KAFKA_V_MSGFLAGS(0),
 	    RD_KAFKA_V_KEY((void *)(uintptr_t)record->key.data, record->key.size),
 	    RD_KAFKA_V_VALUE((void *)(uintptr_t)record->value.data, record->value.size),

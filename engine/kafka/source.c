@@ -146,30 +146,10 @@ static enum wr_source_event heed_answer(struct kafka_source *s)
 	return WR_SOURCE_NONE;
 }
 
-static enum wr_code code_of_commit(rd_kafka_resp_err_t error)
-{
-	switch ((int)error) {
-	case RD_KAFKA_RESP_ERR_NO_ERROR:
-	case RD_KAFKA_RESP_ERR__NO_OFFSET:
-		return WR_OK;
-	case RD_KAFKA_RESP_ERR__TIMED_OUT:
-	case RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT:
-		return WR_ETIMEDOUT;
-	case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
-	case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
-	case RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS:
-	case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
-	case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
-		return WR_EREFUSED;
-	default:
-		return WR_EUNAVAILABLE;
-	}
-}
-
 static void commit_done(struct kafka_source *s, rd_kafka_resp_err_t error)
 {
 	s->committing = false;
-	s->commit_result = code_of_commit(error);
+	s->commit_result = wr_kafka_commit_code(error);
 	if (s->commit_result != WR_OK)
 		WR_LOG(WR_LOG_WARN, "offset commit failed", WR_STR("client", rd_kafka_name(s->rk)),
 		       WR_STR("reason", rd_kafka_err2name(error)));
@@ -235,6 +215,7 @@ static void heed_error(struct kafka_source *s, struct wr_kafka_partition *p,
 {
 	if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
 		p->at_end = true;
+		p->end = message->offset;
 		return;
 	}
 	if (message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET) {
@@ -356,7 +337,7 @@ static enum wr_code commit(struct wr_source *source, const struct wr_source_comm
 	error = rd_kafka_commit_queue(s->rk, list, s->queue, NULL, NULL);
 	rd_kafka_topic_partition_list_destroy(list);
 	if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return wr_err_set(err, code_of_commit(error), "%s", rd_kafka_err2str(error));
+		return wr_err_set(err, wr_kafka_commit_code(error), "%s", rd_kafka_err2str(error));
 	s->committing = true;
 	return WR_OK;
 }
@@ -386,9 +367,9 @@ static enum wr_code commit_sync(struct wr_source *source, const struct wr_source
 		rd_kafka_event_destroy(event);
 	rd_kafka_queue_destroy(reply);
 	rd_kafka_topic_partition_list_destroy(list);
-	if (code_of_commit(error) == WR_OK)
+	if (wr_kafka_commit_code(error) == WR_OK)
 		return WR_OK;
-	return wr_err_set(err, code_of_commit(error), "%s", rd_kafka_err2str(error));
+	return wr_err_set(err, wr_kafka_commit_code(error), "%s", rd_kafka_err2str(error));
 }
 
 rd_kafka_consumer_group_metadata_t *wr_kafka_source_group(struct wr_source *source)
@@ -464,6 +445,17 @@ static size_t partitions(struct wr_source *source, struct wr_partition *const **
 	return s->assignment.count;
 }
 
+static size_t topics(struct wr_source *source, const struct wr_source_topic **topics_r)
+{
+	*topics_r = of(source)->assignment.topics.items;
+	return of(source)->assignment.topics.count;
+}
+
+static bool is_undecided(struct wr_source *source, const struct wr_partition *partition)
+{
+	return wr_assignment_is_undecided(partition, of(source)->rk);
+}
+
 static size_t queued_bytes(struct wr_source *source)
 {
 	return wr_assignment_queued_bytes(&of(source)->assignment);
@@ -537,7 +529,9 @@ static const struct wr_source_ops ops = {
     .trouble = trouble,
     .release = release,
     .partitions = partitions,
+    .topics = topics,
     .is_at_end = is_at_end,
+    .is_undecided = is_undecided,
     .lag = lag,
     .queued_bytes = queued_bytes,
     .destroy = destroy,
@@ -566,6 +560,7 @@ enum wr_code wr_kafka_source_create(const struct wr_kafka_source_options *option
 {
 	static const uint64_t one = 1;
 	struct kafka_source *s = calloc(1, sizeof(*s));
+	struct wr_topic_filter filter = {.names = NULL};
 	rd_kafka_conf_t *conf;
 	enum wr_code rc;
 
@@ -585,7 +580,10 @@ enum wr_code wr_kafka_source_create(const struct wr_kafka_source_options *option
 	rd_kafka_poll_set_consumer(s->rk);
 	s->queue = rd_kafka_queue_get_consumer(s->rk);
 	rd_kafka_queue_io_event_enable(s->queue, s->wake_fd, &one, sizeof(one));
-	rc = wr_enquiry_create(s->rk, s->wake_fd, &s->enquiry, err);
+	rc = wr_topic_filter_init(&filter, options->topics, options->pattern,
+				  options->kafka->create_topics, err);
+	if (rc == WR_OK)
+		rc = wr_enquiry_create(s->rk, &filter, s->wake_fd, &s->enquiry, err);
 	if (rc == WR_OK)
 		rc = subscribe(s, options->topics, options->pattern, err);
 	if (rc != WR_OK)
@@ -593,6 +591,7 @@ enum wr_code wr_kafka_source_create(const struct wr_kafka_source_options *option
 	*source_r = &s->base;
 	return WR_OK;
 fail:
+	wr_topic_filter_fini(&filter);
 	destroy(&s->base, 0);
 	return rc;
 }

@@ -93,3 +93,23 @@ rd_kafka_topic_partition_list_t *wr_kafka_source_offsets(const struct wr_source_
 	}
 	return list;
 }
+
+enum wr_code wr_kafka_commit_code(rd_kafka_resp_err_t error)
+{
+	switch ((int)error) {
+	case RD_KAFKA_RESP_ERR_NO_ERROR:
+	case RD_KAFKA_RESP_ERR__NO_OFFSET:
+		return WR_OK;
+	case RD_KAFKA_RESP_ERR__TIMED_OUT:
+	case RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT:
+		return WR_ETIMEDOUT;
+	case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
+	case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
+	case RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS:
+	case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+	case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+		return WR_EREFUSED;
+	default:
+		return WR_EUNAVAILABLE;
+	}
+}

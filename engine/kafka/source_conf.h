@@ -19,4 +19,7 @@ enum wr_code wr_kafka_source_conf(const struct wr_kafka_source_options *options,
 				  rd_kafka_conf_t **conf_r, enum wr_kafka_reset *reset_r,
 				  struct wr_err *err);
 
+/* How a commit that ended so is to be taken. */
+enum wr_code wr_kafka_commit_code(rd_kafka_resp_err_t error);
+
 #endif

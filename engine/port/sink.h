@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "weir/plugin.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct wr_sink;
@@ -21,7 +22,9 @@ struct wr_sink_topic; /* a resolved topic: borrowed, lives as long as the sink *
  * completion is called. */
 struct wr_sink_record {
 	struct wr_sink_topic *topic;
-	struct wr_bytes key;   /* data NULL: none, any partition */
+	bool has_partition; /* else the key decides, or any without one */
+	int32_t partition;
+	struct wr_bytes key;   /* data NULL: none */
 	struct wr_bytes value; /* data NULL: tombstone */
 	const struct weir_header
 	    *headers; /* two parts, so that a list that is there need not be copied */

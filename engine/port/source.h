@@ -42,6 +42,12 @@ struct wr_source_record {
 	void *ref; /* the adapter's */
 };
 
+/* A topic that the source reads, whether it holds partitions of it or not. */
+struct wr_source_topic {
+	const char *name;
+	int32_t partitions;
+};
+
 enum wr_source_event {
 	WR_SOURCE_NONE,
 	WR_SOURCE_ASSIGNED, /* new partitions are there, or refresh() is done: place() each of them */
@@ -114,9 +120,17 @@ struct wr_source_ops {
 	/* The partitions assigned now, borrowed until the next poll() or release(). */
 	size_t (*partitions)(struct wr_source *source, struct wr_partition *const **partitions_r);
 
+	/* The topics that there are for it in the cluster, as of the last WR_SOURCE_ASSIGNED. Borrowed until the next
+	 * poll(). */
+	size_t (*topics)(struct wr_source *source, const struct wr_source_topic **topics_r);
+
 	/* True when what could be read of a partition since it was placed has been taken, to the end as of then. The
 	 * lane is woken when it changes. */
 	bool (*is_at_end)(struct wr_source *source, const struct wr_partition *partition);
+
+	/* Whether records of transactions that are not decided yet stand behind what can be read of a partition that
+	 * is at its end. The lane is woken when they are. */
+	bool (*is_undecided)(struct wr_source *source, const struct wr_partition *partition);
 
 	/* Records between the position and the end of the partition as last heard; -1 unknown. */
 	int64_t (*lag)(struct wr_source *source, struct wr_partition *partition,

@@ -9,6 +9,7 @@ check_PROGRAMS += \
 	tests/kafka/test_sink \
 	tests/kafka/test_source \
 	tests/kafka/test_topic_limits \
+	tests/kafka/test_topics \
 	tests/kafka/test_transactions
 tests_kafka_test_rebalance_LDADD = $(WR_KAFKA_TEST_LIBS)
 tests_kafka_test_sink_LDADD = $(WR_KAFKA_TEST_LIBS)
@@ -17,4 +18,5 @@ tests_kafka_test_transactions_LDADD = $(WR_KAFKA_TEST_LIBS)
 tests_kafka_test_admin_LDADD = $(WR_KAFKA_TEST_LIBS)
 tests_kafka_test_assignment_LDADD = $(WR_KAFKA_TEST_LIBS)
 tests_kafka_test_topic_limits_LDADD = $(WR_KAFKA_TEST_LIBS)
+tests_kafka_test_topics_LDADD = $(WR_KAFKA_TEST_LIBS)
 tests_kafka_test_delivery_LDADD = $(WR_KAFKA_TEST_LIBS)

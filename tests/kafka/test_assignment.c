@@ -66,7 +66,8 @@ static void a_new_partition_is_not_placed_and_not_read(void **state)
 static void it_takes_what_is_said_of_its_partitions(void **state)
 {
 	struct wr_assignment a = {.items = NULL};
-	struct wr_enquiry_answer answer = {list_of(3), list_of(3), list_of(3)};
+	struct wr_enquiry_answer answer = {
+	    .committed = list_of(3), .low = list_of(3), .high = list_of(3)};
 	char *metadata = malloc(2);
 
 	(void)state;

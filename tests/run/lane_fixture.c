@@ -224,8 +224,10 @@ void fixture_fini(struct fixture *f)
 	wr_metrics_destroy(f->metrics);
 	wr_plugin_unref(plugin);
 	for (int i = 0; i < FIXTURE_PARTITIONS; i++) {
-		for (int64_t j = 0; j < f->partitions[i].count; j++)
+		for (int64_t j = 0; j < f->partitions[i].count; j++) {
 			free(f->partitions[i].records[j].headers);
+			free(f->partitions[i].records[j].split);
+		}
 	}
 	free(f->writes);
 	free(f->claims);

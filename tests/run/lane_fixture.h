@@ -14,7 +14,7 @@
 #include "tests/run/marks.h"
 
 #define FIXTURE_RECORDS 4096
-#define FIXTURE_PARTITIONS 3
+#define FIXTURE_PARTITIONS 4
 #define FIXTURE_STAGES 2
 
 /* A record of the fake topic. Texts are terminated; NULL is absent. */
@@ -24,6 +24,7 @@ struct fixture_record {
 	bool keyless, tombstone;
 	const char *header_name, *header_value; /* NULL: none */
 	char *headers;        /* "name=value\n"; NULL: none; freed with the fixture */
+	char *split;          /* the same in its parts, once they were asked for */
 	int64_t timestamp_ms; /* 0: one of the fixture's */
 };
 
@@ -35,6 +36,7 @@ struct fixture_partition {
 	char metadata[WR_MARK_METADATA_BYTES]; /* committed with it */
 	size_t metadata_size;
 	int64_t held_until_ns;
+	bool undecided; /* there is more behind its end */
 	struct wr_partition pub;
 };
 
@@ -44,6 +46,7 @@ struct fixture_write {
 	char key[32];
 	char value[160];
 	char headers[1400]; /* "name=value\n" */
+	int32_t partition;  /* -1: of its key */
 	void *token;
 	bool answered;
 	enum wr_code answer;
@@ -77,6 +80,8 @@ struct fixture {
 	struct fixture_partition partitions[FIXTURE_PARTITIONS];
 	struct wr_partition *assigned[FIXTURE_PARTITIONS];
 	size_t assigned_count;
+	struct wr_source_topic topics[8]; /* in the cluster */
+	size_t topic_count;
 	enum wr_source_event next_event;
 	bool awaits_release;
 	int released, out, commits, commit_failures_left;

@@ -10,8 +10,8 @@ struct wr_sink_topic {
 	const char *name;
 };
 
-static struct wr_sink_topic topics[] = {
-    {"out"}, {"alerts"}, {"dlq"}, {"p.retry.5s"}, {"p.retry.1m"}};
+static struct wr_sink_topic topics[] = {{"out"},        {"alerts"},     {"dlq"},
+					{"p.retry.5s"}, {"p.retry.1m"}, {"p.retry.7m"}};
 
 static enum wr_code sink_topic(struct wr_sink *sink, const char *name,
 			       struct wr_sink_topic **topic_r, struct wr_err *err)
@@ -71,7 +71,8 @@ static enum wr_code sink_write(struct wr_sink *sink, const struct wr_sink_record
 		assert_non_null(f->writes);
 	}
 	write = &f->writes[f->write_count++];
-	*write = (struct fixture_write){.token = token};
+	*write = (struct fixture_write){
+	    .token = token, .partition = record->has_partition ? record->partition : -1};
 	snprintf(write->topic, sizeof(write->topic), "%s", record->topic->name);
 	fixture_copy_text(write->key, sizeof(write->key), record->key);
 	fixture_copy_text(write->value, sizeof(write->value), record->value);

@@ -3,14 +3,21 @@
 
 #include "tests/run/lane_fixture_private.h"
 
+#include "base/check.h"
+
 #include <stdio.h>
 #include <stdlib.h>
+
+static struct fixture_partition *fixture_of(const struct wr_partition *partition)
+{
+	return WR_CONTAINER_OF((uintptr_t)partition, struct fixture_partition, pub);
+}
 
 /* What the group and the broker say. */
 static void inform(struct fixture *f)
 {
 	for (size_t i = 0; i < f->assigned_count; i++) {
-		struct fixture_partition *p = &f->partitions[f->assigned[i]->id];
+		struct fixture_partition *p = fixture_of(f->assigned[i]);
 
 		p->pub.committed = p->committed;
 		p->pub.metadata =
@@ -45,9 +52,7 @@ static size_t source_take(struct wr_source *source, struct wr_source_record *rec
 	if (f->awaits_release)
 		return 0;
 	for (size_t i = 0; i < f->assigned_count; i++) {
-		struct fixture_partition *p =
-		    (struct fixture_partition *)(void *)((char *)f->assigned[i] -
-							 offsetof(struct fixture_partition, pub));
+		struct fixture_partition *p = fixture_of(f->assigned[i]);
 		size_t n = 0;
 
 		if (wr_clock_mono_ns(&f->clock.clock) < p->held_until_ns)
@@ -76,15 +81,17 @@ static size_t source_take(struct wr_source *source, struct wr_source_record *rec
 	return 0;
 }
 
-/* Splits the text of written headers. */
-static size_t split_headers(const struct fixture_record *r, const struct weir_header **headers_r)
+/* Splits the text of written headers; what they point to lives as long as the record. */
+static size_t split_headers(struct fixture_record *r, const struct weir_header **headers_r)
 {
 	static struct weir_header headers[32];
-	static char text[1400];
 	size_t count = 0;
 
-	snprintf(text, sizeof(text), "%s", r->headers);
-	for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+	if (r->split == NULL)
+		r->split = malloc(strlen(r->headers) + 1);
+	assert_non_null(r->split);
+	memcpy(r->split, r->headers, strlen(r->headers) + 1);
+	for (char *line = strtok(r->split, "\n"); line != NULL; line = strtok(NULL, "\n")) {
 		char *value = strchr(line, '=');
 
 		assert_non_null(value);
@@ -100,7 +107,7 @@ static size_t source_headers(struct wr_source *source, const struct wr_source_re
 			     const struct weir_header **headers_r)
 {
 	static struct weir_header headers[2];
-	const struct fixture_record *r = record->ref;
+	struct fixture_record *r = record->ref;
 
 	(void)source;
 	*headers_r = headers;
@@ -125,7 +132,7 @@ static void source_give_back(struct wr_source *source, struct wr_source_record *
 static enum wr_code source_put_back(struct wr_source *source, struct wr_source_record *records,
 				    size_t count, int64_t until_mono_ns)
 {
-	struct fixture_partition *p = &fixture_now->partitions[records[0].partition->id];
+	struct fixture_partition *p = fixture_of(records[0].partition);
 
 	assert_int_equal(records[0].offset + (int64_t)count, p->position);
 	p->position = p->pub.position = records[0].offset;
@@ -138,7 +145,7 @@ static enum wr_code source_put_back(struct wr_source *source, struct wr_source_r
 void fixture_note_commits(const struct wr_source_commit *commits, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		struct fixture_partition *p = &fixture_now->partitions[commits[i].partition->id];
+		struct fixture_partition *p = fixture_of(commits[i].partition);
 
 		assert_true(commits[i].offset > p->committed || fixture_now->offsets_fall);
 		assert_true(commits[i].offset <= p->count);
@@ -180,7 +187,7 @@ static enum wr_code source_commit_sync(struct wr_source *source,
 static enum wr_code source_place(struct wr_source *source, struct wr_partition *partition,
 				 int64_t offset, struct wr_err *err)
 {
-	struct fixture_partition *p = &fixture_now->partitions[partition->id];
+	struct fixture_partition *p = fixture_of(partition);
 
 	(void)source;
 	(void)err;
@@ -227,10 +234,23 @@ static size_t source_partitions(struct wr_source *source, struct wr_partition *c
 
 static bool source_is_at_end(struct wr_source *source, const struct wr_partition *partition)
 {
-	const struct fixture_partition *p = &fixture_now->partitions[partition->id];
+	const struct fixture_partition *p = fixture_of(partition);
 
 	(void)source;
 	return p->position >= p->count;
+}
+
+static size_t source_topics(struct wr_source *source, const struct wr_source_topic **topics_r)
+{
+	(void)source;
+	*topics_r = fixture_now->topics;
+	return fixture_now->topic_count;
+}
+
+static bool source_is_undecided(struct wr_source *source, const struct wr_partition *partition)
+{
+	(void)source;
+	return fixture_of(partition)->undecided;
 }
 
 static size_t source_queued_bytes(struct wr_source *source)
@@ -243,7 +263,7 @@ static int64_t source_lag(struct wr_source *source, struct wr_partition *partiti
 			  int64_t next_offset)
 {
 	(void)source;
-	return fixture_now->partitions[partition->id].count - next_offset;
+	return fixture_of(partition)->count - next_offset;
 }
 
 static void source_destroy(struct wr_source *source, int timeout_ms)
@@ -268,7 +288,9 @@ static const struct wr_source_ops source_ops = {
     .trouble = source_trouble,
     .release = source_release,
     .partitions = source_partitions,
+    .topics = source_topics,
     .is_at_end = source_is_at_end,
+    .is_undecided = source_is_undecided,
     .lag = source_lag,
     .queued_bytes = source_queued_bytes,
     .destroy = source_destroy,

@@ -113,6 +113,20 @@ static inline size_t one_partitions(struct wr_source *source,
 	return one_of(source)->assigned;
 }
 
+static inline size_t one_topics(struct wr_source *source, const struct wr_source_topic **topics_r)
+{
+	(void)source;
+	*topics_r = NULL;
+	return 0;
+}
+
+static inline bool one_is_undecided(struct wr_source *source, const struct wr_partition *partition)
+{
+	(void)source;
+	(void)partition;
+	return false;
+}
+
 static inline size_t one_queued_bytes(struct wr_source *source)
 {
 	(void)source;
@@ -120,11 +134,12 @@ static inline size_t one_queued_bytes(struct wr_source *source)
 }
 
 /* All but .poll, .take, .give_back, .commit, .is_at_end, .lag and .destroy. */
-#define ONE_PARTITION_OPS                                                               \
-	.headers = one_headers, .commit_status = one_commit_status,                     \
-	.commit_sync = one_commit_sync, .place = one_place, .refresh = one_refresh,     \
-	.from_latest = one_from_latest, .trouble = one_trouble, .release = one_release, \
-	.partitions = one_partitions, .queued_bytes = one_queued_bytes
+#define ONE_PARTITION_OPS                                                                     \
+	.headers = one_headers, .commit_status = one_commit_status,                           \
+	.commit_sync = one_commit_sync, .place = one_place, .refresh = one_refresh,           \
+	.from_latest = one_from_latest, .trouble = one_trouble, .release = one_release,       \
+	.partitions = one_partitions, .queued_bytes = one_queued_bytes, .topics = one_topics, \
+	.is_undecided = one_is_undecided
 
 /* The sink and the store beside it. */
 

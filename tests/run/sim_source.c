@@ -433,6 +433,20 @@ static bool is_at_end(struct wr_source *source, const struct wr_partition *parti
 	return part->position == part->count;
 }
 
+static size_t topics(struct wr_source *source, const struct wr_source_topic **topics_r)
+{
+	(void)source;
+	*topics_r = NULL;
+	return 0;
+}
+
+static bool is_undecided(struct wr_source *source, const struct wr_partition *partition)
+{
+	(void)source;
+	(void)partition;
+	return false;
+}
+
 static size_t queued_bytes(struct wr_source *source)
 {
 	(void)source;
@@ -472,7 +486,9 @@ static const struct wr_source_ops ops = {
     .trouble = trouble,
     .release = release,
     .partitions = partitions,
+    .topics = topics,
     .is_at_end = is_at_end,
+    .is_undecided = is_undecided,
     .lag = lag,
     .queued_bytes = queued_bytes,
     .destroy = destroy,
