@@ -21,7 +21,7 @@ enum wr_conf_on_unavailable { WR_ON_UNAVAILABLE_BLOCK, WR_ON_UNAVAILABLE_PROCESS
 enum wr_conf_on_rewind { WR_ON_REWIND_SKIP, WR_ON_REWIND_PROCESS };
 enum wr_conf_jitter { WR_JITTER_NONE, WR_JITTER_EQUAL, WR_JITTER_FULL };
 
-enum wr_conf_retry_mode { WR_RETRY_INLINE, WR_RETRY_TOPIC };
+enum wr_conf_retry_mode { WR_RETRY_INLINE, WR_RETRY_TOPIC, WR_RETRY_KEY };
 
 #define WR_CONF_TIERS_MAX 16
 
@@ -123,6 +123,12 @@ struct wr_conf_retry {
 	int circuit_failures; /* events in a row; 0: never opens */
 	int64_t probe_initial_ms, probe_max_ms;
 };
+
+/* Whether what is retried leaves for a retry topic. */
+static inline bool wr_conf_retry_leaves(const struct wr_conf_retry *retry)
+{
+	return retry->mode != WR_RETRY_INLINE;
+}
 
 struct wr_conf_output {
 	char *name; /* "default" is the first */

@@ -57,10 +57,13 @@ struct wr_item {
 	int64_t due_mono_ns;       /* while parked: when to try again */
 	bool parked;               /* in the retry queue */
 	bool was_behind;           /* it has waited behind one of its key */
-	uint32_t held_attempts;    /* made while its stage's circuit was open: they don't count */
-	bool tried, erred;         /* counted for the canary: it was run, and it failed */
-	bool waiting;              /* behind an earlier one of its key; it may be parked as well */
-	struct wr_item *next;      /* behind its key, or in a list of items to run */
+	bool in_order;             /* its key is kept in order while it lies in a retry topic */
+	bool behind;       /* it goes to one behind an older one of its key, not for a failure */
+	int64_t behind_ms; /* then: that topic's delay */
+	uint32_t held_attempts; /* made while its stage's circuit was open: they don't count */
+	bool tried, erred;      /* counted for the canary: it was run, and it failed */
+	bool waiting;           /* behind an earlier one of its key; it may be parked as well */
+	struct wr_item *next;   /* behind its key, or in a list of items to run */
 };
 
 struct wr_batch {

@@ -49,8 +49,8 @@ void wr_lane_condition(struct wr_lane *lane, const char *what, bool ready, const
 
 void wr_lane_clear_conditions(struct wr_lane *lane)
 {
-	static const char *const all[] = {"claims", "dlq",      "group",       "offsets",
-					  "output", "producer", "transactions"};
+	static const char *const all[] = {"claims", "dlq",    "group",    "offsets",
+					  "order",  "output", "producer", "transactions"};
 	char component[COMPONENT_BYTES];
 
 	for (size_t i = 0; i < WR_COUNT_OF(all); i++) {
@@ -188,6 +188,7 @@ static void keep_house(struct wr_lane *lane)
 	measure_lag(lane);
 	wr_lane_publish(lane, (double)(now - oldest) / (double)WR_NS_PER_S);
 	wr_lane_measure_guards(lane);
+	wr_lane_measure_parked(lane);
 }
 
 bool wr_lane_step(struct wr_lane *lane)

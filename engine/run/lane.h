@@ -22,6 +22,7 @@ struct wr_lane;
 /* A lane's share of the configured memory, in bytes; 0: no bound. */
 struct wr_lane_budget {
 	size_t fetch, window, producer;
+	size_t parked; /* what is known of keys that are parked */
 };
 
 /* How a lane makes its adapters: main wires Kafka, Redis and memory to it, a test wires fakes. Each may be called

@@ -137,7 +137,8 @@ static bool may_try(const struct wr_lane *lane, struct wr_program *program)
 
 static void adopt(struct wr_lane *lane, struct wr_program *program)
 {
-	bool tries = program != lane->program && atomic_load(&program->share) < WR_CANARY_ALL;
+	bool begins_order,
+	    tries = program != lane->program && atomic_load(&program->share) < WR_CANARY_ALL;
 
 	if (tries && !is_ours(lane, program) && !may_try(lane, program)) {
 		enter(program, WR_PROGRAM_REFUSED);
@@ -159,11 +160,15 @@ static void adopt(struct wr_lane *lane, struct wr_program *program)
 		enter(program, WR_PROGRAM_TRIED);
 		return;
 	}
+	begins_order = program->keeps_order && !lane->program->keeps_order;
 	enter(lane->program, WR_PROGRAM_RETIRING);
 	lane->program = program;
 	lane->conf = program->conf;
 	wr_lane_end_trial(lane);
 	enter(program, WR_PROGRAM_CURRENT);
+	/* Whether the retry topics' partitions are the lane's is to be seen first. */
+	if (begins_order && lane->handover == WR_HANDOVER_NONE)
+		wr_lane_begin_handover(lane, WR_HANDOVER_PLACING, 0);
 }
 
 /* True when a program has left. */

@@ -30,14 +30,18 @@ static bool has_commit_room(struct wr_lane *lane, size_t count)
 	return true;
 }
 
-static struct wr_source_commit commit_of(struct wr_partition *partition, char *metadata)
+static struct wr_source_commit commit_of(const struct wr_lane *lane, struct wr_partition *partition,
+					 char *metadata)
 {
 	const struct wr_mark mark = wr_lane_mark_of(partition->user);
+	size_t size = wr_mark_metadata_encode(&mark, metadata);
 
+	if (wr_lane_says_parked(lane, partition->user))
+		size = wr_mark_metadata_add_parked(metadata, size);
 	return (struct wr_source_commit){
 	    .partition = partition,
 	    .offset = mark.next,
-	    .metadata = wr_bytes(metadata, wr_mark_metadata_encode(&mark, metadata)),
+	    .metadata = wr_bytes(metadata, size),
 	};
 }
 
@@ -55,8 +59,9 @@ bool wr_lane_collect_commits(struct wr_lane *lane, size_t *count_r)
 
 		if (ours != NULL && ours->placed == WR_PLACED_READ &&
 		    ours->next != ours->committed) {
-			lane->commits[n] = commit_of(partitions[i], lane->commit_metadata +
-									n * WR_MARK_METADATA_BYTES);
+			lane->commits[n] =
+			    commit_of(lane, partitions[i],
+				      lane->commit_metadata + n * WR_MARK_METADATA_BYTES);
 			n++;
 		}
 	}

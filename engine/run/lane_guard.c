@@ -57,6 +57,7 @@ static void park(struct wr_lane *lane, struct wr_item *item, int64_t wait_ms)
 		WR_LOG(WR_LOG_ERROR, "no memory to keep the order of a key while it is retried",
 		       WR_STR("pipeline", lane->conf->name));
 	wr_metric_add(lane->metrics.retries, 1);
+	wr_metric_add(item->program->stage_metrics[item->event.stage].waits_inline, 1);
 }
 
 static enum wr_retry_decision decide(struct wr_lane *lane, struct wr_item *item, int64_t *wait_ms_r)
@@ -107,7 +108,9 @@ static void leave(struct wr_lane *lane, struct wr_item *item)
 	ev->code = ev->effects.code;
 	ev->message = ev->effects.message;
 	ev->pub.attempt -= item->held_attempts; /* its record says what counts */
+	wr_lane_park(lane, item, guard_of(item)->tiers.ms[item->tier]);
 	wr_metric_add(lane->metrics.retries, 1);
+	wr_metric_add(item->program->stage_metrics[ev->stage].waits[item->tier], 1);
 	wr_lane_finish(lane, item, WR_OUTCOME_RETRIED);
 }
 

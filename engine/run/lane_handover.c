@@ -134,7 +134,7 @@ static bool go_back(struct wr_lane *lane)
 		struct wr_err err;
 
 		if (ours == NULL || ours->placed != WR_PLACED_READ || ours->next == ours->position)
-			continue;
+			continue; /* also what wr_lane_look_again() has placed anew */
 		if (lane->source->ops->place(lane->source, partitions[i], ours->next, &err) !=
 		    WR_OK) {
 			WR_LOG(WR_LOG_WARN, "reading the window again",
@@ -164,6 +164,7 @@ bool wr_lane_rewind(struct wr_lane *lane)
 	lane->rebuild_mono_ns = wr_lane_now(lane) + WR_NS_PER_S;
 	wr_lane_drop_window(lane);
 	wr_lane_nothing_blocked(lane);
+	wr_lane_look_again(lane);
 	if (!has_working_sink(lane) || !go_back(lane))
 		return false;
 	wr_lane_reap_orphans(lane);

@@ -36,6 +36,7 @@ static void free_partition(struct wr_lane *lane, struct wr_partition *partition)
 		lane->store->ops->yield_mark(lane->store, wr_bytes_of(ours->field));
 	wr_metrics_retire_cell(lane->o.metrics, ours->lag);
 	wr_lane_forget_refusals(ours, INT64_MAX);
+	wr_lane_forget_parked(lane, ours);
 	free_probe(ours);
 	free(ours);
 	partition->user = NULL;
@@ -119,8 +120,9 @@ static void ask_for_marks(struct wr_lane *lane, struct wr_partition *const *part
 }
 
 /* Nothing of it is read until it is placed (anew). */
-static void displace(struct wr_lane_partition *ours)
+static void displace(struct wr_lane *lane, struct wr_lane_partition *ours)
 {
+	wr_lane_forget_parked(lane, ours);
 	ours->placed = WR_PLACED_NOT;
 	ours->next = ours->committed = ours->position = ours->last_offset = -1;
 	ours->mark_due = false;
@@ -138,8 +140,9 @@ void wr_lane_on_assigned(struct wr_lane *lane)
 		while (partitions[i]->user == NULL && !add_partition(lane, partitions[i]))
 			wr_lane_pause(
 			    lane); /* without memory nothing can be taken: wait for some */
-		displace(partitions[i]->user);
+		displace(lane, partitions[i]->user);
 	}
+	wr_lane_prepare_order(lane);
 	WR_FAILPOINT(after_assignment);
 	ask_for_marks(lane, partitions, count);
 	lane->placing.under_way = true;
@@ -168,7 +171,7 @@ void wr_lane_refresh(struct wr_lane *lane)
 	stop_asking(lane);
 	for (size_t i = 0; i < count; i++) {
 		if (partitions[i]->user != NULL)
-			displace(partitions[i]->user);
+			displace(lane, partitions[i]->user);
 	}
 	lane->refreshing = true;
 	lane->source->ops->refresh(lane->source);
@@ -273,7 +276,7 @@ static bool commit_place(struct wr_lane *lane, struct wr_partition *partition,
 	return false;
 }
 
-/* The plan stands: reads on by it. False: to be tried again. */
+/* The plan stands. False: to be tried again. */
 static bool settle(struct wr_lane *lane, struct wr_partition *partition)
 {
 	struct wr_lane_partition *ours = partition->user;
@@ -285,13 +288,11 @@ static bool settle(struct wr_lane *lane, struct wr_partition *partition)
 	if (lane->store != NULL && plan->mark_changed && !lane->placing.blind &&
 	    !wr_lane_put_mark(lane, ours, false))
 		return false;
-	if (!read_from(lane, partition, plan->position))
-		return false;
 	tell(lane, partition, plan);
 	ours->next = plan->position;
 	ours->committed = partition->committed;
 	ours->last_offset = -1;
-	ours->placed = WR_PLACED_READ;
+	ours->placed = WR_PLACED_SETTLED;
 	wr_claim_prefix_init(&ours->prefix, plan->mark.incarnation, partition->topic,
 			     partition->id);
 	if (!plan->commit_first && is_news(lane, partition, plan))
@@ -299,6 +300,34 @@ static bool settle(struct wr_lane *lane, struct wr_partition *partition)
 	else
 		ours->committed = plan->position; /* nothing to tell yet */
 	free_probe(ours);
+	return true;
+}
+
+/* Reads on, or looks first at what lies in it. False: to be tried again. */
+static bool begin(struct wr_lane *lane, struct wr_partition *partition, bool *moved_p)
+{
+	struct wr_lane_partition *ours = partition->user;
+	enum wr_lane_readiness readiness = wr_lane_readiness(lane, ours);
+
+	if (readiness == WR_READY_LATER || readiness == WR_READY_NEVER)
+		return true;
+	if (!read_from(lane, partition, ours->next))
+		return false;
+	ours->placed = readiness == WR_READY_NOW ? WR_PLACED_READ : WR_PLACED_LOOKING;
+	*moved_p = true;
+	return true;
+}
+
+/* All that lies in it has been seen, also what a transaction that is being ended put there. */
+static bool has_seen_all(struct wr_lane *lane, struct wr_partition *partition)
+{
+	struct wr_lane_partition *ours = partition->user;
+
+	if (!lane->source->ops->is_at_end(lane->source, partition) ||
+	    lane->source->ops->is_undecided(lane->source, partition))
+		return false;
+	wr_lane_has_looked_back(ours);
+	ours->placed = WR_PLACED_SETTLED;
 	return true;
 }
 
@@ -371,6 +400,30 @@ static void give_up_probe(struct wr_lane *lane, struct wr_partition *partition)
 	ours->placed = WR_PLACED_NOT;
 }
 
+/* One partition's next steps. False: something must be tried again. */
+static bool advance(struct wr_lane *lane, struct wr_partition *partition, struct wr_bytes text,
+		    bool *moved_p)
+{
+	struct wr_lane_partition *ours = partition->user;
+
+	give_up_probe(lane, partition);
+	if (ours->placed == WR_PLACED_NOT) {
+		if (!place(lane, partition, text))
+			return false;
+		*moved_p = true;
+	}
+	if (ours->placed == WR_PLACED_LOOKING)
+		*moved_p = has_seen_all(lane, partition) || *moved_p;
+	return ours->placed != WR_PLACED_SETTLED || begin(lane, partition, moved_p);
+}
+
+/* What waits for another assignment is not waited for. */
+static bool is_done(const struct wr_lane *lane, const struct wr_lane_partition *ours)
+{
+	return ours->placed == WR_PLACED_READ || (ours->placed == WR_PLACED_SETTLED &&
+						  wr_lane_readiness(lane, ours) == WR_READY_NEVER);
+}
+
 bool wr_lane_place_due(struct wr_lane *lane)
 {
 	struct wr_partition *const *partitions;
@@ -383,16 +436,9 @@ bool wr_lane_place_due(struct wr_lane *lane)
 		return false;
 	count = lane->source->ops->partitions(lane->source, &partitions);
 	for (size_t i = 0; i < count; i++) {
-		struct wr_lane_partition *ours = partitions[i]->user;
-
-		give_up_probe(lane, partitions[i]);
-		if (ours->placed == WR_PLACED_NOT) {
-			if (place(lane, partitions[i], p->query.texts[i]))
-				moved = true;
-			else
-				p->retry_ns = wr_lane_now(lane) + WR_NS_PER_S;
-		}
-		placed = placed && ours->placed == WR_PLACED_READ;
+		if (!advance(lane, partitions[i], p->query.texts[i], &moved))
+			p->retry_ns = wr_lane_now(lane) + WR_NS_PER_S;
+		placed = placed && is_done(lane, partitions[i]->user);
 	}
 	p->under_way = !placed;
 	return moved;
@@ -407,6 +453,8 @@ void wr_lane_looked_at(struct wr_lane *lane, struct wr_source_record *records, s
 	struct wr_fingerprint found = wr_lane_fingerprint(&records[0]);
 	int64_t offset = records[0].offset;
 
+	if (ours->placed == WR_PLACED_LOOKING)
+		wr_lane_look_back(lane, records, count);
 	for (size_t i = 0; i < count; i++)
 		lane->source->ops->give_back(lane->source, &records[i]);
 	if (ours->placed != WR_PLACED_PROBE)

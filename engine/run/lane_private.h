@@ -1,6 +1,7 @@
 /*
  * The inside of a lane, shared by run/lane*.c: lane.c is its life and its loop, lane_take.c fills batches,
- * lane_claim.c decides who is responsible, lane_run.c runs the stages, lane_write.c writes what the verdicts say,
+ * lane_claim.c decides who is responsible, lane_run.c runs the stages, lane_parked.c keeps the order of keys whose events
+ * lie in retry topics, lane_write.c writes what the verdicts say,
  * lane_retire.c retires batches, lane_commit.c and lane_txn.c commit them, lane_mark.c says so to the claim store,
  * lane_place.c begins and lane_handover.c ends with partitions. All of it belongs to the lane's thread, but where a
  * field says otherwise.
@@ -13,6 +14,7 @@
 #include "core/claim.h"
 #include "core/mark.h"
 #include "core/order.h"
+#include "core/parked.h"
 #include "core/txn_size.h"
 #include "run/batch.h"
 #include "run/board.h"
@@ -40,9 +42,18 @@ enum wr_lane_side { WR_SIDE_STABLE, WR_SIDE_CANARY, WR_SIDES }; /* of a trial */
 enum wr_lane_hold { WR_HOLD_NONE, WR_HOLD_ASKED, WR_HOLD_REACHED };
 
 enum wr_placed {
-	WR_PLACED_NOT,   /* where to read from is not decided */
-	WR_PLACED_PROBE, /* the record that tells whether this is the topic we know is fetched */
+	WR_PLACED_NOT,     /* where to read from is not decided */
+	WR_PLACED_PROBE,   /* the record that tells whether this is the topic we know is fetched */
+	WR_PLACED_SETTLED, /* it is decided */
+	WR_PLACED_LOOKING, /* it is read for its keys, and will be read again */
 	WR_PLACED_READ
+};
+
+enum wr_lane_readiness {
+	WR_READY_NOW,
+	WR_READY_TO_LOOK_BACK,
+	WR_READY_LATER, /* when others have been looked at */
+	WR_READY_NEVER  /* not with this assignment */
 };
 
 struct wr_lane_probe; /* lane_place.c's own */
@@ -69,6 +80,18 @@ struct wr_lane_partition {
 	int64_t delay_ms;      /* of its records */
 	int64_t held_offset;   /* the first that was put back; -1: none */
 	int64_t held_until_ns; /* until when */
+
+	/* See lane_parked.c. */
+	struct wr_lane_partition *home; /* the source's partition that it is of, maybe itself; NULL:
+					   none that the lane holds, or that has an order */
+	bool goes_along;                /* a retry topic's, which goes with the source's */
+	bool looked_back;               /* what lies in it is known, or need not be */
+	struct wr_parked *parked;       /* a source's: NULL while nothing is */
+	bool was_parked;                /* a source's: since the last commit that could say so */
+	bool looks_back;                /* a source's: its retry topics are looked at first */
+	bool stands_alone;              /* a source's: not all of them are the lane's */
+	uint32_t to_look_at;            /* a source's: so many of them */
+	uint32_t followers_held;        /* a source's: so many are the lane's */
 
 	struct wr_refusal *refusals;
 	struct wr_claim_prefix prefix;
@@ -140,6 +163,9 @@ struct wr_lane {
 	uint32_t scratch_events; /* how many each of these four holds */
 
 	int64_t held_until_ns; /* when a record that was put back is due; INT64_MAX: not known */
+	size_t parked_records; /* in the tables of all partitions */
+	bool order_waits;      /* a health condition says so */
+	int64_t next_parked_measure_ns;
 	struct wr_retry_queue parked;
 	struct wr_key_waits waits;
 	struct wr_write *rewrites; /* waiting for another try, in the order of their events */
@@ -204,6 +230,12 @@ static inline int64_t wr_lane_now(const struct wr_lane *lane)
 	return wr_clock_mono_ns(lane->o.clock);
 }
 
+/* Where the order of keys comes from; NULL: there is more than one. */
+static inline const char *wr_lane_only_topic(const struct wr_conf_pipeline *conf)
+{
+	return conf->topics.count == 1 ? conf->topics.items[0] : NULL;
+}
+
 static inline struct wr_batch *wr_lane_batch(const struct wr_lane *lane, uint32_t i)
 {
 	return lane->window[(lane->head + i) % lane->window_size];
@@ -259,6 +291,12 @@ void wr_lane_kill(struct wr_lane *lane, struct wr_item *item, enum wr_class clas
 /* How many of these records, all of one partition and in order, are due; the others were put back. */
 size_t wr_lane_keep_due(struct wr_lane *lane, struct wr_source_record *records, size_t count);
 
+/* Reads the envelope of a record of a retry topic: WR_OK, or WR_EINVAL with a sentence. */
+struct wr_envelope;
+enum wr_code wr_lane_read_envelope(const struct wr_lane *lane, const struct weir_header *headers,
+				   size_t count, struct wr_envelope *envelope_r,
+				   struct wr_err *err);
+
 /* Makes the event of what its record says. Its headers are there. */
 void wr_lane_read_retried(struct wr_lane *lane, struct wr_item *item,
 			  const struct weir_header *headers, size_t count);
@@ -266,6 +304,35 @@ void wr_lane_read_retried(struct wr_lane *lane, struct wr_item *item,
 /* Sets it back to what its record said, for a program to run it anew. False: the program has not the stage that its
  * record names, and nothing was done. */
 bool wr_lane_restore(struct wr_item *item, struct wr_program *program);
+
+/* lane_parked.c: the order of keys whose events lie in retry topics. */
+
+/* A batch runs for the first time: those of its events that came from there lie there no more; those behind older ones
+ * of their key go there. */
+void wr_lane_let_come(struct wr_lane *lane, struct wr_batch *batch);
+
+/* True when an older event of its key lies in a retry topic: it has its outcome, and goes there too. */
+bool wr_lane_fall_behind(struct wr_lane *lane, struct wr_item *item);
+
+/* It has failed and goes to the retry topic of this delay; and it is not written there after all. */
+void wr_lane_park(struct wr_lane *lane, struct wr_item *item, int64_t delay_ms);
+void wr_lane_unpark(struct wr_lane *lane, struct wr_item *item);
+
+/* Partitions were assigned: which of them belong together, and what must be looked at. */
+void wr_lane_prepare_order(struct wr_lane *lane);
+enum wr_lane_readiness wr_lane_readiness(const struct wr_lane *lane,
+					 const struct wr_lane_partition *partition);
+void wr_lane_look_back(struct wr_lane *lane, const struct wr_source_record *records, size_t count);
+void wr_lane_has_looked_back(struct wr_lane_partition *partition);
+void wr_lane_look_again(struct wr_lane *lane);
+void wr_lane_forget_parked(struct wr_lane *lane, struct wr_lane_partition *home);
+
+/* So much is parked that nothing more of a source is taken until it has become less. */
+bool wr_lane_is_crowded(const struct wr_lane *lane);
+
+/* Whether a commit of it says that keys are parked. */
+bool wr_lane_says_parked(const struct wr_lane *lane, struct wr_lane_partition *partition);
+void wr_lane_measure_parked(struct wr_lane *lane);
 
 /* lane_guard.c: what stands between a stage and its retries. */
 
@@ -294,6 +361,10 @@ void wr_lane_end_probes(struct wr_lane *lane);
 /* Whether a stage's circuit is open, so that the lane takes nothing. */
 bool wr_lane_is_held(const struct wr_lane *lane);
 void wr_lane_measure_guards(struct wr_lane *lane);
+
+/* lane_letter.c: the headers of a dead letter, or of a retry record, made once for every try. False without memory. */
+bool wr_lane_prepare_dead(struct wr_write *write);
+bool wr_lane_prepare_retry(const struct wr_lane *lane, struct wr_write *write);
 
 /* lane_write.c */
 bool wr_lane_write_ready(struct wr_lane *lane);

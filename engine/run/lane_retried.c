@@ -11,6 +11,8 @@
 
 #include <string.h>
 
+#define CROWDED_NS (100 * WR_NS_PER_MS)
+
 /* How long the record still has to wait. The delay is its topic's; a time from the future, which a clock that was set
  * back or a stranger made, holds a partition up no longer than that. */
 static int64_t wait_ns(const struct wr_lane *lane, const struct wr_source_record *record)
@@ -26,6 +28,32 @@ static int64_t wait_ns(const struct wr_lane *lane, const struct wr_source_record
 	return (left_ms < partition->delay_ms ? left_ms : partition->delay_ms) * WR_NS_PER_MS;
 }
 
+/* What waits behind another of its key waits for that one alone, which lies before it. */
+static bool stands_behind(const struct wr_lane *lane, const struct wr_source_record *record)
+{
+	const struct weir_header *headers;
+	size_t count = lane->source->ops->headers(lane->source, record, &headers);
+
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(headers[i].name, wr_envelope_header(WR_FIELD_ORDER)) == 0)
+			return wr_bytes_equal(wr_bytes_from(headers[i].value),
+					      wr_bytes_of("behind"));
+	}
+	return false;
+}
+
+/* Nothing of a source for a moment: what is parked of it must become less. */
+static size_t put_all_back(struct wr_lane *lane, struct wr_source_record *records, size_t count)
+{
+	int64_t until = wr_lane_now(lane) + CROWDED_NS;
+
+	if (lane->source->ops->put_back(lane->source, records, count, until) != WR_OK)
+		return count;
+	if (until < lane->held_until_ns)
+		lane->held_until_ns = until;
+	return 0;
+}
+
 size_t wr_lane_keep_due(struct wr_lane *lane, struct wr_source_record *records, size_t count)
 {
 	struct wr_lane_partition *partition = records[0].partition->user;
@@ -33,8 +61,9 @@ size_t wr_lane_keep_due(struct wr_lane *lane, struct wr_source_record *records, 
 	size_t due = 0;
 
 	if (!partition->is_retry)
-		return count;
-	while (due < count && (wait = wait_ns(lane, &records[due])) <= 0)
+		return wr_lane_is_crowded(lane) ? put_all_back(lane, records, count) : count;
+	while (due < count &&
+	       ((wait = wait_ns(lane, &records[due])) <= 0 || stands_behind(lane, &records[due])))
 		due++;
 	if (due == count)
 		return count;
@@ -163,7 +192,23 @@ static bool restore(struct wr_item *item, const struct wr_envelope *e)
 	item->past = past;
 	restore_source(&item->event, e);
 	restore_attempts(&item->event, e);
+	item->in_order =
+	    wr_parked_counts(e, wr_bytes_from(item->event.source_key),
+			     wr_lane_only_topic(item->program->conf), item->record.partition->id);
 	return restore_origin(item, e) && restore_claim(item, e);
+}
+
+enum wr_code wr_lane_read_envelope(const struct wr_lane *lane, const struct weir_header *headers,
+				   size_t count, struct wr_envelope *envelope_r, struct wr_err *err)
+{
+	enum wr_code rc = wr_envelope_read(headers, count, WR_ENVELOPE_RETRY, envelope_r, err);
+
+	if (rc == WR_ENOTFOUND)
+		return wr_err_set(err, WR_EINVAL, "a record without an envelope on a retry topic");
+	if (rc == WR_OK &&
+	    !wr_bytes_equal(wr_bytes_from(envelope_r->pipeline), wr_bytes_of(lane->conf->name)))
+		return wr_err_set(err, WR_EINVAL, "weir-pipeline names another pipeline");
+	return rc;
 }
 
 void wr_lane_read_retried(struct wr_lane *lane, struct wr_item *item,
@@ -171,14 +216,8 @@ void wr_lane_read_retried(struct wr_lane *lane, struct wr_item *item,
 {
 	struct wr_envelope e;
 	struct wr_err err;
-	enum wr_code rc = wr_envelope_read(headers, count, WR_ENVELOPE_RETRY, &e, &err);
 
-	if (rc == WR_ENOTFOUND)
-		wr_err_set(&err, WR_EINVAL, "a record without an envelope on a retry topic");
-	else if (rc == WR_OK &&
-		 !wr_bytes_equal(wr_bytes_from(e.pipeline), wr_bytes_of(lane->conf->name)))
-		rc = wr_err_set(&err, WR_EINVAL, "weir-pipeline names another pipeline");
-	if (rc != WR_OK) {
+	if (wr_lane_read_envelope(lane, headers, count, &e, &err) != WR_OK) {
 		kill_broken(lane, item, &err);
 		return;
 	}

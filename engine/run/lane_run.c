@@ -95,7 +95,7 @@ static bool must_wait(struct wr_lane *lane, struct wr_item *item)
 		return true;
 	}
 	if (!item->parked)
-		return false;
+		return wr_lane_fall_behind(lane, item);
 	wr_key_waits_hold(&lane->waits, item);
 	return true;
 }
@@ -207,7 +207,8 @@ static void run_under(struct wr_lane *lane, struct wr_batch *batch,
 	for (uint32_t i = 0; i < batch->count; i++) {
 		struct wr_item *item = &batch->items[i];
 
-		if (item->event.outcome == WR_OUTCOME_PENDING && item->program == program)
+		if (item->event.outcome == WR_OUTCOME_PENDING && !item->waiting &&
+		    item->program == program)
 			lane->work[n++] = item;
 	}
 	/* Nothing waits behind an item that has just come, so nothing can be released here. */
@@ -222,6 +223,8 @@ void wr_lane_run_batch(struct wr_lane *lane, struct wr_batch *batch)
 {
 	if (batch->has_stageless)
 		kill_stageless(lane, batch);
+	if (lane->parked_records > 0)
+		wr_lane_let_come(lane, batch);
 	run_under(lane, batch, batch->program);
 	if (batch->canary != NULL)
 		run_under(lane, batch, batch->canary);

@@ -4,7 +4,6 @@
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "core/envelope.h"
-#include "host/plugin.h"
 #include "run/lane_private.h"
 
 #include <string.h>
@@ -14,6 +13,11 @@
 static const struct wr_program *program_of(const struct wr_item *item)
 {
 	return item->program;
+}
+
+static const struct wr_stage_guard *guard_of(const struct wr_item *item)
+{
+	return &program_of(item)->guards[item->event.stage];
 }
 
 static struct weir_bytes generation_of(const struct wr_item *item)
@@ -79,64 +83,6 @@ static enum wr_code send_emit(struct wr_lane *lane, struct wr_write *write, stru
 	return send(lane, &record, write, err);
 }
 
-/* The stage that a retry record was for, as it names it; NULL without memory. */
-static const char *gone_stage(const struct wr_item *item)
-{
-	const struct weir_bytes name = item->past->stage;
-	char *text = wr_arena_alloc(&item->batch->arena, name.size + 1);
-
-	if (text == NULL)
-		return NULL;
-	memcpy(text, name.data, name.size);
-	text[name.size] = '\0';
-	return text;
-}
-
-static struct wr_dead_letter letter_of(const struct wr_item *item)
-{
-	const struct wr_pipeline *pipeline = program_of(item)->pipeline;
-	const struct wr_event *ev = &item->event;
-	struct wr_dead_letter letter = {
-	    .event = ev,
-	    .pipeline = pipeline->conf->name,
-	    .generation = generation_of(item),
-	    .keeps_stage_value = pipeline->conf->dlq_stage_value,
-	};
-	const struct wr_stage *stage;
-
-	letter.past = item->past;
-	letter.claimed = item->claimed;
-	if (item->claim.data != NULL)
-		letter.owner = wr_claim_owner(item->claim);
-	if (ev->outcome == WR_OUTCOME_DEAD && ev->class == WR_CLASS_NO_STAGE) {
-		letter.stage = gone_stage(item);
-		letter.attempts = item->past->attempts;
-		return letter;
-	}
-	if (ev->class == WR_CLASS_DECODE || ev->stage >= pipeline->stage_count)
-		return letter;
-	stage = &pipeline->stages[ev->stage];
-	letter.stage = stage->name;
-	letter.plugin = stage->plugin->id;
-	letter.plugin_version = stage->plugin->version;
-	letter.attempts = ev->pub.attempt;
-	return letter;
-}
-
-/* A DLQ may refuse a letter for hours: what the tries need is made once. */
-static bool prepare_dead(struct wr_write *write)
-{
-	struct wr_dead_letter letter = letter_of(write->item);
-	struct wr_arena *arena = &write->item->batch->arena;
-	struct weir_header *ours = wr_arena_alloc(arena, WR_DEAD_LETTER_HEADERS * sizeof(*ours));
-
-	if (ours == NULL)
-		return false;
-	write->our_count = wr_envelope_dead_letter(&letter, arena, ours);
-	write->ours = write->our_count > 0 ? ours : NULL;
-	return write->ours != NULL;
-}
-
 static enum wr_code send_dead(struct wr_lane *lane, struct wr_write *write, struct wr_err *err)
 {
 	const struct wr_event *ev = &write->item->event;
@@ -148,30 +94,25 @@ static enum wr_code send_dead(struct wr_lane *lane, struct wr_write *write, stru
 	    .header_count = ev->source_header_count,
 	};
 
-	if (write->ours == NULL && !prepare_dead(write))
+	if (write->ours == NULL && !wr_lane_prepare_dead(write))
 		return wr_err_set(err, WR_EFULL, "no memory for a dead letter");
 	record.more_headers = write->ours;
 	record.more_header_count = write->our_count;
 	return send(lane, &record, write, err);
 }
 
-static bool prepare_retry(const struct wr_lane *lane, struct wr_write *write)
+/* What waits behind another goes where that one lies, which may be a topic that no policy names any more. */
+static bool find_retry_topic(const struct wr_lane *lane, const struct wr_item *item,
+			     struct wr_sink_topic **topic_r)
 {
-	const struct wr_item *item = write->item;
-	const struct wr_stage_guard *guard = &program_of(item)->guards[item->event.stage];
-	struct wr_dead_letter letter = letter_of(item);
-	struct wr_arena *arena = &item->batch->arena;
-	struct weir_header *ours = wr_arena_alloc(arena, WR_DEAD_LETTER_HEADERS * sizeof(*ours));
-	struct wr_envelope envelope;
+	char name[WR_TOPIC_BYTES];
+	struct wr_err err;
 
-	if (ours == NULL)
-		return false;
-	wr_envelope_retry(&letter, &envelope);
-	wr_envelope_set_due(&envelope,
-			    wr_clock_wall_ms(lane->o.clock) + guard->tiers.ms[item->tier]);
-	write->our_count = wr_envelope_write(&envelope, arena, ours);
-	write->ours = write->our_count > 0 ? ours : NULL;
-	return write->ours != NULL;
+	*topic_r = guard_of(item)->retry_topics[item->tier];
+	if (!item->behind)
+		return true;
+	return wr_retry_topic(lane->conf->name, item->behind_ms, name) &&
+	       lane->sink->ops->topic(lane->sink, name, topic_r, &err) == WR_OK;
 }
 
 /* The event as it entered the stage. Its time is now: what is due is counted from it. */
@@ -180,14 +121,16 @@ static enum wr_code send_retry(struct wr_lane *lane, struct wr_write *write, str
 	const struct wr_item *item = write->item;
 	const struct wr_event *ev = &item->event;
 	struct wr_sink_record record = {
-	    .topic = program_of(item)->guards[ev->stage].retry_topics[item->tier],
+	    .has_partition = item->in_order,
+	    .partition = item->record.partition->id,
 	    .key = wr_bytes_from(ev->pub.key),
 	    .value = wr_bytes_from(ev->pub.value),
 	    .headers = ev->pub.headers,
 	    .header_count = ev->pub.header_count,
 	};
 
-	if (write->ours == NULL && !prepare_retry(lane, write))
+	if (!find_retry_topic(lane, item, &record.topic) ||
+	    (write->ours == NULL && !wr_lane_prepare_retry(lane, write)))
 		return wr_err_set(err, WR_EFULL, "no memory for a retry record");
 	record.more_headers = write->ours;
 	record.more_header_count = write->our_count;
@@ -253,6 +196,8 @@ static void reject(struct wr_lane *lane, struct wr_item *item, const char *reaso
 	struct wr_event *ev = &item->event;
 
 	wr_lane_note_tried(lane, item, true);
+	if (ev->outcome == WR_OUTCOME_RETRIED)
+		wr_lane_unpark(lane, item);
 	ev->outcome = WR_OUTCOME_DEAD;
 	ev->class = WR_CLASS_OUTPUT_REJECTED;
 	ev->code = "output-rejected";

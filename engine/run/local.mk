@@ -17,8 +17,10 @@ libwr_run_a_SOURCES = \
 	engine/run/lane_guard.c \
 	engine/run/lane_deaths.c engine/run/lane_deaths.h \
 	engine/run/lane_handover.c \
+	engine/run/lane_letter.c \
 	engine/run/lane_mark.c \
 	engine/run/lane_memory.c \
+	engine/run/lane_parked.c \
 	engine/run/lane_place.c \
 	engine/run/lane_publish.c \
 	engine/run/lane_refusal.c \

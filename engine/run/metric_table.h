@@ -23,12 +23,18 @@
 	X(rewrites, "weir_output_rewrites_total",                                             \
 	  "Writes that failed for now and were tried again.")                                 \
 	X(rebalances, "weir_rebalances_total", "Changes of the lane's partitions.")           \
+	X(followers, "weir_followers_total",                                                  \
+	  "Events put into a retry topic because an earlier one of their key lies there.")    \
 	X(commits, "weir_commits_total", "Offset commits that succeeded.")                    \
 	X(commit_failures, "weir_commit_failures_total", "Offset commits that failed.")
 
 #define WR_LANE_GAUGES(X)                                                                     \
 	X(window, "weir_window_batches", "Batches in flight.")                                \
 	X(parked, "weir_parked_events", "Events that wait for their next attempt.")           \
+	X(parked_keys, "weir_parked_keys",                                                    \
+	  "Keys of which events lie in retry topics, and later ones wait behind them.")       \
+	X(parked_oldest, "weir_oldest_parked_seconds",                                        \
+	  "Since when the key is parked that is parked longest.")                             \
 	X(oldest, "weir_oldest_unfinished_seconds",                                           \
 	  "Age of the oldest batch that has not retired.")                                    \
 	X(queue_records, "weir_producer_queue_records", "Records that wait for Kafka's ack.") \
@@ -99,6 +105,8 @@ extern const struct wr_metric_family wr_family_dead_letters;
 extern const struct wr_metric_family wr_family_stage_seconds;
 extern const struct wr_metric_family wr_family_stage_overruns;
 extern const struct wr_metric_family wr_family_circuit_openings;
+/* Labels: pipeline, stage, mode, delay. */
+extern const struct wr_metric_family wr_family_retry_waits;
 /* Labels: pipeline, stage, lane. */
 extern const struct wr_metric_family wr_family_circuit_open;
 extern const struct wr_metric_family wr_family_retry_budget_used;

@@ -38,7 +38,8 @@ static void make_guard(struct wr_stage_guard *guard, const struct wr_conf_retry 
 	    .permanent = retry->permanent.items,
 	    .permanent_count = retry->permanent.count,
 	};
-	for (size_t i = 0; retry->mode == WR_RETRY_TOPIC && i < retry->tier_count; i++)
+	guard->keeps_order = retry->mode == WR_RETRY_KEY;
+	for (size_t i = 0; wr_conf_retry_leaves(retry) && i < retry->tier_count; i++)
 		guard->tiers.ms[guard->tiers.count++] = retry->tiers_ms[i];
 	wr_retry_budget_init(&guard->budget, retry->budget_ratio, (uint64_t)retry->budget_floor);
 	wr_circuit_init(&guard->circuit, (uint32_t)retry->circuit_failures, &probe);
@@ -51,9 +52,36 @@ static enum wr_code make_guards(struct wr_program *program)
 	program->guards = calloc(pipeline->stage_count + 1, sizeof(*program->guards));
 	if (program->guards == NULL)
 		return WR_ENOMEM;
-	for (uint32_t i = 0; i < pipeline->stage_count; i++)
+	for (uint32_t i = 0; i < pipeline->stage_count; i++) {
 		make_guard(&program->guards[i], &pipeline->stages[i].conf->retry);
+		program->keeps_order = program->keeps_order || program->guards[i].keeps_order;
+	}
 	return WR_OK;
+}
+
+/* In the lane a wait is the backoff's; in a topic, the topic's. */
+static void make_wait_metrics(struct wr_program *program, uint32_t stage)
+{
+	static const char *const modes[] = {
+	    [WR_RETRY_INLINE] = "inline", [WR_RETRY_TOPIC] = "topic", [WR_RETRY_KEY] = "key"};
+	const struct wr_stage *s = &program->pipeline->stages[stage];
+	const struct wr_tiers *tiers = &program->guards[stage].tiers;
+	struct wr_stage_metrics *metrics = &program->stage_metrics[stage];
+	char delay[WR_TIER_NAME_BYTES];
+	struct wr_metric_label labels[4] = {{"pipeline", program->conf->name},
+					    {"stage", s->name},
+					    {"mode", modes[WR_RETRY_INLINE]},
+					    {"delay", "backoff"}};
+
+	metrics->waits_inline =
+	    wr_metrics_cell(program->registry, &wr_family_retry_waits, labels, 4);
+	labels[2].value = modes[s->conf->retry.mode];
+	labels[3].value = delay;
+	for (size_t i = 0; i < tiers->count; i++) {
+		wr_tier_name(tiers->ms[i], delay);
+		metrics->waits[i] =
+		    wr_metrics_cell(program->registry, &wr_family_retry_waits, labels, 4);
+	}
 }
 
 static enum wr_code make_metrics(struct wr_program *program, uint32_t lane)
@@ -79,6 +107,7 @@ static enum wr_code make_metrics(struct wr_program *program, uint32_t lane)
 		    wr_metrics_cell(program->registry, &wr_family_circuit_open, labels, 3);
 		program->stage_metrics[i].budget_used =
 		    wr_metrics_cell(program->registry, &wr_family_retry_budget_used, labels, 3);
+		make_wait_metrics(program, i);
 	}
 	return WR_OK;
 }
@@ -129,6 +158,10 @@ static void free_metrics(struct wr_program *program)
 				       program->stage_metrics[i].circuit_openings);
 		wr_metrics_retire_cell(program->registry, program->stage_metrics[i].circuit_open);
 		wr_metrics_retire_cell(program->registry, program->stage_metrics[i].budget_used);
+		wr_metrics_retire_cell(program->registry, program->stage_metrics[i].waits_inline);
+		for (size_t j = 0; j < WR_TIERS_MAX; j++)
+			wr_metrics_retire_cell(program->registry,
+					       program->stage_metrics[i].waits[j]);
 	}
 	free(program->stage_metrics);
 }

@@ -26,6 +26,8 @@ struct wr_stage_metrics {
 	struct wr_metric_cell *circuit_open;
 	struct wr_metric_cell *circuit_openings;
 	struct wr_metric_cell *budget_used;
+	struct wr_metric_cell *waits[WR_TIERS_MAX]; /* by tier */
+	struct wr_metric_cell *waits_inline;
 };
 
 /* What stands between a stage and its retries. */
@@ -33,6 +35,7 @@ struct wr_stage_guard {
 	struct wr_retry_policy policy;
 	struct wr_retry_budget budget;
 	struct wr_circuit circuit;
+	bool keeps_order;                                 /* retry.mode: key */
 	struct wr_tiers tiers;                            /* none: retries wait in the lane */
 	struct wr_sink_topic *retry_topics[WR_TIERS_MAX]; /* by tier; of the lane's present sink */
 	uint64_t successes; /* calls that ended in OK or DROP and are not in the budget yet */
@@ -53,6 +56,7 @@ struct wr_program {
 	const struct wr_pipeline *pipeline; /* borrowed: outlives the program */
 	const struct wr_conf_pipeline *conf;
 	char generation[24]; /* its number as text */
+	bool keeps_order;    /* some stage does */
 	struct wr_instances *instances;
 	struct wr_metrics *registry;
 	struct wr_stage_metrics *stage_metrics; /* by stage */
