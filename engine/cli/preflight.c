@@ -113,6 +113,7 @@ struct survey {
 	int partitions;    /* of the sources */
 	int64_t largest;   /* record that a source may hold */
 	int64_t strictest; /* limit of a topic that is written */
+	int written;       /* partitions of the one that was surveyed last */
 };
 
 static enum wr_code survey_sources(struct survey *s, struct wr_wiring *w,
@@ -143,8 +144,7 @@ static enum wr_code survey_written(struct survey *s, struct wr_wiring *w,
 				   const struct wr_kafka_new_topic *wanted,
 				   struct wr_kafka_topic_limits *limits_r, struct wr_err *err)
 {
-	int partitions;
-	enum wr_code rc = need_topic(w, admin, wanted, &partitions, err);
+	enum wr_code rc = need_topic(w, admin, wanted, &s->written, err);
 
 	if (rc == WR_OK)
 		rc = ask_limits(admin, wanted->name, limits_r, err);
@@ -171,10 +171,40 @@ static enum wr_code survey_dlq(struct survey *s, struct wr_wiring *w, struct wr_
 	return rc;
 }
 
+/* Where the order of keys is kept, who reads a partition of the source reads that of its retry topics. */
+static enum wr_code align_tier(const struct survey *s, const struct wr_wiring *w,
+			       struct wr_kafka_admin *admin, const char *topic, struct wr_err *err)
+{
+	struct wr_err why;
+	enum wr_code rc;
+
+	if (s->written == s->partitions)
+		return WR_OK;
+	if (s->written > s->partitions)
+		return wr_err_set(err, WR_EREFUSED,
+				  "topic %s has %d partitions and the source topic %d, and with "
+				  "`retry.mode: key` they must be equal; let it drain, stop the "
+				  "pipeline and delete the topic, or use other tiers",
+				  topic, s->written, s->partitions);
+	rc = wr_kafka_admin_add_partitions(admin, topic, s->partitions, TIMEOUT_MS, &why);
+	if (rc == WR_OK) {
+		WR_LOG(WR_LOG_INFO, "partitions added to a retry topic", WR_STR("topic", topic),
+		       WR_INT("partitions", s->partitions));
+		return WR_OK;
+	}
+	return wr_err_set(
+	    err, rc,
+	    "topic %s has %d partitions and the source topic %d, and with "
+	    "`retry.mode: key` they must be equal, but none can be added (%.200s); add "
+	    "them: kafka-topics.sh --bootstrap-server %s --alter --topic %s "
+	    "--partitions %d",
+	    topic, s->written, s->partitions, why.text, w->kafka.brokers, topic, s->partitions);
+}
+
 /* A retry topic has the source's partitions, so that retries spread as their events do. Beside the event as it entered
  * the stage its record may hold the event as it came. */
 static enum wr_code survey_tier(struct survey *s, struct wr_wiring *w, struct wr_kafka_admin *admin,
-				int64_t delay_ms, struct wr_err *err)
+				int64_t delay_ms, bool keeps_order, struct wr_err *err)
 {
 	struct wr_kafka_topic_limits limits;
 	char topic[WR_TOPIC_BYTES];
@@ -187,6 +217,8 @@ static enum wr_code survey_tier(struct survey *s, struct wr_wiring *w, struct wr
 	if (!wr_retry_topic(s->pipeline->name, delay_ms, topic))
 		return wr_err_set(err, WR_EINVAL, "the name of a retry topic is too long");
 	rc = survey_written(s, w, admin, &wanted, &limits, err);
+	if (rc == WR_OK && keeps_order)
+		rc = align_tier(s, w, admin, topic, err);
 	if (rc == WR_OK && limits.compacted)
 		WR_LOG(WR_LOG_WARN,
 		       "a retry topic is compacted: a later retry of the same key deletes an "
@@ -206,9 +238,8 @@ static enum wr_code survey_tiers(struct survey *s, struct wr_wiring *w,
 {
 	enum wr_code rc = WR_OK;
 
-	for (size_t i = 0; retry->mode == WR_RETRY_TOPIC && i < retry->tier_count && rc == WR_OK;
-	     i++)
-		rc = survey_tier(s, w, admin, retry->tiers_ms[i], err);
+	for (size_t i = 0; wr_conf_retry_leaves(retry) && i < retry->tier_count && rc == WR_OK; i++)
+		rc = survey_tier(s, w, admin, retry->tiers_ms[i], retry->mode == WR_RETRY_KEY, err);
 	return rc;
 }
 

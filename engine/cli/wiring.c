@@ -22,6 +22,7 @@
 #define FETCH_SHARE(bytes) ((bytes) / 5)
 #define QUEUE_SHARE(bytes) ((bytes) / 4)
 #define WINDOW_SHARE(bytes) ((bytes) / 3)
+#define PARKED_SHARE(bytes) ((bytes) / 16)
 
 static struct wr_lane_budget budget_of(void *arg)
 {
@@ -32,6 +33,7 @@ static struct wr_lane_budget budget_of(void *arg)
 	    .fetch = FETCH_SHARE(bytes),
 	    .producer = QUEUE_SHARE(bytes),
 	    .window = WINDOW_SHARE(bytes),
+	    .parked = PARKED_SHARE(bytes),
 	};
 }
 
@@ -86,7 +88,7 @@ static int most_tiers(const struct wr_conf_pipeline *conf)
 	for (size_t i = 0; i < conf->stage_count; i++) {
 		const struct wr_conf_retry *retry = &conf->stages[i].retry;
 
-		if (retry->mode == WR_RETRY_TOPIC && retry->tier_count > most)
+		if (wr_conf_retry_leaves(retry) && retry->tier_count > most)
 			most = retry->tier_count;
 	}
 	return (int)most;
@@ -237,7 +239,7 @@ static enum wr_code create_embedded_tiers(struct wr_wiring *w, const struct wr_c
 	char topic[WR_TOPIC_BYTES];
 	enum wr_code rc = WR_OK;
 
-	for (size_t i = 0; retry->mode == WR_RETRY_TOPIC && i < retry->tier_count && rc == WR_OK;
+	for (size_t i = 0; wr_conf_retry_leaves(retry) && i < retry->tier_count && rc == WR_OK;
 	     i++) {
 		if (!wr_retry_topic(p->name, retry->tiers_ms[i], topic))
 			return wr_err_set(err, WR_EINVAL, "the name of a retry topic is too long");

@@ -135,6 +135,42 @@ static void check_retry(struct wr_checker *c, const struct wr_conf_retry *retry,
 			    "circuit.probe");
 }
 
+#define STRATEGY "partition.assignment.strategy"
+
+static bool assigns_by_range(const struct wr_conf_properties *properties)
+{
+	for (size_t i = 0; i < properties->count; i++) {
+		const char *value = properties->items[i].value;
+
+		if (strcmp(properties->items[i].name, STRATEGY) == 0)
+			return strcmp(value, "range") == 0 || strncmp(value, "range,", 6) == 0;
+	}
+	return true;
+}
+
+/* Retry topics are partitioned as the source is, so that who reads the one reads the other. */
+static void check_order(struct wr_checker *c, const struct wr_conf_pipeline *pipeline,
+			const struct wr_conf_retry *retry, const char *prefix)
+{
+	char path[PATH_BYTES];
+
+	if (retry->mode != WR_RETRY_KEY)
+		return;
+	snprintf(path, sizeof(path), "%s.retry.mode", prefix);
+	if (!assigns_by_range(&c->conf->kafka.properties) ||
+	    !assigns_by_range(&c->conf->kafka.consumer_properties))
+		wr_check_report(c, path,
+				"`key` needs partitions of equal numbers in one lane, and "
+				"`" STRATEGY "` is set otherwise; expected `range` there, which is "
+				"the default");
+	if (pipeline->topics.count == 1)
+		return;
+	wr_check_report(c, path,
+			"`key` keeps the order of one source topic, and this pipeline reads %zu; "
+			"expected `topic` or `inline`, or a pipeline for each topic",
+			pipeline->topics.count);
+}
+
 static void check_retries(struct wr_checker *c, const struct wr_conf_pipeline *pipeline, size_t p)
 {
 	char prefix[PATH_BYTES / 2];
@@ -142,9 +178,12 @@ static void check_retries(struct wr_checker *c, const struct wr_conf_pipeline *p
 
 	snprintf(prefix, sizeof(prefix), "pipelines[%zu]", p);
 	check_retry(c, &pipeline->retry, NULL, prefix);
+	check_order(c, pipeline, &pipeline->retry, prefix);
 	for (i = 0; i < pipeline->stage_count; i++) {
 		snprintf(prefix, sizeof(prefix), "pipelines[%zu].stages[%zu]", p, i);
 		check_retry(c, &pipeline->stages[i].retry, &pipeline->retry, prefix);
+		if (pipeline->retry.mode != WR_RETRY_KEY)
+			check_order(c, pipeline, &pipeline->stages[i].retry, prefix);
 	}
 }
 

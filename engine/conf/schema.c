@@ -64,7 +64,7 @@ static const struct wr_choice jitters[] = {{"full", WR_JITTER_FULL, 0},
 					   {NULL, 0, 0}};
 static const struct wr_choice retry_modes[] = {{"inline", WR_RETRY_INLINE, 0},
 					       {"topic", WR_RETRY_TOPIC, 0},
-					       {"key", 0, WR_KEY_PLANNED},
+					       {"key", WR_RETRY_KEY, 0},
 					       {NULL, 0, 0}};
 static const struct wr_choice isolations[] = {
     {"inline", 0, 0}, {"process", 0, WR_KEY_PLANNED}, {NULL, 0, 0}};
@@ -97,14 +97,17 @@ static void inherit_retry(void *stage, const void *pipeline)
 	     DEFAULT("inline"),                                                                   \
 	     .doc = "Where an event waits: `inline` in its lane, where events of the same key "   \
 		    "wait behind it; `topic` in a retry topic, where it survives restarts and "   \
-		    "holds nobody up, and the order of its key is given up."},                    \
+		    "holds nobody up, and the order of its key is given up; `key` in a retry "    \
+		    "topic too, where later events of its key follow it in their order, which "   \
+		    "needs a pipeline with a single source topic."},                              \
 	    {.path = prefix "retry.tiers",                                                        \
 	     .type = WR_KEY_STRINGS,                                                              \
 	     .form = WR_FORM_DURATION,                                                            \
 	     IN(retry.tier_names, struct wr_conf_strings),                                        \
 	     RANGE(1, WR_CONF_TIERS_MAX),                                                         \
 	     .otherwise = (tiers),                                                                \
-	     .doc = "With `mode: topic`, the delays, rising, from 1ms to 24h: the first retry "   \
+	     .doc = "With `mode: topic` and `mode: key`, the delays, rising, from 1ms to 24h: "   \
+		    "the first retry "                                                            \
 		    "waits for the first of them, the next for the next, and the last repeats. "  \
 		    "Each is a topic, `<pipeline>.retry.<delay>`."},                              \
 	    {.path = prefix "retry.backoff",                                                      \

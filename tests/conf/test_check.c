@@ -138,6 +138,34 @@ static void topics_must_not_come_back(void **state)
 		     UNIT_COUNT_OF(topics_must_not_come_back_cases));
 }
 
+#define TWO_TOPICS                              \
+	"pipelines:\n"                          \
+	"  - name: p\n"                         \
+	"    source: { topics: [in, other] }\n" \
+	"    dlq: { topic: dead }\n"            \
+	"    outputs: { default: out }\n"
+
+static const struct error_case the_order_of_keys_needs_one_topic_and_ranges_cases[] = {
+    {BROKERS REDIS TWO_TOPICS "    retry: { mode: key }\n"
+			      "    stages: [{ plugin: x.so }, { plugin: y.so, name: b }]\n",
+     "f:8:20: pipelines[0].retry.mode: `key` keeps the order of one source topic, and this pipeline reads 2; expected `topic` or `inline`, or a pipeline for each topic\n"},
+    {BROKERS REDIS TWO_TOPICS "    stages: [{ plugin: x.so, retry: { mode: key } }]\n",
+     "f:8:45: pipelines[0].stages[0].retry.mode: `key` keeps the order of one source topic, and this pipeline reads 2; expected `topic` or `inline`, or a pipeline for each topic\n"},
+    {"kafka: { brokers: b, consumer_properties: { partition.assignment.strategy: roundrobin } }\n" REDIS PIPELINE
+     "    retry: { mode: key }\n",
+     "f:9:20: pipelines[0].retry.mode: `key` needs partitions of equal numbers in one lane, and `partition.assignment.strategy` is set otherwise; expected `range` there, which is the default\n"},
+    {"kafka: { brokers: b, properties: { partition.assignment.strategy: \"roundrobin,range\" } }\n" REDIS PIPELINE
+     "    retry: { mode: key }\n",
+     "f:9:20: pipelines[0].retry.mode: `key` needs partitions of equal numbers in one lane, and `partition.assignment.strategy` is set otherwise; expected `range` there, which is the default\n"},
+};
+
+static void the_order_of_keys_needs_one_topic_and_ranges(void **state)
+{
+	(void)state;
+	check_errors(the_order_of_keys_needs_one_topic_and_ranges_cases,
+		     UNIT_COUNT_OF(the_order_of_keys_needs_one_topic_and_ranges_cases));
+}
+
 static const struct error_case pipelines_and_stages_are_told_apart_cases[] = {
     {BROKERS REDIS PIPELINE "  - name: p\n"
 			    "    source: { topics: [in] }\n"
@@ -225,6 +253,7 @@ int main(void)
 	    cmocka_unit_test(what_the_engine_owns_is_no_property),
 	    cmocka_unit_test(topics_must_not_come_back),
 	    cmocka_unit_test(pipelines_and_stages_are_told_apart),
+	    cmocka_unit_test(the_order_of_keys_needs_one_topic_and_ranges),
 	    cmocka_unit_test(keys_that_need_each_other_are_checked),
 	};
 

@@ -87,8 +87,6 @@ static const struct error_case a_known_key_that_is_not_built_is_an_error_that_sa
      "f:9:5: pipelines[0].canary: `canary` is known but not built in this version of weir\n"},
     {BROKERS REDIS PIPELINE "    canary: {}\n",
      "f:9:5: pipelines[0].canary: `canary` is known but not built in this version of weir\n"},
-    {BROKERS REDIS PIPELINE "    retry: { mode: key, tiers: [5s, 1m] }\n",
-     "f:9:20: pipelines[0].retry.mode: `mode: key` is known but not built in this version of weir; expected `inline` or `topic`\n"},
     {BROKERS REDIS PIPELINE "    event_id: { plugin: x.so }\n",
      "f:9:17: pipelines[0].event_id.plugin: `event_id.plugin` is known but not built in this version of weir\n"},
     {BROKERS REDIS "pipelines:\n"
@@ -103,12 +101,11 @@ static const struct error_case a_known_key_that_is_not_built_is_an_error_that_sa
      "  - name: p\n"
      "    source: { topics: [in] }\n"
      "    dlq: { topic: dead }\n"
-     "    stages: [{ plugin: x.so, was: y, concurrency: 8, isolation: process, sandbox: require, retry: { mode: key } }]\n"
+     "    stages: [{ plugin: x.so, was: y, concurrency: 8, isolation: process, sandbox: require }]\n"
      "    outputs: { default: out }\n",
      "f:7:38: pipelines[0].stages[0].concurrency: `concurrency` is known but not built in this version of weir; expected `1`, or leave the key out\n"
      "f:7:65: pipelines[0].stages[0].isolation: `isolation: process` is known but not built in this version of weir; expected `inline`\n"
-     "f:7:74: pipelines[0].stages[0].sandbox: `sandbox` is known but not built in this version of weir\n"
-     "f:7:107: pipelines[0].stages[0].retry.mode: `mode: key` is known but not built in this version of weir; expected `inline` or `topic`\n"},
+     "f:7:74: pipelines[0].stages[0].sandbox: `sandbox` is known but not built in this version of weir\n"},
 };
 
 static void a_known_key_that_is_not_built_is_an_error_that_says_so(void **state)
