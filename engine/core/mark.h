@@ -83,12 +83,19 @@ enum wr_code wr_mark_metadata_decode(struct wr_bytes text, struct wr_mark *mark_
 size_t wr_mark_metadata_add_parked(char text[WR_MARK_METADATA_BYTES], size_t size);
 bool wr_mark_metadata_is_parked(struct wr_bytes text);
 
+/* How far a stored mark reached. */
+struct wr_mark_reach {
+	uint32_t incarnation;
+	int64_t next; /* 0: nothing is known */
+};
+
 /* What is known of a partition when it is assigned. */
 struct wr_placing {
 	const struct wr_mark *stored; /* from the claim store; NULL: none there, or not readable */
 	const struct wr_mark *committed; /* from the commit's metadata; NULL: none, or not ours */
 	int64_t committed_offset;        /* -1: the group has none */
 	int64_t low, high;               /* the offsets that can be read: [low, high) */
+	struct wr_mark_reach before; /* of the stored mark before these offsets were asked for */
 	bool from_latest; /* where reading begins when nothing is known (auto.offset.reset) */
 	bool
 	    is_retry; /* a topic of the pipeline's own: all that stands there is wanted, whenever it is found */
@@ -96,8 +103,9 @@ struct wr_placing {
 };
 
 enum wr_place {
-	WR_PLACE_READ,  /* read on from `position` with the mark in the plan */
-	WR_PLACE_VERIFY /* first read the record at `verify_at`, then wr_mark_verified() */
+	WR_PLACE_READ,   /* read on from `position` with the mark in the plan */
+	WR_PLACE_VERIFY, /* first read the record at `verify_at`, then wr_mark_verified() */
+	WR_PLACE_AGAIN   /* ask for the offsets anew, and then place it with `before` = `reach` */
 };
 
 /* Why reading does not simply go on: for the log line and the metric. */
@@ -121,8 +129,9 @@ const char *wr_place_reason_name(enum wr_place_reason reason);
 struct wr_plan {
 	enum wr_place place;
 	enum wr_place_reason reason;
-	int64_t position;  /* to read from */
-	int64_t verify_at; /* with VERIFY: all else is decided by wr_mark_verified() */
+	int64_t position;           /* to read from */
+	int64_t verify_at;          /* with VERIFY: all else is decided by wr_mark_verified() */
+	struct wr_mark_reach reach; /* with AGAIN */
 	struct wr_mark mark;
 	bool mark_changed; /* it is not what was stored: store it before the first claim */
 

@@ -361,9 +361,24 @@ static bool goes_on(const struct wr_placing *placing, const struct wr_mark *mark
 	return commit_of(placing, mark) == COMMIT_OURS && placing->committed_offset >= top;
 }
 
-static bool is_beyond(const struct wr_placing *placing, const struct wr_mark *mark, int64_t top)
+static int64_t reach_of(const struct wr_mark *mark)
 {
-	return top > placing->high || mark->next > placing->high;
+	struct wr_fingerprint last;
+	int64_t top = top_of(mark, &last);
+
+	return top > mark->next ? top : mark->next;
+}
+
+/* Of what the group committed its own offset is older than the ends; the mark may be younger: records came, and a
+ * zombie completed them. So the mark must have reached as far before the ends were asked for. */
+static bool is_beyond_for_sure(const struct wr_placing *placing)
+{
+	const struct wr_mark *stored = placing->stored, *committed = placing->committed;
+
+	if (committed != NULL && reach_of(committed) > placing->high)
+		return true;
+	return stored == NULL || (placing->before.incarnation == stored->incarnation &&
+				  placing->before.next > placing->high);
 }
 
 void wr_mark_place(const struct wr_placing *placing, struct wr_plan *plan_r)
@@ -379,7 +394,13 @@ void wr_mark_place(const struct wr_placing *placing, struct wr_plan *plan_r)
 		return;
 	}
 	top = top_of(&plan_r->mark, &last);
-	if (is_beyond(placing, &plan_r->mark, top) && WR_CLAUSE(BEYOND_THE_END_IS_NEW)) {
+	if (reach_of(&plan_r->mark) > placing->high && WR_CLAUSE(BEYOND_THE_END_IS_NEW)) {
+		if (!is_beyond_for_sure(placing)) {
+			plan_r->place = WR_PLACE_AGAIN;
+			plan_r->reach = (struct wr_mark_reach){placing->stored->incarnation,
+							       reach_of(placing->stored)};
+			return;
+		}
 		place_new_topic(placing, plan_r);
 	} else if (must_verify(placing, &plan_r->mark, top)) {
 		plan_r->place = WR_PLACE_VERIFY;

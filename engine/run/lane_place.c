@@ -345,6 +345,7 @@ static bool decide(struct wr_lane *lane, struct wr_partition *partition, struct 
 	    .committed_offset = partition->committed,
 	    .low = partition->low,
 	    .high = partition->high,
+	    .before = ours->reach,
 	    .from_latest = lane->source->ops->from_latest(lane->source),
 	    .is_retry = ours->is_retry,
 	    .reprocess = lane->conf->idempotency.on_rewind == WR_ON_REWIND_PROCESS,
@@ -353,7 +354,18 @@ static bool decide(struct wr_lane *lane, struct wr_partition *partition, struct 
 	    wr_mark_metadata_decode(partition->metadata, &probe->committed, &err) == WR_OK)
 		probe->known.committed = &probe->committed;
 	wr_mark_place(&probe->known, &probe->plan);
+	ours->reach = probe->plan.reach;
 	return true;
+}
+
+/* Its mark says more than its offsets: these may be the older ones. */
+static void ask_again(struct wr_lane *lane, const struct wr_partition *partition)
+{
+	WR_LOG(WR_LOG_INFO, "a partition's mark exceeds its end: its offsets are asked for again",
+	       WR_STR("pipeline", lane->conf->name), WR_STR("topic", partition->topic),
+	       WR_INT("partition", partition->id), WR_INT("high", partition->high));
+	if (lane->handover == WR_HANDOVER_NONE)
+		wr_lane_begin_handover(lane, WR_HANDOVER_PLACING, 0);
 }
 
 /* One partition's next step. False: it must be tried again. */
@@ -363,8 +375,15 @@ static bool place(struct wr_lane *lane, struct wr_partition *partition, struct w
 
 	if (ours->probe == NULL && !decide(lane, partition, text))
 		return false;
-	if (ours->probe->plan.place == WR_PLACE_READ)
+	switch (ours->probe->plan.place) {
+	case WR_PLACE_READ:
 		return settle(lane, partition);
+	case WR_PLACE_AGAIN:
+		ask_again(lane, partition);
+		return true;
+	case WR_PLACE_VERIFY:
+		break;
+	}
 	if (!read_from(lane, partition, ours->probe->plan.verify_at))
 		return false;
 	ours->placed = WR_PLACED_PROBE;

@@ -69,6 +69,7 @@ struct wr_lane_partition {
 	int64_t next;                /* behind what is done: retired, or not to be read at all */
 	int64_t position;            /* behind the last offset that was taken */
 	int64_t committed;           /* what Kafka was last told; -1: nothing */
+	struct wr_mark_reach reach;  /* of its mark, when its offsets are asked for once more */
 
 	struct wr_mark mark;             /* what is completed for good */
 	int64_t last_offset;             /* that retired since it was placed; -1: none */

@@ -19,7 +19,12 @@ tests_core_test_envelope_text_LDADD = $(WR_CORE_TEST_LIBS)
 check_PROGRAMS += tests/core/test_mark
 tests_core_test_mark_LDADD = $(WR_CORE_TEST_LIBS)
 check_PROGRAMS += tests/core/test_mark_place
+tests_core_test_mark_place_SOURCES = tests/core/test_mark_place.c tests/core/placing.h
 tests_core_test_mark_place_LDADD = $(WR_CORE_TEST_LIBS)
+
+check_PROGRAMS += tests/core/test_mark_verified
+tests_core_test_mark_verified_SOURCES = tests/core/test_mark_verified.c tests/core/placing.h
+tests_core_test_mark_verified_LDADD = $(WR_CORE_TEST_LIBS)
 check_PROGRAMS += tests/core/test_mark_text
 tests_core_test_mark_text_LDADD = $(WR_CORE_TEST_LIBS)
 check_PROGRAMS += tests/core/test_order

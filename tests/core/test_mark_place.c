@@ -1,64 +1,6 @@
 #include "config.h"
 
-#include "core/mark.h"
-
-#include "tests/unit.h"
-
-/* The record at an offset of the topic that was there first, and of the one made anew. */
-static struct wr_fingerprint print_of(int64_t offset)
-{
-	return (struct wr_fingerprint){1000 + offset, (uint64_t)offset};
-}
-
-static struct wr_mark completed(int64_t start, int64_t next)
-{
-	return (struct wr_mark){.start = start, .next = next, .last = print_of(next - 1)};
-}
-
-/* Places, and verifies against the first topic where that is asked for. */
-static struct wr_plan place(struct wr_placing placing)
-{
-	struct wr_fingerprint print;
-	struct wr_plan plan;
-
-	wr_mark_place(&placing, &plan);
-	if (plan.place == WR_PLACE_VERIFY) {
-		print = print_of(plan.verify_at);
-		wr_mark_verified(&placing, &print, &plan);
-	}
-	assert_int_equal(plan.place, WR_PLACE_READ);
-	return plan;
-}
-
-/* Of a topic of a hundred records, with a mark in the store alone. */
-static struct wr_plan place_of_100(const struct wr_mark *stored, int64_t committed_offset)
-{
-	return place((struct wr_placing){
-	    .stored = stored, .committed_offset = committed_offset, .low = 0, .high = 100});
-}
-
-static struct wr_plan place_in_another_topic(struct wr_placing placing)
-{
-	struct wr_fingerprint print = {5, 5};
-	struct wr_plan plan;
-
-	wr_mark_place(&placing, &plan);
-	assert_int_equal(plan.place, WR_PLACE_VERIFY);
-	wr_mark_verified(&placing, &print, &plan);
-	assert_int_equal(plan.place, WR_PLACE_READ);
-	return plan;
-}
-
-static void expect(const struct wr_plan *plan, enum wr_place_reason reason, int64_t position,
-		   uint32_t incarnation, bool changed)
-{
-	assert_string_equal(wr_place_reason_name(plan->reason), wr_place_reason_name(reason));
-	assert_int_equal(plan->position, position);
-	assert_int_equal(plan->mark.incarnation, incarnation);
-	assert_int_equal(plan->mark.next, position);
-	assert_int_equal(plan->mark_changed, changed);
-	assert_false(wr_mark_covers(&plan->mark, position));
-}
+#include "tests/core/placing.h"
 
 static void without_anything_known_the_policy_decides(void **state)
 {
@@ -389,67 +331,6 @@ static void a_crash_is_no_wanted_reprocessing(void **state)
 	expect(&plan, WR_PLACE_CONTINUED, 50, 0, false);
 }
 
-static void a_shorter_topic_is_a_new_one(void **state)
-{
-	struct wr_mark mark = completed(10, 50);
-	struct wr_placing placing = {
-	    .stored = &mark, .committed_offset = -1, .low = 0, .high = 49, .from_latest = true};
-	struct wr_plan plan;
-
-	(void)state;
-	wr_mark_place(&placing, &plan);
-	assert_int_equal(plan.place, WR_PLACE_READ);
-	expect(&plan, WR_PLACE_NEW_TOPIC, 0, 1, true);
-	assert_int_equal(plan.mark.start, 0);
-	assert_int_equal(plan.mark.other_count, 0);
-	assert_false(wr_mark_abandons(&plan.mark, 0, 49));
-	assert_true(wr_mark_abandons(&plan.mark, 0, 50));
-}
-
-static void a_longer_topic_is_known_by_its_records(void **state)
-{
-	struct wr_mark mark = completed(10, 50);
-	struct wr_placing placing = {
-	    .stored = &mark, .committed_offset = -1, .low = 0, .high = 100};
-	struct wr_plan plan = place_in_another_topic(placing);
-
-	(void)state;
-	expect(&plan, WR_PLACE_NEW_TOPIC, 0, 1, true);
-	placing.committed_offset = 20;
-	plan = place_in_another_topic(placing);
-	expect(&plan, WR_PLACE_NEW_TOPIC, 0, 1, true);
-}
-
-static void a_record_that_is_not_there_makes_a_new_topic(void **state)
-{
-	struct wr_mark mark = completed(10, 50);
-	struct wr_placing placing = {
-	    .stored = &mark, .committed_offset = -1, .low = 0, .high = 100};
-	struct wr_plan plan;
-
-	(void)state;
-	wr_mark_place(&placing, &plan);
-	assert_int_equal(plan.place, WR_PLACE_VERIFY);
-	assert_int_equal(plan.verify_at, 49);
-	wr_mark_verified(&placing, NULL, &plan);
-	expect(&plan, WR_PLACE_NEW_TOPIC, 0, 1, true);
-}
-
-static void the_same_hash_at_another_time_is_another_record(void **state)
-{
-	struct wr_mark mark = completed(10, 50);
-	struct wr_placing placing = {
-	    .stored = &mark, .committed_offset = -1, .low = 0, .high = 100};
-	struct wr_fingerprint print = print_of(49);
-	struct wr_plan plan;
-
-	(void)state;
-	wr_mark_place(&placing, &plan);
-	print.timestamp_ms++;
-	wr_mark_verified(&placing, &print, &plan);
-	expect(&plan, WR_PLACE_NEW_TOPIC, 0, 1, true);
-}
-
 /* The record to compare with is the last of all that is completed, not only of the interval that is read. */
 static void the_highest_completed_record_is_verified(void **state)
 {
@@ -463,21 +344,8 @@ static void the_highest_completed_record_is_verified(void **state)
 	assert_int_equal(again.place, WR_PLACE_VERIFY);
 	assert_int_equal(again.verify_at, 89);
 	placing.high = 89;
-	wr_mark_place(&placing, &again);
+	again = place_again(placing);
 	assert_int_equal(again.reason, WR_PLACE_NEW_TOPIC);
-}
-
-static void what_retention_took_can_not_be_verified_and_need_not_be(void **state)
-{
-	struct wr_mark mark = completed(10, 50);
-	struct wr_placing placing = {
-	    .stored = &mark, .committed_offset = -1, .low = 50, .high = 100};
-	struct wr_plan plan;
-
-	(void)state;
-	wr_mark_place(&placing, &plan);
-	assert_int_equal(plan.place, WR_PLACE_READ);
-	expect(&plan, WR_PLACE_REWOUND, 50, 0, false);
 }
 
 /* The new topic was begun, and nothing of it was committed yet. */
@@ -596,12 +464,7 @@ int main(void)
 	    cmocka_unit_test(before_the_first_record_ever_read_a_new_incarnation_reads),
 	    cmocka_unit_test(a_wanted_reprocessing_processes_all_again),
 	    cmocka_unit_test(a_crash_is_no_wanted_reprocessing),
-	    cmocka_unit_test(a_shorter_topic_is_a_new_one),
-	    cmocka_unit_test(a_longer_topic_is_known_by_its_records),
-	    cmocka_unit_test(a_record_that_is_not_there_makes_a_new_topic),
-	    cmocka_unit_test(the_same_hash_at_another_time_is_another_record),
 	    cmocka_unit_test(the_highest_completed_record_is_verified),
-	    cmocka_unit_test(what_retention_took_can_not_be_verified_and_need_not_be),
 	    cmocka_unit_test(a_commit_of_an_earlier_incarnation_says_nothing),
 	    cmocka_unit_test(
 		a_stored_mark_of_an_earlier_incarnation_is_abandoned_but_for_what_it_completed),

@@ -76,8 +76,18 @@ bool step_place(struct world *w, unsigned l, unsigned p)
 	    .committed_offset = hold->committed.offset,
 	    .low = hold->low,
 	    .high = hold->high,
+	    .before = {hold->reach_incarnation, hold->reach_next},
 	};
 	wr_mark_place(&placing, &plan);
+	if (plan.place == WR_PLACE_AGAIN) {
+		*hold = (struct hold){.held = true,
+				      .revoking = hold->revoking,
+				      .epoch = hold->epoch,
+				      .reach_incarnation = (uint8_t)plan.reach.incarnation,
+				      .reach_next = (uint8_t)plan.reach.next};
+		return true;
+	}
+	hold->reach_incarnation = hold->reach_next = 0;
 	verify(&w->topics[p], &placing, &plan);
 	hold->placed =
 	    plan.commit_first && TRUST(JUMP_IS_COMMITTED_FIRST) ? PLACED_PLANNED : PLACED_READ;

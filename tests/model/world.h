@@ -125,9 +125,10 @@ enum placed { PLACED_NOT, PLACED_ASKED, PLACED_PLANNED, PLACED_READ };
 struct hold {
 	bool held, revoking, astray, mark_due, mark_first, has_retired;
 	uint8_t epoch, placed, position, generation;
-	uint8_t low, high;   /* as of ASKED */
-	uint8_t last_offset; /* that has retired, with has_retired */
-	uint8_t unused[3];
+	uint8_t low, high;                     /* as of ASKED */
+	uint8_t last_offset;                   /* that has retired, with has_retired */
+	uint8_t reach_incarnation, reach_next; /* how far its mark reached; 0: not known */
+	uint8_t unused;
 	struct committed committed; /* as of ASKED; later what the lane knows of it */
 	struct wr_fingerprint last;
 	struct wr_mark mark;

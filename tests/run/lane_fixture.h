@@ -33,6 +33,7 @@ struct fixture_partition {
 	int64_t low, count;
 	int64_t position;                      /* next to take */
 	int64_t committed;                     /* -1: nothing yet */
+	int64_t stale_high;                    /* what the broker says once more; 0: what is true */
 	char metadata[WR_MARK_METADATA_BYTES]; /* committed with it */
 	size_t metadata_size;
 	int64_t held_until_ns;

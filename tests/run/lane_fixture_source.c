@@ -23,7 +23,8 @@ static void inform(struct fixture *f)
 		p->pub.metadata =
 		    wr_bytes(p->metadata_size > 0 ? p->metadata : NULL, p->metadata_size);
 		p->pub.low = p->low;
-		p->pub.high = p->count;
+		p->pub.high = p->stale_high > 0 ? p->stale_high : p->count;
+		p->stale_high = 0;
 		p->pub.position = -1;
 	}
 }

@@ -68,6 +68,10 @@ static struct wr_plan plan_of(int p)
 				    &err) == WR_OK)
 		placing.committed = &committed;
 	wr_mark_place(&placing, &plan);
+	if (plan.place == WR_PLACE_AGAIN) {
+		placing.before = plan.reach; /* nothing changed meanwhile */
+		wr_mark_place(&placing, &plan);
+	}
 	if (plan.place == WR_PLACE_VERIFY) {
 		found = fingerprint_of(&part->records[plan.verify_at]);
 		wr_mark_verified(&placing, &found, &plan);

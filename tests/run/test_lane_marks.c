@@ -170,6 +170,38 @@ static void another_topic_under_the_name_is_read_from_its_start(void **state)
 	assert_int_equal(f.partitions[0].committed, 6);
 }
 
+/* Its end was asked for before somebody who is expelled completed more. */
+static void an_end_that_the_mark_exceeds_is_asked_for_again(void **state)
+{
+	(void)state;
+	start();
+	send(0, "abc");
+	pass(300);
+	f.partitions[0].metadata_size = 0;
+	f.partitions[0].stale_high = 2;
+	reassign_at(1);
+	assert_int_equal(f.refreshes, 1);
+	assert_true(rewinds("new_topic") == 0);
+	assert_int_equal(fixture_written(&f, "out"), 3);
+	assert_int_equal(f.partitions[0].position, 3);
+}
+
+static void a_topic_whose_end_stays_before_the_mark_is_another_one(void **state)
+{
+	(void)state;
+	start();
+	send(0, "abc");
+	pass(300);
+	f.partitions[0].count = 0;
+	f.partitions[0].metadata_size = 0;
+	send(0, "xy");
+	reassign_at(1);
+	assert_int_equal(f.refreshes, 1);
+	assert_true(rewinds("new_topic") == 1);
+	assert_int_equal(fixture_written(&f, "out"), 5);
+	assert_string_equal(fixture_claim_of(&f, "x"), "C|1/in/0/0");
+}
+
 static void a_store_that_is_away_holds_up_the_assignment(void **state)
 {
 	(void)state;
@@ -322,6 +354,8 @@ int main(void)
 	    RULE(what_was_jumped_over_gives_its_ids_away),
 	    RULE(nothing_is_abandoned_before_the_group_agrees),
 	    RULE(another_topic_under_the_name_is_read_from_its_start),
+	    RULE(an_end_that_the_mark_exceeds_is_asked_for_again),
+	    RULE(a_topic_whose_end_stays_before_the_mark_is_another_one),
 	    RULE(a_store_that_is_away_holds_up_the_assignment),
 	    RULE(or_is_done_without_and_places_anew_when_it_is_back),
 	    RULE(a_partition_given_up_before_its_marks_came_asks_again),
