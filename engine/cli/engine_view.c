@@ -48,6 +48,7 @@ static void append_duration(struct wr_buf *out, double seconds)
 
 void wr_engine_view_head(struct wr_admin_client *client, struct wr_buf *out)
 {
+	int64_t canary = wr_admin_client_integer(client, 0, "/canary/generation");
 	size_t reasons = wr_admin_client_count(client, "/health/reasons");
 
 	append_printable(out, "weir ", wr_admin_client_text(client, "/version"));
@@ -62,6 +63,9 @@ void wr_engine_view_head(struct wr_admin_client *client, struct wr_buf *out)
 		(void)wr_buf_append_text(
 		    out,
 		    "  the configuration file is invalid: the last applied configuration runs\n");
+	if (canary > 0)
+		(void)wr_buf_printf(
+		    out, "  canary: generation %" PRId64 " runs a share of the keys\n", canary);
 	for (size_t i = 0; i < reasons; i++) {
 		append_printable(out, "  ",
 				 wr_admin_client_text(client, "/health/reasons/%zu/component", i));

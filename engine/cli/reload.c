@@ -5,12 +5,21 @@
 #include "cli/pipeline_args.h"
 #include "cli/reload_view.h"
 
-static const struct wr_option options[] = {
-    WR_ADMIN_OPTIONS,
-    {"dry-run", 'n', NULL, "do all but the swap, and say what would happen"},
-    {"drained", 'd', NULL, "return when the old generation is gone, or its deadline has passed"},
-    {"force", 'f', NULL, "remove a pipeline although events of it wait to be retried"},
-    {"json", 'j', NULL, "print the engine's answer: one JSON object"},
+#define ORDER_OPTIONS                                                                           \
+	WR_ADMIN_OPTIONS,                                                                       \
+	    {"dry-run", 'n', NULL, "do all but the swap, and say what would happen"},           \
+	    {"drained", 'd', NULL,                                                              \
+	     "return when the old generation is gone, or its deadline has passed"},             \
+	    {"force", 'f', NULL, "remove a pipeline although events of it wait to be retried"}, \
+	{                                                                                       \
+		"json", 'j', NULL, "print the engine's answer: one JSON object"                 \
+	}
+
+static const struct wr_option options[] = {ORDER_OPTIONS, {NULL, 0, NULL, NULL}};
+
+static const struct wr_option reload_options[] = {
+    ORDER_OPTIONS,
+    {"canary", 0, "SHARE", "try it on this share of the keys first (10%); off: on all at once"},
     {NULL, 0, NULL, NULL},
 };
 
@@ -23,7 +32,20 @@ static const struct wr_option list_options[] = {
 struct order {
 	struct wr_admin_args where;
 	bool dry_run, drained, force, json;
+	char canary[32]; /* for a URL; empty: as the file says */
 };
+
+/* The engine judges it. False: it is nothing that could be one. */
+static bool take_canary(struct order *order, const char *text)
+{
+	size_t size = strspn(text, "0123456789.");
+
+	if (strcmp(text, "off") == 0)
+		strcpy(order->canary, "off");
+	else if (size > 0 && size < 16 && strcmp(text + size, "%") == 0)
+		snprintf(order->canary, sizeof(order->canary), "%.*s%%25", (int)size, text);
+	return order->canary[0] != '\0';
+}
 
 static int parse(struct order *order, const struct wr_command *command, int argc, char **argv)
 {
@@ -39,6 +61,10 @@ static int parse(struct order *order, const struct wr_command *command, int argc
 			order->force = true;
 		else if (wr_args_is(&args, "json"))
 			order->json = true;
+		else if (wr_args_is(&args, "canary") && take_canary(order, args.value))
+			continue;
+		else if (wr_args_is(&args, "canary"))
+			return wr_args_wrong(command, "--canary is a share such as 10%%, or off");
 		else if (!wr_admin_args_take(&order->where, &args))
 			return wr_args_wrong(command, "takes no argument");
 	}
@@ -73,7 +99,7 @@ static int ask(const struct wr_command *command, const char *what, int argc, cha
 {
 	struct order order = {.dry_run = false};
 	struct wr_admin_client *client;
-	char path[64];
+	char path[96];
 	long status;
 	int exit_status = parse(&order, command, argc, argv);
 
@@ -84,9 +110,10 @@ static int ask(const struct wr_command *command, const char *what, int argc, cha
 		return exit_status;
 	/* The engine has deadlines for each step. */
 	wr_admin_client_set_timeout(client, 0);
-	snprintf(path, sizeof(path), "/admin/%s?dry_run=%s&drained=%s%s", what,
+	snprintf(path, sizeof(path), "/admin/%s?dry_run=%s&drained=%s%s%s%s", what,
 		 order.dry_run ? "true" : "false", order.drained ? "true" : "false",
-		 order.force ? "&force=true" : "");
+		 order.force ? "&force=true" : "", order.canary[0] != '\0' ? "&canary=" : "",
+		 order.canary);
 	exit_status = wr_admin_client_ask(client, "POST", path, NULL, &status);
 	if (exit_status == WR_EXIT_OK)
 		exit_status = wr_admin_client_text(client, "/result").data != NULL
@@ -135,7 +162,7 @@ static int run_generations(const struct wr_command *command, int argc, char **ar
 const struct wr_command wr_command_reload = {
     .name = "reload",
     .summary = "let a running engine go over to its changed configuration and plugins",
-    .usage = "[--dry-run] [--drained] [--force] [--json]",
+    .usage = "[--dry-run] [--drained] [--force] [--canary SHARE] [--json]",
     .description =
 	"The running engine reads its configuration file and its plugins again, tries them, and goes\n"
 	"over to them between two batches; nothing is lost or repeated. What is wrong is listed with\n"
@@ -144,9 +171,13 @@ const struct wr_command wr_command_reload = {
 	"A pipeline that is removed while events of it wait on its retry topics is an error, for nobody\n"
 	"would take them; with --force they stay there until a pipeline of that name comes back.\n"
 	"\n"
-	"Exit status: 0 when the new configuration runs, or is the old one; 1 when it was rejected or\n"
-	"rolled back, or the engine could not be asked.\n",
-    .options = options,
+	"With --canary, or where the configuration says so, the new generation runs a share of the keys\n"
+	"first. Then it takes all keys or none, by what it did; weir generations tells which, and\n"
+	"weir rollback ends it before.\n"
+	"\n"
+	"Exit status: 0 when the new configuration runs, is tried, or is the old one; 1 when it was\n"
+	"rejected or rolled back, or the engine could not be asked.\n",
+    .options = reload_options,
     .run = run_reload,
 };
 
@@ -157,6 +188,7 @@ const struct wr_command wr_command_rollback = {
     .description =
 	"The running engine goes back to the configuration and the plugins that ran before the last\n"
 	"reload, by the same way. The configuration file stays as it is: the next reload reads it.\n"
+	"While a canary runs, it ends that: all keys go back.\n"
 	"\n"
 	"Exit status: as for weir reload.\n",
     .options = options,

@@ -34,6 +34,14 @@ static void view_result(struct wr_admin_client *client, struct wr_buf *out)
 	int64_t before = wr_admin_client_integer(client, 0, "/generation_before");
 	int64_t after = wr_admin_client_integer(client, 0, "/generation_after");
 
+	if (result_is(client, "canary") && after != before) {
+		(void)wr_buf_printf(out,
+				    "canary: generation %" PRId64
+				    " runs a share of the keys, %" PRId64
+				    " the others; weir generations tells how it goes\n",
+				    after, before);
+		return;
+	}
 	if (wr_admin_client_is_true(client, "/dry_run"))
 		append(out, "would be ", wr_admin_client_text(client, "/result"));
 	else
@@ -135,6 +143,55 @@ static void view_timings(struct wr_admin_client *client, struct wr_buf *out)
 		(void)wr_buf_append_text(out, "\n");
 }
 
+/* "0.5% of 200, 1% of 1800 before" */
+static void add_trials(struct wr_admin_client *client, struct wr_buf *out, size_t i)
+{
+	size_t n = wr_admin_client_count(client, "/generations/%zu/canary/pipelines", i);
+
+	for (size_t k = 0; k < n; k++) {
+#define TRIAL "/generations/%zu/canary/pipelines/%zu"
+		append(out, k > 0 ? "; " : " (",
+		       wr_admin_client_text(client, TRIAL "/pipeline", i, k));
+		(void)wr_buf_printf(
+		    out,
+		    ": %" PRId64 " of %" PRId64 " failed, of the others %" PRId64 " of %" PRId64,
+		    wr_admin_client_integer(client, 0, TRIAL "/canary/errors", i, k),
+		    wr_admin_client_integer(client, 0, TRIAL "/canary/events", i, k),
+		    wr_admin_client_integer(client, 0, TRIAL "/stable/errors", i, k),
+		    wr_admin_client_integer(client, 0, TRIAL "/stable/events", i, k));
+#undef TRIAL
+	}
+	if (n > 0)
+		(void)wr_buf_append_text(out, ")");
+}
+
+/* What changed; of a canary also how it goes or went. */
+static void add_what(struct wr_admin_client *client, struct wr_text_table *table, size_t i)
+{
+	struct wr_buf text = WR_BUF_INIT;
+
+	append(&text, "", wr_admin_client_text(client, "/generations/%zu/what", i));
+	append(&text, "; ", wr_admin_client_text(client, "/generations/%zu/canary/reason", i));
+	add_trials(client, &text, i);
+	wr_text_table_add(table, text.size > 0
+				     ? wr_bytes(text.data, text.size)
+				     : wr_admin_client_text(client, "/generations/%zu/what", i));
+	wr_buf_fini(&text);
+}
+
+static struct wr_bytes state_of(struct wr_admin_client *client, size_t i)
+{
+	struct wr_bytes state = wr_admin_client_text(client, "/generations/%zu/state", i);
+
+	if (wr_admin_client_is_true(client, "/generations/%zu/runs", i))
+		return wr_bytes_of("runs");
+	if (wr_admin_client_is_true(client, "/generations/%zu/can_return", i))
+		return wr_bytes_of("rollback leads here");
+	if (wr_bytes_equal(state, wr_bytes_of("canary")))
+		return wr_bytes_of("is tried");
+	return wr_bytes_of(wr_bytes_equal(state, wr_bytes_of("rolled_back")) ? "rolled back" : "");
+}
+
 static void view_drain(struct wr_admin_client *client, struct wr_buf *out)
 {
 	struct wr_bytes waits = wr_admin_client_text(client, "/waits_for");
@@ -176,19 +233,14 @@ void wr_reload_view_list(struct wr_admin_client *client, struct wr_buf *out)
 	wr_text_table_init(&table, "rllll");
 	wr_text_table_head(&table, titles);
 	for (size_t i = 0; i < n; i++) {
-		bool runs = wr_admin_client_is_true(client, "/generations/%zu/runs", i);
-		bool can = wr_admin_client_is_true(client, "/generations/%zu/can_return", i);
-
 		wr_text_table_addf(
 		    &table, "%" PRId64,
 		    wr_admin_client_integer(client, 0, "/generations/%zu/number", i));
 		wr_text_table_add(&table,
 				  wr_admin_client_text(client, "/generations/%zu/since", i));
 		wr_text_table_add(&table, wr_admin_client_text(client, "/generations/%zu/who", i));
-		wr_text_table_add(&table, wr_bytes_of(runs  ? "runs"
-						      : can ? "rollback leads here"
-							    : ""));
-		wr_text_table_add(&table, wr_admin_client_text(client, "/generations/%zu/what", i));
+		wr_text_table_add(&table, state_of(client, i));
+		add_what(client, &table, i);
 	}
 	(void)wr_text_table_render(&table, out);
 	wr_text_table_fini(&table);

@@ -167,6 +167,14 @@ struct wr_conf_transaction { /* exactly_once only */
 	int64_t interval_ms;
 };
 
+struct wr_conf_canary {
+	bool configured;
+	int share; /* of the keys, in millionths */
+	int64_t for_ms;
+	double max_error_ratio_increase;
+	int min_events;
+};
+
 struct wr_conf_pipeline {
 	char *name;
 	struct wr_conf_mark mark;
@@ -183,6 +191,7 @@ struct wr_conf_pipeline {
 	char *dlq_topic;
 	bool dlq_stage_value; /* dead letters keep what entered the stage */
 	enum wr_conf_on_circuit on_circuit;
+	struct wr_conf_canary canary; /* the engine's unless overridden */
 	struct wr_conf_stage *stages;
 	size_t stage_count;
 	struct wr_conf_output *outputs; /* [0] is the default */
@@ -196,7 +205,8 @@ struct wr_conf {
 	char *state_dir;
 	size_t memory_bytes;
 	int64_t shutdown_timeout_ms; /* to finish and commit what is in flight */
-	bool watch; /* reload when the file or a plugin changes */
+	bool watch;                  /* reload when the file or a plugin changes */
+	struct wr_conf_canary canary;
 	enum wr_log_level log_level;
 	int log_format; /* enum wr_log_format, or -1: by whether stderr is a terminal */
 	struct wr_conf_kafka kafka;

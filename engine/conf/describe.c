@@ -41,6 +41,8 @@ const char *wr_describe_quantity(const struct wr_key_row *row, int64_t value, ch
 		format_quantity(value, us, out, size);
 	else if (row->type == WR_KEY_SIZE)
 		format_quantity(value, bytes, out, size);
+	else if (row->type == WR_KEY_SHARE)
+		snprintf(out, size, "%g%%", (double)value / 10000);
 	else
 		snprintf(out, size, "%" PRId64, value);
 	return out;
@@ -116,6 +118,7 @@ static const char *plain_expectation(enum wr_key_type type)
 	case WR_KEY_DURATION_MS:
 	case WR_KEY_DURATION_US:
 	case WR_KEY_SIZE:
+	case WR_KEY_SHARE:
 	case WR_KEY_ENUM:
 	case WR_KEY_SECRET:
 		break;
@@ -153,6 +156,10 @@ const char *wr_describe_expected(const struct wr_key_row *row, char out[WR_DESCR
 	case WR_KEY_SIZE:
 		snprintf(out, WR_DESCRIBED_BYTES,
 			 "a size with its unit (512KiB, 4MiB, 10MB) from %s",
+			 wr_describe_range(row, part));
+		break;
+	case WR_KEY_SHARE:
+		snprintf(out, WR_DESCRIBED_BYTES, "a share in percent (10%%) from %s",
 			 wr_describe_range(row, part));
 		break;
 	case WR_KEY_ENUM:
@@ -248,6 +255,8 @@ const char *wr_describe_type(const struct wr_key_row *row)
 		return "duration";
 	case WR_KEY_SIZE:
 		return "size";
+	case WR_KEY_SHARE:
+		return "share";
 	case WR_KEY_ENUM:
 		return "one of";
 	case WR_KEY_SECRET:

@@ -97,6 +97,7 @@ static bool same_member(const struct wr_key_row *row, const void *a, const void 
 	case WR_KEY_STRINGS:
 		return same_strings(at(a, m), at(b, m));
 	case WR_KEY_INT:
+	case WR_KEY_SHARE:
 	case WR_KEY_ENUM:
 		return same_bytes(a, b, m, sizeof(int));
 	case WR_KEY_COUNT:

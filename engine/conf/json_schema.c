@@ -17,6 +17,7 @@
 #define DURATION_PATTERN "^(0|[0-9]+([.][0-9]+)?(us|ms|s|m|h|d))$"
 #define SIZE_PATTERN "^(0|[0-9]+([.][0-9]+)?(B|kB|KB|MB|GB|TB|KiB|MiB|GiB|TiB))$"
 #define LISTEN_PATTERN "^([0-9]{1,3}([.][0-9]{1,3}){3}|localhost|\\[[0-9A-Fa-f:.]+\\]):[0-9]{1,5}$"
+#define SHARE_PATTERN "^[0-9]+([.][0-9]+)?%$"
 #define REDIS_PATTERN "^(redis://.+|unix:///.+)$"
 
 struct schema {
@@ -210,6 +211,8 @@ static cJSON *type_of(struct schema *s, const struct wr_key_row *row)
 		return or_variable(s, pattern_of(s, DURATION_PATTERN, 0), row->least == 0);
 	case WR_KEY_SIZE:
 		return or_variable(s, pattern_of(s, SIZE_PATTERN, 0), row->least == 0);
+	case WR_KEY_SHARE:
+		return or_variable(s, pattern_of(s, SHARE_PATTERN, 0), false);
 	case WR_KEY_ENUM:
 		return or_variable(s, choices_of(s, row->choices), false);
 	case WR_KEY_SECRET_FILE:

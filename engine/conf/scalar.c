@@ -34,6 +34,8 @@ static const struct unit size_units[] = {
     {"TiB", INT64_C(1) << 40},
 };
 
+static const struct unit share_units[] = {{"%", 10000}};
+
 static bool is_digit(char c)
 {
 	return c >= '0' && c <= '9';
@@ -309,4 +311,9 @@ enum wr_quantity_fault wr_scalar_duration(struct wr_bytes text, int64_t *us_r)
 enum wr_quantity_fault wr_scalar_size(struct wr_bytes text, int64_t *bytes_r)
 {
 	return parse_quantity(text, size_units, WR_COUNT_OF(size_units), bytes_r);
+}
+
+enum wr_quantity_fault wr_scalar_share(struct wr_bytes text, int64_t *millionths_r)
+{
+	return parse_quantity(text, share_units, WR_COUNT_OF(share_units), millionths_r);
 }

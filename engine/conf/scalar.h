@@ -47,4 +47,7 @@ enum wr_quantity_fault {
 enum wr_quantity_fault wr_scalar_duration(struct wr_bytes text, int64_t *us_r);
 enum wr_quantity_fault wr_scalar_size(struct wr_bytes text, int64_t *bytes_r);
 
+/* "10%" in millionths: 100000. */
+enum wr_quantity_fault wr_scalar_share(struct wr_bytes text, int64_t *millionths_r);
+
 #endif

@@ -75,8 +75,47 @@ static void inherit_retry(void *stage, const void *pipeline)
 	((struct wr_conf_stage *)stage)->retry = ((const struct wr_conf_pipeline *)pipeline)->retry;
 }
 
+/* A pipeline's canary is the engine's, but for what it sets itself. */
+static void inherit_canary(void *pipeline, const void *conf)
+{
+	((struct wr_conf_pipeline *)pipeline)->canary = ((const struct wr_conf *)conf)->canary;
+}
+
 #define DEFAULTED(text) .fallback = (text)
 #define INHERITED(text) .otherwise = "the pipeline's"
+#define ENGINES(text) .otherwise = "the engine's"
+
+#define CANARY_ROWS(prefix, IN, DEFAULT, whose)                                                   \
+	{.path = prefix "canary",                                                                 \
+	 .type = WR_KEY_MAP,                                                                      \
+	 IN(canary.configured, bool),                                                             \
+	 .doc = "Reloads try new stages, policies and outputs on a share of the keys first" whose \
+		", and go on with all keys or go back by what comes of it."},                     \
+	    {.path = prefix "canary.share",                                                       \
+	     .type = WR_KEY_SHARE,                                                                \
+	     IN(canary.share, int),                                                               \
+	     RANGE(100, 990000),                                                                  \
+	     DEFAULT("10%"),                                                                      \
+	     .doc = "Of the keys, by their hash; the same keys each time."},                      \
+	    {.path = prefix "canary.for",                                                         \
+	     .type = WR_KEY_DURATION_MS,                                                          \
+	     IN(canary.for_ms, int64_t),                                                          \
+	     RANGE(100, 24 * HOUR_MS),                                                            \
+	     DEFAULT("60s"),                                                                      \
+	     .doc = "How long it is tried. With fewer than `min_events` it goes on, for ten "     \
+		    "times as long at most."},                                                    \
+	    {.path = prefix "canary.max_error_ratio_increase",                                    \
+	     .type = WR_KEY_NUMBER,                                                               \
+	     IN(canary.max_error_ratio_increase, double),                                         \
+	     RANGE(0, 1),                                                                         \
+	     DEFAULT("0.01"),                                                                     \
+	     .doc = "How much higher its share of failed events may be than that of the other "   \
+		    "keys in the same time."},                                                    \
+	{                                                                                         \
+		.path = prefix "canary.min_events", .type = WR_KEY_INT,                           \
+		IN(canary.min_events, int), RANGE(1, 1000000000), DEFAULT("100"),                 \
+		.doc = "So many events must have been run by it before it is judged."             \
+	}
 
 #define RETRY_ROWS(prefix, IN, DEFAULT, none, tiers, whose)                                       \
 	{.path = prefix "retry",                                                                  \

@@ -23,6 +23,7 @@ enum wr_key_type {
 	WR_KEY_DURATION_MS, /* int64_t */
 	WR_KEY_DURATION_US, /* int64_t */
 	WR_KEY_SIZE,        /* size_t */
+	WR_KEY_SHARE,       /* int, in millionths */
 	WR_KEY_ENUM,        /* int or an enum of its size */
 	WR_KEY_SECRET,      /* char *; never shown */
 	WR_KEY_SECRET_FILE, /* char *, read from the file that is named */

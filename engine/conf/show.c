@@ -216,6 +216,9 @@ static void show_row(const struct wr_key_row *row, const void *base, struct wr_j
 	case WR_KEY_SIZE:
 		show_quantity(row, (int64_t) * (const size_t *)member_of(row, base), out);
 		return;
+	case WR_KEY_SHARE:
+		show_quantity(row, *(const int *)member_of(row, base), out);
+		return;
 	case WR_KEY_ENUM:
 		show_choice(row, base, out);
 		return;

@@ -137,6 +137,7 @@ static enum wr_code store_integer(const struct wr_setter *s, int64_t value)
 		return refuse(s);
 	switch (s->row->type) {
 	case WR_KEY_INT:
+	case WR_KEY_SHARE:
 		memcpy(wr_setter_field(s), &narrow, sizeof(narrow));
 		return WR_OK;
 	case WR_KEY_COUNT:
@@ -191,19 +192,26 @@ static enum wr_code set_number(const struct wr_setter *s)
 	return WR_OK;
 }
 
-static const char *fault_text(enum wr_quantity_fault fault, bool is_size)
+static const char *units_text(enum wr_key_type type)
+{
+	if (type == WR_KEY_SIZE)
+		return "the unit is none of B, KB, MB, GB, TB, KiB, MiB, GiB, TiB";
+	return type == WR_KEY_SHARE ? "the unit is not %"
+				    : "the unit is none of us, ms, s, m, h, d";
+}
+
+static const char *fault_text(enum wr_quantity_fault fault, enum wr_key_type type)
 {
 	switch (fault) {
 	case WR_QUANTITY_NO_UNIT:
 		return "the unit is missing";
 	case WR_QUANTITY_UNIT:
-		return is_size ? "the unit is none of B, KB, MB, GB, TB, KiB, MiB, GiB, TiB"
-			       : "the unit is none of us, ms, s, m, h, d";
+		return units_text(type);
 	case WR_QUANTITY_RANGE:
 		return "it is too large";
 	case WR_QUANTITY_PART:
-		return is_size ? "it is not a whole number of bytes"
-			       : "it is not a whole number of the least unit";
+		return type == WR_KEY_SIZE ? "it is not a whole number of bytes"
+					   : "it is not a whole number of the least unit";
 	case WR_QUANTITY_OK:
 	case WR_QUANTITY_NOT:
 		break;
@@ -211,18 +219,25 @@ static const char *fault_text(enum wr_quantity_fault fault, bool is_size)
 	return NULL;
 }
 
+static enum wr_quantity_fault read_quantity(const struct wr_setter *s, int64_t *value_r)
+{
+	if (s->row->type == WR_KEY_SIZE)
+		return wr_scalar_size(s->node->text, value_r);
+	if (s->row->type == WR_KEY_SHARE)
+		return wr_scalar_share(s->node->text, value_r);
+	return wr_scalar_duration(s->node->text, value_r);
+}
+
 static enum wr_code set_quantity(const struct wr_setter *s)
 {
-	bool is_size = s->row->type == WR_KEY_SIZE;
 	enum wr_quantity_fault fault;
 	int64_t value;
 
 	if (s->node->kind != WR_TREE_SCALAR)
 		return refuse(s);
-	fault = is_size ? wr_scalar_size(s->node->text, &value)
-			: wr_scalar_duration(s->node->text, &value);
+	fault = read_quantity(s, &value);
 	if (fault != WR_QUANTITY_OK)
-		return wr_setter_refuse(s, s->node, fault_text(fault, is_size));
+		return wr_setter_refuse(s, s->node, fault_text(fault, s->row->type));
 	if (s->row->type == WR_KEY_DURATION_MS) {
 		if (value % 1000 != 0)
 			return wr_setter_refuse(s, s->node,
@@ -353,6 +368,7 @@ enum wr_code wr_value_set(const struct wr_key_row *row, const struct wr_tree_nod
 	case WR_KEY_DURATION_MS:
 	case WR_KEY_DURATION_US:
 	case WR_KEY_SIZE:
+	case WR_KEY_SHARE:
 		return set_quantity(&s);
 	case WR_KEY_ENUM:
 		return set_enum(&s);

@@ -3,12 +3,15 @@
 
 #include "http/admin.h"
 
+#include "conf/scalar.h"
+#include "core/canary.h"
 #include "http/call.h"
 #include "port/admin.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static struct wr_admin_port *port_of(const struct wr_http_call *call)
 {
@@ -21,6 +24,9 @@ static struct wr_json_out *begin(void *arg, enum wr_admin_result result, const c
 
 	switch (result) {
 	case WR_ADMIN_DONE:
+		break;
+	case WR_ADMIN_CANARY:
+		call->location = wr_arena_copy(&call->arena, detail, strlen(detail));
 		break;
 	case WR_ADMIN_REJECTED:
 		return wr_http_call_begin_problem(call, WR_HTTP_REJECTED, detail);
@@ -40,6 +46,31 @@ static void refuse(struct wr_http_call *call, enum wr_code code, const char *why
 		wr_http_call_fail(call, WR_HTTP_INTERNAL, why);
 }
 
+#define SHARE_LEAST (WR_CANARY_ALL / 10000)
+#define SHARE_MOST (WR_CANARY_ALL / 100 * 99)
+
+/* "10%", or "off". False: it is neither, and the call is answered. */
+static bool read_canary(struct wr_http_call *call, struct wr_admin_order *order)
+{
+	const char *text = wr_http_call_query(call, "canary");
+	int64_t share;
+
+	if (text == NULL)
+		return true;
+	order->no_canary = strcmp(text, "off") == 0;
+	if (order->no_canary)
+		return true;
+	if (wr_scalar_share(wr_bytes_of(text), &share) != WR_QUANTITY_OK || share < SHARE_LEAST ||
+	    share > SHARE_MOST) {
+		wr_http_call_fail(call, WR_HTTP_BAD_REQUEST,
+				  "the parameter canary is a share of the keys from 0.01% to 99% "
+				  "(10%25 in a URL), or off");
+		return false;
+	}
+	order->canary_share = (uint32_t)share;
+	return true;
+}
+
 static void reload(struct wr_http_call *call, bool rollback)
 {
 	struct wr_admin_order order = {.rollback = rollback};
@@ -49,7 +80,7 @@ static void reload(struct wr_http_call *call, bool rollback)
 
 	if (!wr_http_call_bool(call, "dry_run", &order.dry_run) ||
 	    !wr_http_call_bool(call, "drained", &order.drained) ||
-	    !wr_http_call_bool(call, "force", &order.force))
+	    !wr_http_call_bool(call, "force", &order.force) || !read_canary(call, &order))
 		return;
 	snprintf(who, sizeof(who), "admin %s", call->client);
 	order.who = who;

@@ -58,6 +58,7 @@ struct wr_http_call {
 	unsigned status; /* 0: none yet */
 	const char *mime;
 	unsigned retry_after_s;
+	const char *location; /* NULL, or in the arena */
 };
 
 /* What stands in the path where the route has {name}; never NULL nor empty. */

@@ -173,6 +173,7 @@ static void answer(struct wr_http_request *req)
 	wr_buf_init(&call->text);
 	wr_http_reply_text(req, call->status, call->mime);
 	req->reply.retry_after_s = call->retry_after_s;
+	req->reply.location = call->location;
 }
 
 void wr_http_call_handle(struct wr_http_request *req)

@@ -134,6 +134,7 @@ struct wr_http_reply {
 	const char *mime;            /* of `out` */
 	const char *allow;           /* with 405 and OPTIONS */
 	unsigned retry_after_s;      /* 0: not said */
+	const char *location;        /* borrowed of the call; NULL: not said */
 	bool challenges;             /* asks for a token */
 };
 

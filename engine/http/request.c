@@ -194,6 +194,9 @@ static bool add_headers(struct MHD_Response *response, const struct wr_http_repl
 	if (reply->challenges && MHD_add_response_header(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
 							 "Bearer realm=\"weir\"") != MHD_YES)
 		return false;
+	if (reply->location != NULL &&
+	    MHD_add_response_header(response, MHD_HTTP_HEADER_LOCATION, reply->location) != MHD_YES)
+		return false;
 	if (reply->retry_after_s > 0) {
 		snprintf(seconds, sizeof(seconds), "%u", reply->retry_after_s);
 		if (MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds) !=

@@ -17,7 +17,8 @@
 #define DLQ_MS 60000
 
 static const char *const no_query[] = {NULL};
-static const char *const reload_query[] = {"dry_run", "drained", "force", NULL};
+static const char *const reload_query[] = {"dry_run", "drained", "force", "canary", NULL};
+static const char *const rollback_query[] = {"dry_run", "drained", "force", NULL};
 
 /* A reload has deadlines of its own; this is for what nobody thought of. */
 #define RELOAD_MS (INT64_C(15) * 60 * 1000)
@@ -116,7 +117,7 @@ const struct wr_http_route wr_http_routes[] = {
     {.sides = WR_ROUTE_ON_ADMIN,
      .method = "POST",
      .path = "/admin/rollback",
-     .query = reload_query,
+     .query = rollback_query,
      .needs_token = true,
      CALL(wr_http_admin_rollback),
      .slow_ms = RELOAD_MS,

@@ -12,6 +12,7 @@
 #include "base/json_out.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct wr_admin_port;
 
@@ -21,12 +22,16 @@ struct wr_admin_order {
 	bool rollback;   /* to the generation before, not to what the file says */
 	bool force;      /* a pipeline may go although events of it are parked */
 	bool drained;    /* answer when the old generation is gone */
+	uint32_t
+	    canary_share; /* of the keys to try it on first, in millionths; 0: as the file says */
+	bool no_canary;   /* all keys at once, whatever the file says */
 };
 
 enum wr_admin_result {
-	WR_ADMIN_DONE,       /* applied or unchanged; or it would be */
-	WR_ADMIN_REJECTED,   /* refused, and nothing was touched */
-	WR_ADMIN_ROLLED_BACK /* it failed, and what was before runs */
+	WR_ADMIN_DONE,        /* applied or unchanged; or it would be */
+	WR_ADMIN_REJECTED,    /* refused, and nothing was touched */
+	WR_ADMIN_ROLLED_BACK, /* it failed, and what was before runs */
+	WR_ADMIN_CANARY /* it is being tried: `detail` is the path at which that can be followed */
 };
 
 /* Begins an answer, once it is known how it went; `detail` is a sentence, or NULL. */
@@ -52,7 +57,7 @@ struct wr_admin_ops {
 				   const char *who, struct wr_json_out *out);
 
 	/* Reloads, or goes back, and waits for it. WR_OK: `begin` was called, and what became of it added to what it
-	 * returned. WR_EFULL: a reload is under way; WR_ENOTFOUND: there is nothing to go back to; WR_ECLOSED: the
+	 * returned. WR_EFULL: a reload or a canary is under way; WR_ENOTFOUND: there is nothing to go back to; WR_ECLOSED: the
 	 * engine stops; WR_ENOMEM: then nothing was begun, and err says why. [worker] */
 	enum wr_code (*reload)(struct wr_admin_port *port, const struct wr_admin_order *order,
 			       wr_admin_begin_fn begin, void *arg, struct wr_err *err);

@@ -59,6 +59,7 @@ static void show_status(struct wr_admin_port *port, struct wr_json_out *out)
 	int64_t up_ns = wr_clock_mono_ns(admin->o.clock) - admin->started_mono_ns;
 
 	wr_json_out_bool(out, "drifted", wr_admin_reloads_has_drifted(&admin->reloads));
+	wr_admin_reloads_canary(&admin->reloads, out);
 	wr_lock_take(&admin->lock);
 	wr_json_out_text(out, "version", admin->o.version);
 	wr_json_out_text(out, "instance",

@@ -58,6 +58,8 @@ static enum wr_admin_result result_of(const struct wr_reload_answer *answer)
 		return WR_ADMIN_REJECTED;
 	case WR_RELOAD_ROLLED_BACK:
 		return WR_ADMIN_ROLLED_BACK;
+	case WR_RELOAD_CANARY:
+		return answer->dry_run ? WR_ADMIN_DONE : WR_ADMIN_CANARY;
 	}
 	return WR_ADMIN_DONE;
 }
@@ -89,6 +91,8 @@ static void done(void *arg, const struct wr_reload_answer *answer)
 
 	/* The worker waits: what it will answer with is not touched by anyone else. */
 	summarise(answer, detail, sizeof(detail));
+	if (result_of(answer) == WR_ADMIN_CANARY)
+		wr_reload_show_path(answer->generation_after, detail);
 	wr_reload_show_answer(
 	    waiter->begin(waiter->arg, result_of(answer), detail[0] != '\0' ? detail : NULL),
 	    answer);
@@ -106,7 +110,9 @@ enum wr_code wr_admin_reloads_ask(struct wr_admin_reloads *reloads,
 						  .dry_run = order->dry_run,
 						  .rollback = order->rollback,
 						  .force = order->force,
-						  .wait_drained = order->drained};
+						  .wait_drained = order->drained,
+						  .canary_share = order->canary_share,
+						  .no_canary = order->no_canary};
 	struct waiter waiter = {.reloads = reloads, .begin = begin, .arg = arg};
 	struct wr_reload *reload;
 	enum wr_code rc;
@@ -138,6 +144,26 @@ bool wr_admin_reloads_has_drifted(struct wr_admin_reloads *reloads)
 	has_drifted = reloads->reload != NULL && wr_reload_has_drifted(reloads->reload);
 	wr_lock_release(&reloads->lock);
 	return has_drifted;
+}
+
+void wr_admin_reloads_canary(struct wr_admin_reloads *reloads, struct wr_json_out *out)
+{
+	char path[WR_RELOAD_PATH_BYTES];
+	uint64_t number = 0;
+
+	wr_lock_take(&reloads->lock);
+	if (reloads->reload != NULL)
+		number = wr_reload_canary(reloads->reload);
+	wr_lock_release(&reloads->lock);
+	if (number == 0) {
+		wr_json_out_null(out, "canary");
+		return;
+	}
+	wr_reload_show_path(number, path);
+	wr_json_out_begin_object(out, "canary");
+	wr_json_out_integer(out, "generation", (int64_t)number);
+	wr_json_out_text(out, "url", path);
+	wr_json_out_end(out);
 }
 
 void wr_admin_reloads_list(struct wr_admin_reloads *reloads, struct wr_json_out *out)

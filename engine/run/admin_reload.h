@@ -32,6 +32,9 @@ enum wr_code wr_admin_reloads_ask(struct wr_admin_reloads *reloads,
 /* Whether the last applied configuration runs because the file is invalid. */
 bool wr_admin_reloads_has_drifted(struct wr_admin_reloads *reloads);
 
+/* "canary": the generation that is tried, and its path; or null. */
+void wr_admin_reloads_canary(struct wr_admin_reloads *reloads, struct wr_json_out *out);
+
 void wr_admin_reloads_list(struct wr_admin_reloads *reloads, struct wr_json_out *out);
 enum wr_code wr_admin_reloads_one(struct wr_admin_reloads *reloads, uint64_t number,
 				  struct wr_json_out *out);

@@ -36,6 +36,8 @@ libwr_run_a_SOURCES = \
 	engine/run/reload.c engine/run/reload.h engine/run/reload_private.h \
 	engine/run/reload_answer.c \
 	engine/run/reload_apply.c \
+	engine/run/reload_canary.c \
+	engine/run/reload_list.c \
 	engine/run/reload_load.c \
 	engine/run/reload_plan.c \
 	engine/run/reload_probe.c \
@@ -44,7 +46,9 @@ libwr_run_a_SOURCES = \
 	engine/run/retry_queue.c engine/run/retry_queue.h \
 	engine/run/state_dir.c engine/run/state_dir.h \
 	engine/run/swap.c engine/run/swap.h engine/run/swap_private.h \
+	engine/run/swap_canary.c \
 	engine/run/swap_state.c \
+	engine/run/tried.c engine/run/tried.h \
 	engine/run/watch.c engine/run/watch.h \
 	engine/port/admin.h engine/port/dlq.h engine/port/claim_store.h engine/port/sink.h engine/port/source.h
 WR_RUN_LIBS = libwr_run.a $(WR_HOST_LIBS)

@@ -82,6 +82,12 @@ HISTOGRAM(wr_family_claim_seconds, "weir_claim_seconds",
 GAUGE(wr_family_lag, "weir_consumer_lag_events",
       "Records between the committed position and the end of the partition.");
 
+COUNTER(wr_family_canary_events, "weir_canary_events_total",
+	"Events run while a canary was tried, by the generation that had their key.");
+COUNTER(wr_family_canary_errors, "weir_canary_errors_total",
+	"Those of them that failed or were retried.");
+COUNTER(wr_family_canaries, "weir_canaries_total", "Canaries by how they ended.");
+GAUGE(wr_family_canary, "weir_canary", "1 while a generation is tried on a share of the keys.");
 COUNTER(wr_family_reloads, "weir_reloads_total", "Reloads by their result.");
 const struct wr_metric_family wr_family_drift = {
     .name = "weir_config_drift",

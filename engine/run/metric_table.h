@@ -115,9 +115,14 @@ extern const struct wr_metric_family wr_family_claim_seconds;
 /* Labels: pipeline, topic, partition. */
 extern const struct wr_metric_family wr_family_lag;
 
+/* Labels: pipeline, generation (stable, canary). */
+extern const struct wr_metric_family wr_family_canary_events;
+extern const struct wr_metric_family wr_family_canary_errors;
 /* Labels: result. */
+extern const struct wr_metric_family wr_family_canaries;
 extern const struct wr_metric_family wr_family_reloads;
 /* No labels. */
+extern const struct wr_metric_family wr_family_canary;
 extern const struct wr_metric_family wr_family_drift;
 extern const struct wr_metric_family wr_family_generation;
 

@@ -4,8 +4,10 @@
 
 #include "base/log.h"
 #include "run/metric_table.h"
+#include "run/tried.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -13,121 +15,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#define RELOAD_MAGIC 0x57524c44u
 #define REAP_MS 200 /* how often a generation that drains is looked at */
-
-/* ---- the list ---- */
-
-static void free_entry(struct wr_reload_entry *entry)
-{
-	free(entry->who);
-	free(entry->what);
-}
-
-void wr_reload_list_fini(struct wr_reload_list *list)
-{
-	for (size_t i = 0; i < list->count; i++)
-		free_entry(&list->items[i]);
-	free(list->items);
-	*list = (struct wr_reload_list){NULL, 0};
-}
-
-/* The generation that runs becomes the list's first. */
-static void push_entry_locked(struct wr_reload *reload, struct wr_reload_entry entry)
-{
-	struct wr_reload_list *list = &reload->list;
-
-	wr_lock_assert_held(&reload->lock);
-	if (list->count == WR_RELOAD_LIST_MAX)
-		free_entry(&list->items[--list->count]);
-	memmove(list->items + 1, list->items, list->count * sizeof(*list->items));
-	list->items[0] = entry;
-	list->count++;
-	for (size_t i = 1; i < list->count; i++) {
-		list->items[i].can_return = reload->previous != NULL && i == 1;
-		list->items[i].runs = false;
-	}
-}
-
-void wr_reload_note_generation(struct wr_reload *reload, const char *who, char *what)
-{
-	struct wr_reload_entry entry = {
-	    .number = reload->current->number,
-	    .since_ms = wr_clock_wall_ms(reload->o.clock),
-	    .who = strdup(who),
-	    .what = what,
-	    .runs = true,
-	};
-
-	wr_lock_take(&reload->lock);
-	push_entry_locked(reload, entry);
-	reload->number = entry.number;
-	reload->has_previous = reload->previous != NULL;
-	if (reload->previous != NULL)
-		reload->drifted = false;
-	wr_lock_release(&reload->lock);
-	wr_metric_set(reload->generation_cell, (double)entry.number);
-	wr_metric_set(reload->drift_cell, wr_reload_has_drifted(reload) ? 1 : 0);
-}
-
-void wr_reload_note_agreement(struct wr_reload *reload)
-{
-	wr_lock_take(&reload->lock);
-	reload->drifted = false;
-	wr_lock_release(&reload->lock);
-	wr_metric_set(reload->drift_cell, 0);
-}
-
-static char *copy_text(const char *text, bool *failed)
-{
-	char *copy = strdup(text != NULL ? text : "");
-
-	*failed = *failed || copy == NULL;
-	return copy;
-}
-
-enum wr_code wr_reload_generations(struct wr_reload *reload, struct wr_reload_list *list_r)
-{
-	bool failed = false;
-
-	WR_CHECK(reload, RELOAD_MAGIC);
-	*list_r = (struct wr_reload_list){calloc(WR_RELOAD_LIST_MAX, sizeof(*list_r->items)), 0};
-	if (list_r->items == NULL)
-		return WR_ENOMEM;
-	wr_lock_take(&reload->lock);
-	for (size_t i = 0; i < reload->list.count; i++) {
-		list_r->items[i] = reload->list.items[i];
-		list_r->items[i].who = copy_text(reload->list.items[i].who, &failed);
-		list_r->items[i].what = copy_text(reload->list.items[i].what, &failed);
-	}
-	list_r->count = reload->list.count;
-	wr_lock_release(&reload->lock);
-	if (failed)
-		wr_reload_list_fini(list_r);
-	return failed ? WR_ENOMEM : WR_OK;
-}
-
-bool wr_reload_has_drifted(struct wr_reload *reload)
-{
-	bool drifted;
-
-	WR_CHECK(reload, RELOAD_MAGIC);
-	wr_lock_take(&reload->lock);
-	drifted = reload->drifted;
-	wr_lock_release(&reload->lock);
-	return drifted;
-}
-
-uint64_t wr_reload_generation(struct wr_reload *reload)
-{
-	uint64_t number;
-
-	WR_CHECK(reload, RELOAD_MAGIC);
-	wr_lock_take(&reload->lock);
-	number = reload->number;
-	wr_lock_release(&reload->lock);
-	return number;
-}
 
 /* ---- requests ---- */
 
@@ -151,9 +39,16 @@ static enum wr_code accept_locked(struct wr_reload *reload, const struct wr_relo
 		    err, WR_EFULL, "a reload is under way: asked for by %s, in the phase \"%s\"",
 		    reload->job.who,
 		    wr_reload_phase_name((enum wr_reload_phase)atomic_load(&reload->phase)));
-	if (job->request.rollback && !reload->has_previous)
+	if (reload->canary_number != 0 && !job->request.rollback)
+		return wr_err_set(err, WR_EFULL,
+				  "a canary is under way, generation %" PRIu64
+				  ": /admin/generations/%" PRIu64
+				  " tells how it goes, a rollback ends it",
+				  reload->canary_number, reload->canary_number);
+	if (job->request.rollback && !reload->has_previous && reload->canary_number == 0)
 		return wr_err_set(err, WR_ENOTFOUND, "there is no generation to go back to");
 	reload->job = *job;
+	reload->job.canary = reload->canary_number;
 	reload->busy = true;
 	atomic_store(&reload->phase, WR_RELOAD_READ);
 	return WR_OK;
@@ -166,7 +61,7 @@ enum wr_code wr_reload_submit(struct wr_reload *reload, const struct wr_reload_r
 	    .request = *request, .who = strdup(request->who), .done = done, .done_arg = arg};
 	enum wr_code rc;
 
-	WR_CHECK(reload, RELOAD_MAGIC);
+	WR_CHECK(reload, WR_RELOAD_MAGIC);
 	if (job.who == NULL)
 		return wr_err_set(err, WR_ENOMEM, "no memory for a reload");
 	job.request.who = job.who;
@@ -241,6 +136,7 @@ static void *run(void *arg)
 		} else {
 			wait_for_work(reload);
 		}
+		wr_reload_tend_canary(reload);
 		wr_reload_reap(reload);
 		wr_reload_look(reload);
 	}
@@ -271,7 +167,7 @@ enum wr_code wr_reload_open(const struct wr_reload_options *options, struct wr_r
 	*reload_r = NULL;
 	if (reload == NULL)
 		return WR_ENOMEM;
-	reload->magic = RELOAD_MAGIC;
+	reload->magic = WR_RELOAD_MAGIC;
 	reload->o = *options;
 	wr_lock_init(&reload->lock);
 	rc = init(reload);
@@ -285,6 +181,8 @@ enum wr_code wr_reload_open(const struct wr_reload_options *options, struct wr_r
 	reload->first->runners++;
 	reload->current->keepers++;
 	reload->last_number = reload->number = reload->current->number;
+	if (wr_tried_read(reload->dir.path).number > reload->last_number)
+		reload->last_number = wr_tried_read(reload->dir.path).number;
 	wr_reload_follow(reload);
 	*reload_r = reload;
 	return WR_OK;
@@ -292,7 +190,7 @@ enum wr_code wr_reload_open(const struct wr_reload_options *options, struct wr_r
 
 const struct wr_generation *wr_reload_first(const struct wr_reload *reload)
 {
-	WR_CHECK(reload, RELOAD_MAGIC);
+	WR_CHECK(reload, WR_RELOAD_MAGIC);
 	return reload->first->generation;
 }
 
@@ -303,11 +201,12 @@ enum wr_code wr_reload_start(struct wr_reload *reload, const struct wr_engine_op
 	enum wr_code rc;
 	int error;
 
-	WR_CHECK(reload, RELOAD_MAGIC);
+	WR_CHECK(reload, WR_RELOAD_MAGIC);
 	options.generation = reload->current->generation;
 	reload->metrics = options.metrics;
 	reload->drift_cell = wr_metrics_cell(options.metrics, &wr_family_drift, NULL, 0);
 	reload->generation_cell = wr_metrics_cell(options.metrics, &wr_family_generation, NULL, 0);
+	reload->canary_cell = wr_metrics_cell(options.metrics, &wr_family_canary, NULL, 0);
 	wr_plugin_store_sweep(reload->store);
 	rc = wr_engine_create(&options, &reload->engine, err);
 	if (rc == WR_OK)
@@ -344,7 +243,7 @@ bool wr_reload_stop(struct wr_reload *reload, int64_t deadline_mono_ns)
 {
 	bool started;
 
-	WR_CHECK(reload, RELOAD_MAGIC);
+	WR_CHECK(reload, WR_RELOAD_MAGIC);
 	wr_lock_take(&reload->lock);
 	started = reload->started;
 	atomic_store(&reload->stopping, true);
@@ -376,9 +275,10 @@ void wr_reload_close(struct wr_reload *reload)
 {
 	if (reload == NULL)
 		return;
-	WR_CHECK(reload, RELOAD_MAGIC);
+	WR_CHECK(reload, WR_RELOAD_MAGIC);
 	if (reload->store != NULL)
 		wr_plugin_store_keep_files(reload->store);
+	wr_reload_canary_destroy(reload->canary, reload->metrics);
 	destroy_drains(reload);
 	wr_edition_let_go(reload->previous, 0, 1);
 	if (reload->first != NULL)
@@ -390,6 +290,7 @@ void wr_reload_close(struct wr_reload *reload)
 	wr_state_dir_close(&reload->dir);
 	wr_metrics_retire_cell(reload->metrics, reload->drift_cell);
 	wr_metrics_retire_cell(reload->metrics, reload->generation_cell);
+	wr_metrics_retire_cell(reload->metrics, reload->canary_cell);
 	wr_reload_list_fini(&reload->list);
 	free(reload->job.who);
 	free(reload->absolute_file);

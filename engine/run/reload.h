@@ -76,7 +76,8 @@ enum wr_reload_result {
 	WR_RELOAD_APPLIED,   /* the new generation runs */
 	WR_RELOAD_UNCHANGED, /* nothing differs: nothing was touched */
 	WR_RELOAD_REJECTED,  /* refused before anything was touched; `problems` says why */
-	WR_RELOAD_ROLLED_BACK /* failed at the swap, and the old generation goes on; `problems` says why */
+	WR_RELOAD_ROLLED_BACK, /* failed at the swap, and the old generation goes on; `problems` says why */
+	WR_RELOAD_CANARY /* the new generation runs a share of the keys, and takes all or none later */
 };
 
 enum wr_reload_phase {
@@ -120,9 +121,13 @@ struct wr_reload_stage {
 struct wr_reload_request {
 	const char *
 	    who; /* "admin", "signal", "watch"; and with it an address or a name, for the list and the log */
-	bool dry_run;  /* all but the swap */
-	bool rollback; /* to the previous generation instead of the file */
-	bool force;    /* a pipeline may go although events of it are parked */
+	bool dry_run; /* all but the swap */
+	bool
+	    rollback; /* to the previous generation instead of the file; while a canary runs: ends it */
+	bool force; /* a pipeline may go although events of it are parked */
+	uint32_t
+	    canary_share; /* of the keys to try it on first, in millionths; 0: as the file says */
+	bool no_canary;   /* all keys at once, whatever the file says */
 	bool
 	    wait_drained; /* answer only when the old generation has drained or its deadline has passed */
 };
@@ -131,8 +136,10 @@ struct wr_reload_answer {
 	enum wr_reload_result result;
 	bool dry_run; /* then `result` is what it would have been: applied, unchanged or rejected */
 	char *who;    /* the request's */
-	int64_t started_at_ms;                        /* wall clock */
-	uint64_t generation_before, generation_after; /* which one runs; equal unless applied */
+	int64_t started_at_ms; /* wall clock */
+	uint64_t generation_before,
+	    generation_after; /* which one runs, of a canary: which one is tried; equal
+						       * unless it is applied or tried */
 	int64_t phase_us
 	    [WR_RELOAD_PHASES]; /* how long each took; -1: not reached, or still going on (drain) */
 	struct wr_reload_stage
@@ -150,8 +157,8 @@ struct wr_reload_answer {
 /* Called once on the reload thread. The answer is borrowed for the call. */
 typedef void (*wr_reload_done_fn)(void *arg, const struct wr_reload_answer *answer);
 
-/* Asks for a reload and returns at once. WR_OK: `done` will be called (NULL: nobody waits). WR_EFULL: one is under way;
- * err names who asked for it and in which phase it is. WR_ECLOSED: the engine is stopping; then, and when it stops
+/* Asks for a reload and returns at once. WR_OK: `done` will be called (NULL: nobody waits). WR_EFULL: one is under way,
+ * err names who asked for it and in which phase it is; or a canary is, which err names, and it is no rollback. WR_ECLOSED: the engine is stopping; then, and when it stops
  * before the request's turn, `done` is not called. WR_ENOTFOUND: a rollback, and there is nothing to go back to.
  * WR_ENOMEM. [any] */
 enum wr_code wr_reload_submit(struct wr_reload *reload, const struct wr_reload_request *request,
@@ -161,6 +168,23 @@ const char *wr_reload_result_name(enum wr_reload_result result); /* "applied", "
 const char *wr_reload_phase_name(enum wr_reload_phase phase);    /* "read", "probe" */
 const char *wr_reload_change_name(enum wr_reload_change change); /* "kept", "replaced" */
 
+enum wr_reload_state {
+	WR_RELOAD_STATE_APPLIED,
+	WR_RELOAD_STATE_CANARY,     /* it is being tried */
+	WR_RELOAD_STATE_PROMOTED,   /* it was tried and then applied */
+	WR_RELOAD_STATE_ROLLED_BACK /* it was tried and not applied */
+};
+
+const char *wr_reload_state_name(enum wr_reload_state state); /* "applied", "canary" */
+
+/* How a canary goes in one pipeline. */
+struct wr_reload_trial {
+	char *pipeline;
+	uint32_t share; /* of its keys, in millionths */
+	struct wr_canary_rules rules;
+	struct wr_canary_counts stable, canary; /* over the same time */
+};
+
 /* One line of the list of generations: an attempt that made one. */
 struct wr_reload_entry {
 	uint64_t number;
@@ -169,6 +193,12 @@ struct wr_reload_entry {
 	char *what;       /* what changed, in words */
 	bool runs;        /* it is the one that runs */
 	bool can_return;  /* a rollback would lead to it */
+
+	enum wr_reload_state state;
+	struct wr_reload_trial *trials; /* of a canary, by pipeline; NULL: it was none */
+	size_t trial_count;
+	int64_t ended_ms; /* wall clock: when it was promoted or rolled back; 0: not yet */
+	char *reason;     /* for that; NULL: not yet */
 };
 
 struct wr_reload_list {
@@ -186,5 +216,8 @@ bool wr_reload_has_drifted(struct wr_reload *reload);
 
 /* The generation that runs. [any] */
 uint64_t wr_reload_generation(struct wr_reload *reload);
+
+/* The generation that is tried on a share of the keys; 0: none is. [any] */
+uint64_t wr_reload_canary(struct wr_reload *reload);
 
 #endif

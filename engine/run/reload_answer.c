@@ -19,6 +19,8 @@ const char *wr_reload_result_name(enum wr_reload_result result)
 		return "rejected";
 	case WR_RELOAD_ROLLED_BACK:
 		return "rolled_back";
+	case WR_RELOAD_CANARY:
+		return "canary";
 	}
 	return "";
 }

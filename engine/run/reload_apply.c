@@ -6,12 +6,11 @@
 #include "base/log.h"
 #include "run/metric_table.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SWAP_NS (10 * WR_NS_PER_S)  /* for all lanes to come to the end of a batch */
-#define DRAIN_NS (30 * WR_NS_PER_S) /* then the answer says that it goes on */
 #define ANSWER_NS (1 * WR_NS_PER_S) /* the same when nobody waits for it */
 
 struct attempt {
@@ -20,6 +19,7 @@ struct attempt {
 	struct wr_reload_answer answer;
 	struct wr_edition *edition; /* NULL once it runs, or is gone */
 	struct wr_swap *swap;
+	struct wr_reload_canary *canary; /* what is tried first; NULL: nothing, or it has begun */
 	enum wr_reload_phase phase;
 	int64_t phase_began_ns;
 };
@@ -148,6 +148,9 @@ static enum wr_code validate(struct attempt *a, bool *differs_r)
 					    &a->answer);
 		*differs_r = differs_beside(a) || *differs_r;
 	}
+	if (rc == WR_OK)
+		rc = wr_reload_plan_canary(a->reload->current, a->edition, &a->job->request,
+					   &a->answer, &a->canary);
 	if (rc == WR_OK && a->answer.problems.count > 0)
 		rc = WR_EINVAL;
 	return rc == WR_OK ? check_parked(a) : rc;
@@ -164,6 +167,8 @@ static enum wr_code load(struct attempt *a)
 	edition->number = reload->last_number + 1;
 	rc = wr_generation_create_from(edition->conf, edition->number, edition->set,
 				       &edition->generation, &a->answer.problems);
+	if (rc == WR_OK)
+		rc = wr_reload_check_canary(a->canary, reload->current, edition, &a->answer);
 	if (rc == WR_OK && reload->o.hooks.prepare != NULL)
 		rc = add_whole(
 		    a, reload->o.hooks.prepare(reload->o.hooks.arg, edition->conf, rehearsal, &err),
@@ -214,14 +219,15 @@ static void tell_states(struct attempt *a, const struct wr_swap *swapped)
 	}
 }
 
-/* The one that ran is kept for a rollback; the one kept until now is not. */
-static void make_current(struct wr_reload *reload, struct wr_edition *edition)
+void wr_reload_make_current(struct wr_reload *reload, struct wr_edition *edition)
 {
 	wr_edition_let_go(reload->previous, 0, 1);
 	reload->previous = reload->current;
 	reload->current = edition;
 	reload->last_number = edition->number;
 	edition->keepers++;
+	if (reload->o.hooks.apply != NULL)
+		reload->o.hooks.apply(reload->o.hooks.arg, edition->generation);
 }
 
 static enum wr_code swap(struct attempt *a)
@@ -234,18 +240,36 @@ static enum wr_code swap(struct attempt *a)
 
 	if (drain == NULL)
 		return WR_ENOMEM;
-	rc = wr_swap_run(drain->swap, began + SWAP_NS, began + DRAIN_NS, &err);
+	rc = wr_swap_run(drain->swap, began + WR_RELOAD_SWAP_NS, began + WR_RELOAD_DRAIN_NS, &err);
 	if (rc != WR_OK) {
 		drain->edition = a->edition; /* lanes may still have to let go of it */
 		a->edition = NULL;
 		return add_whole(a, rc, err.text);
 	}
 	drain->edition = reload->current; /* it was its runner; now the drain is */
-	make_current(reload, a->edition);
+	wr_reload_make_current(reload, a->edition);
 	a->edition = NULL;
 	tell_states(a, drain->swap);
-	if (reload->o.hooks.apply != NULL)
-		reload->o.hooks.apply(reload->o.hooks.arg, reload->current->generation);
+	return WR_OK;
+}
+
+/* The lanes of the canary have the edition until they have drained, however it ends. */
+static enum wr_code try(struct attempt *a)
+{
+	struct wr_reload *reload = a->reload;
+	struct wr_drain *drain = add_drain(a);
+	struct wr_err err;
+	enum wr_code rc;
+
+	if (drain == NULL)
+		return WR_ENOMEM;
+	drain->edition = a->edition;
+	a->edition = NULL;
+	rc =
+	    wr_reload_begin_canary(reload, a->canary, drain, now(reload) + WR_RELOAD_SWAP_NS, &err);
+	if (rc != WR_OK)
+		return add_whole(a, rc, err.text);
+	a->canary = NULL;
 	return WR_OK;
 }
 
@@ -271,7 +295,7 @@ bool wr_reload_reap(struct wr_reload *reload)
 static void drain(struct attempt *a)
 {
 	struct wr_reload *reload = a->reload;
-	int64_t patience = a->job->request.wait_drained ? DRAIN_NS : ANSWER_NS;
+	int64_t patience = a->job->request.wait_drained ? WR_RELOAD_DRAIN_NS : ANSWER_NS;
 	struct wr_buf waits = WR_BUF_INIT;
 
 	a->answer.drained = wr_swap_drain(reload->drains->swap, now(reload) + patience);
@@ -313,29 +337,22 @@ static enum wr_code prepare(struct attempt *a, bool *differs_r)
 	return rc;
 }
 
-static void attempt(struct attempt *a)
+/* Nothing was swapped. */
+static void conclude(struct attempt *a, enum wr_code rc, bool differs)
 {
-	bool differs;
-	enum wr_code rc = explain(a, prepare(a, &differs));
+	end_phase(a);
+	if (rc != WR_OK)
+		a->answer.result = WR_RELOAD_REJECTED;
+	else if (!differs)
+		a->answer.result = WR_RELOAD_UNCHANGED;
+	else
+		a->answer.result = a->canary != NULL ? WR_RELOAD_CANARY : WR_RELOAD_APPLIED;
+	if (a->answer.result == WR_RELOAD_UNCHANGED && !a->job->request.rollback)
+		wr_reload_note_agreement(a->reload);
+}
 
-	a->answer.generation_before = a->answer.generation_after = a->reload->current->number;
-	a->answer.drained = true;
-	if (rc != WR_OK || !differs || a->job->request.dry_run) {
-		end_phase(a);
-		a->answer.result = rc != WR_OK ? WR_RELOAD_REJECTED
-				   : differs   ? WR_RELOAD_APPLIED
-					       : WR_RELOAD_UNCHANGED;
-		if (a->answer.result == WR_RELOAD_UNCHANGED && !a->job->request.rollback)
-			wr_reload_note_agreement(a->reload);
-		return;
-	}
-	begin_phase(a, WR_RELOAD_SWAP);
-	rc = explain(a, swap(a));
-	if (rc != WR_OK) {
-		end_phase(a);
-		a->answer.result = WR_RELOAD_ROLLED_BACK;
-		return;
-	}
+static void apply(struct attempt *a)
+{
 	a->answer.result = WR_RELOAD_APPLIED;
 	a->answer.generation_after = a->reload->current->number;
 	wr_reload_note_generation(a->reload, a->answer.who, wr_reload_summary(&a->answer));
@@ -343,6 +360,59 @@ static void attempt(struct attempt *a)
 	wr_reload_follow(a->reload);
 	begin_phase(a, WR_RELOAD_DRAIN);
 	drain(a);
+}
+
+static void begin_canary(struct attempt *a)
+{
+	end_phase(a);
+	a->answer.result = WR_RELOAD_CANARY;
+	a->answer.generation_after = a->reload->last_number;
+	wr_reload_note_canary(a->reload, a->answer.who, wr_reload_summary(&a->answer));
+}
+
+/* True when the job was to end a canary, or has nothing left to do because it ended by itself and all keys went back. */
+static bool end_canary(struct attempt *a)
+{
+	struct wr_reload *reload = a->reload;
+
+	if (a->job->canary == 0 || reload->current->number == a->job->canary)
+		return false;
+	a->answer.result = WR_RELOAD_UNCHANGED;
+	if (reload->canary == NULL)
+		return true;
+	a->answer.result = WR_RELOAD_APPLIED;
+	wr_reload_add_change(&a->answer, "the canary, generation %" PRIu64 ": ended",
+			     a->job->canary);
+	if (!a->job->request.dry_run)
+		wr_reload_end_canary(reload, a->answer.who);
+	return true;
+}
+
+static void attempt(struct attempt *a)
+{
+	bool differs, tries;
+	enum wr_code rc;
+
+	a->answer.generation_before = a->answer.generation_after = a->reload->current->number;
+	a->answer.drained = true;
+	if (end_canary(a))
+		return;
+	rc = explain(a, prepare(a, &differs));
+	if (rc != WR_OK || !differs || a->job->request.dry_run) {
+		conclude(a, rc, differs);
+		return;
+	}
+	begin_phase(a, WR_RELOAD_SWAP);
+	tries = a->canary != NULL;
+	rc = explain(a, tries ? try(a) : swap(a));
+	if (rc != WR_OK) {
+		end_phase(a);
+		a->answer.result = WR_RELOAD_ROLLED_BACK;
+	} else if (tries) {
+		begin_canary(a);
+	} else {
+		apply(a);
+	}
 }
 
 static void log_answer(const struct wr_reload_answer *answer)
@@ -391,6 +461,7 @@ void wr_reload_perform(struct wr_reload *reload, const struct wr_reload_job *job
 	log_answer(&a.answer);
 	count(reload, &a.answer);
 	wr_swap_destroy(a.swap);
+	wr_reload_canary_destroy(a.canary, reload->metrics);
 	wr_edition_let_go(a.edition, 1, 0);
 	if (job->done != NULL)
 		job->done(job->done_arg, &a.answer);

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "run/last_applied.h"
+#include "run/tried.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -109,6 +110,24 @@ static bool is_same(const struct wr_last_applied *last, const struct wr_edition 
 	return true;
 }
 
+/* The number of a configuration that would have this one: one that was tried keeps its own, no other gets it. */
+static uint64_t number_beside_tried(const struct wr_reload *reload,
+				    const struct wr_edition *edition, uint64_t number)
+{
+	const struct wr_tried tried = wr_tried_read(reload->dir.path);
+	const struct wr_tried this = wr_tried_of(
+	    tried.number, wr_bytes(edition->text.data, edition->text.size), edition->set);
+
+	if (tried.number < number)
+		return number;
+	if (strcmp(tried.what, this.what) != 0)
+		return tried.number + 1;
+	WR_LOG(WR_LOG_WARN,
+	       "the file says what was tried as a canary and never took all keys: it does now",
+	       WR_INT("generation", tried.number), WR_STR("file", reload->o.file));
+	return tried.number;
+}
+
 /* What was applied last keeps its number over a restart. */
 static uint64_t first_number(const struct wr_reload *reload, const struct wr_edition *edition)
 {
@@ -120,7 +139,7 @@ static uint64_t first_number(const struct wr_reload *reload, const struct wr_edi
 		bool same =
 		    strcmp(last.file, reload->absolute_file) == 0 && is_same(&last, edition);
 
-		number = same ? last.number : last.number + 1;
+		number = same ? last.number : number_beside_tried(reload, edition, last.number + 1);
 		wr_last_applied_fini(&last);
 	}
 	return number;
@@ -245,6 +264,8 @@ void wr_reload_keep(struct wr_reload *reload)
 	const struct wr_edition *edition = reload->current;
 	struct wr_err err;
 
+	if (!reload->dir.temporary)
+		wr_tried_forget(reload->dir.path, edition->number);
 	if (reload->dir.temporary ||
 	    wr_last_applied_write(reload->dir.path, edition->number, reload->absolute_file,
 				  wr_bytes(edition->text.data, edition->text.size), edition->set,

@@ -56,8 +56,8 @@ bool wr_reload_same_stage(const struct wr_conf_stage *a, const struct wr_conf_st
 	       wr_plugin_set_same(set_a, set_b, b->plugin);
 }
 
-static bool same_stages(const struct wr_conf_pipeline *a, const struct wr_conf_pipeline *b,
-			const struct wr_plugin_set *set_a, const struct wr_plugin_set *set_b)
+bool wr_reload_same_stages(const struct wr_conf_pipeline *a, const struct wr_conf_pipeline *b,
+			   const struct wr_plugin_set *set_a, const struct wr_plugin_set *set_b)
 {
 	if (a->stage_count != b->stage_count)
 		return false;
@@ -87,7 +87,8 @@ bool wr_reload_plan(const struct wr_edition *before, const struct wr_conf *after
 		const struct wr_conf_pipeline *next = &after->pipelines[i];
 		const struct wr_conf_pipeline *there = find_pipeline(before->conf, next->name);
 
-		plan.differs = there == NULL || !same_stages(there, next, before->set, set);
+		plan.differs =
+		    there == NULL || !wr_reload_same_stages(there, next, before->set, set);
 	}
 	return plan.differs;
 }

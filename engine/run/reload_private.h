@@ -1,7 +1,7 @@
 /*
  * The inside of a reload, shared by run/reload*.c: reload.c is its life, its thread and its requests, reload_load.c
  * makes generations, reload_apply.c takes the engine from one to the next, reload_plan.c says what differs and what can't
- * change, reload_answer.c is the answer.
+ * change, reload_canary.c tries it on a share of the keys, reload_answer.c is the answer, reload_list.c what has run.
  */
 #ifndef WR_RUN_RELOAD_PRIVATE_H
 #define WR_RUN_RELOAD_PRIVATE_H
@@ -17,7 +17,13 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#define WR_RELOAD_MAGIC 0x57524c44u
 #define WR_RELOAD_LIST_MAX 10
+
+#define WR_RELOAD_SWAP_NS (10 * WR_NS_PER_S)  /* for all lanes to come to the end of a batch */
+#define WR_RELOAD_DRAIN_NS (30 * WR_NS_PER_S) /* then the answer says that it goes on */
+
+struct wr_reload_canary; /* reload_canary.c's own */
 
 /* A configuration with its plugins. Those who run it need all of it; for going back to it its text and the copies of
  * its plugins are enough. */
@@ -43,6 +49,7 @@ struct wr_reload_job {
 	char *who;
 	wr_reload_done_fn done;
 	void *done_arg;
+	uint64_t canary; /* that was tried when the job was taken; 0: none */
 };
 
 struct wr_reload {
@@ -56,9 +63,10 @@ struct wr_reload {
 	struct wr_edition *previous; /* for a rollback; NULL: none */
 	struct wr_engine *engine;
 	struct wr_metrics *metrics; /* the engine's */
-	struct wr_metric_cell *drift_cell, *generation_cell;
+	struct wr_metric_cell *drift_cell, *generation_cell, *canary_cell;
 	struct wr_drain *drains;
-	uint64_t last_number; /* that was given to a generation */
+	struct wr_reload_canary *canary; /* NULL: none runs [reload] */
+	uint64_t last_number;            /* that was given to a generation */
 
 	pthread_t thread;
 	bool started;
@@ -74,6 +82,7 @@ struct wr_reload {
 	bool busy;                  /* [lock] there is a job, waiting or under way */
 	struct wr_reload_list list; /* [lock] the newest first */
 	uint64_t number;            /* [lock] of the generation that runs */
+	uint64_t canary_number;     /* [lock] of the one that is tried; 0: none is */
 	bool has_previous;          /* [lock] */
 	bool drifted;               /* [lock] */
 };
@@ -124,7 +133,47 @@ enum wr_code wr_reload_probe(struct wr_reload *reload, const struct wr_edition *
 bool wr_reload_same_stage(const struct wr_conf_stage *a, const struct wr_conf_stage *b,
 			  const struct wr_plugin_set *set_a, const struct wr_plugin_set *set_b);
 
+bool wr_reload_same_stages(const struct wr_conf_pipeline *a, const struct wr_conf_pipeline *b,
+			   const struct wr_plugin_set *set_a, const struct wr_plugin_set *set_b);
+
+/* reload_canary.c */
+
+/* What of the change is tried first: *canary_r NULL, nothing. What can't be is added to answer->problems. WR_OK or
+ * WR_ENOMEM. */
+enum wr_code wr_reload_plan_canary(const struct wr_edition *before, const struct wr_edition *after,
+				   const struct wr_reload_request *request,
+				   struct wr_reload_answer *answer,
+				   struct wr_reload_canary **canary_r);
+
+/* The same, where their plugins are loaded. WR_OK or WR_EINVAL. NULL is nothing to try. */
+enum wr_code wr_reload_check_canary(const struct wr_reload_canary *canary,
+				    const struct wr_edition *before, const struct wr_edition *after,
+				    struct wr_reload_answer *answer);
+
+/* Of one that never began, or has ended, or whose lanes stand. NULL does nothing. */
+void wr_reload_canary_destroy(struct wr_reload_canary *canary, struct wr_metrics *metrics);
+
+/* The swap of `drain` is tried. WR_OK: the canary is the reload's. Otherwise the codes of wr_swap_try(). */
+enum wr_code wr_reload_begin_canary(struct wr_reload *reload, struct wr_reload_canary *canary,
+				    struct wr_drain *drain, int64_t deadline_mono_ns,
+				    struct wr_err *err);
+
+/* Looks how it goes, and ends it when that is clear. Nothing without one. */
+void wr_reload_tend_canary(struct wr_reload *reload);
+
+/* All keys go back, because somebody wants it. */
+void wr_reload_end_canary(struct wr_reload *reload, const char *who);
+
+/* For the list: so many as it has. WR_OK or WR_ENOMEM. */
+enum wr_code wr_reload_copy_trials(const struct wr_reload_canary *canary,
+				   struct wr_reload_trial **trials_r);
+size_t wr_reload_trial_count(const struct wr_reload_canary *canary);
+void wr_reload_free_trials(struct wr_reload_trial *trials, size_t count);
+
 /* reload_apply.c */
+/* The one that ran is kept for a rollback; the one kept until now is not. */
+void wr_reload_make_current(struct wr_reload *reload, struct wr_edition *edition);
+
 void wr_reload_perform(struct wr_reload *reload, const struct wr_reload_job *job);
 
 /* Frees what has drained; true when nothing is left. */
@@ -139,8 +188,11 @@ int wr_reload_watch_wait_ms(const struct wr_reload *reload);
 /* Looks, and asks for a reload when the files are at rest and others than before. */
 void wr_reload_look(struct wr_reload *reload);
 
-/* reload.c */
+/* reload_list.c */
 void wr_reload_note_generation(struct wr_reload *reload, const char *who, char *what);
+void wr_reload_note_canary(struct wr_reload *reload, const char *who, char *what);
+void wr_reload_note_counts(struct wr_reload *reload, size_t i, const struct wr_lane_trial *counts);
+void wr_reload_note_end(struct wr_reload *reload, bool promoted, const char *reason);
 void wr_reload_note_agreement(struct wr_reload *reload); /* the file says what runs */
 
 #endif

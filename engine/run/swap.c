@@ -145,14 +145,22 @@ enum wr_code wr_swap_create(struct wr_engine *engine, const struct wr_generation
 
 /* ---- adopting ---- */
 
+static bool is_awaited(const struct wr_swap *swap, const struct wr_swap_item *item)
+{
+	enum wr_program_state state;
+
+	if (!item->asked)
+		return false;
+	state = wr_program_state(item->next);
+	return state == WR_PROGRAM_NEW || (state == WR_PROGRAM_TRIED && !swap->trying);
+}
+
 static bool have_all_answered(void *arg)
 {
 	const struct wr_swap *swap = arg;
 
 	for (size_t i = 0; i < swap->count; i++) {
-		const struct wr_swap_item *item = &swap->items[i];
-
-		if (item->asked && wr_program_state(item->next) == WR_PROGRAM_NEW)
+		if (is_awaited(swap, &swap->items[i]))
 			return false;
 	}
 	return true;
@@ -169,7 +177,7 @@ static enum wr_code judge_answers(const struct wr_swap *swap, struct wr_err *err
 			return wr_err_set(err, WR_EREFUSED, "pipeline %s, lane %u: %s",
 					  item->lane.pipeline, item->lane.number,
 					  item->next->refusal.text);
-		if (wr_program_state(item->next) == WR_PROGRAM_NEW)
+		if (is_awaited(swap, item))
 			return wr_err_set(
 			    err, WR_ETIMEDOUT,
 			    "pipeline %s, lane %u did not come to the end of a batch in time: a "
@@ -179,18 +187,25 @@ static enum wr_code judge_answers(const struct wr_swap *swap, struct wr_err *err
 	return WR_OK;
 }
 
+enum wr_code wr_swap_await_lanes(struct wr_swap *swap, int64_t deadline_mono_ns, struct wr_err *err)
+{
+	wr_engine_wait(swap->engine, have_all_answered, swap, deadline_mono_ns);
+	return judge_answers(swap, err);
+}
+
 static enum wr_code adopt_all(struct wr_swap *swap, int64_t deadline_mono_ns, struct wr_err *err)
 {
+	swap->trying = false;
 	for (size_t i = 0; i < swap->count; i++) {
 		struct wr_swap_item *item = &swap->items[i];
 
 		if (item->kind != WR_SWAP_STAYS)
 			continue;
 		item->asked = true;
+		atomic_store(&item->next->share, WR_CANARY_ALL);
 		wr_lane_adopt(item->lane.lane, item->next);
 	}
-	wr_engine_wait(swap->engine, have_all_answered, swap, deadline_mono_ns);
-	return judge_answers(swap, err);
+	return wr_swap_await_lanes(swap, deadline_mono_ns, err);
 }
 
 static bool are_all_back(void *arg)
@@ -201,20 +216,28 @@ static bool are_all_back(void *arg)
 		const struct wr_swap_item *item = &swap->items[i];
 
 		if (item->asked && item->leaving == item->next &&
-		    wr_program_state(item->lane.program) != WR_PROGRAM_CURRENT)
+		    (wr_program_state(item->lane.program) != WR_PROGRAM_CURRENT ||
+		     wr_program_state(item->next) == WR_PROGRAM_TRIED))
 			return false;
 	}
 	return true;
 }
 
-/* Lanes that have moved go back; those that have not looked yet never will. */
-static void take_back_all(struct wr_swap *swap)
+/* Whether the lane has never seen the new program, nor ever will. */
+static bool is_untouched(struct wr_swap_item *item)
+{
+	bool unseen = wr_lane_adopt(item->lane.lane, NULL) == item->next;
+	enum wr_program_state state = wr_program_state(item->next);
+
+	return (unseen && state == WR_PROGRAM_NEW) || state == WR_PROGRAM_REFUSED;
+}
+
+void wr_swap_take_back(struct wr_swap *swap)
 {
 	for (size_t i = 0; i < swap->count; i++) {
 		struct wr_swap_item *item = &swap->items[i];
 
-		if (!item->asked || wr_lane_adopt(item->lane.lane, NULL) == item->next ||
-		    wr_program_state(item->next) == WR_PROGRAM_REFUSED)
+		if (!item->asked || is_untouched(item))
 			continue;
 		item->leaving = item->next;
 		wr_lane_adopt(item->lane.lane, item->lane.program);
@@ -303,7 +326,7 @@ enum wr_code wr_swap_run(struct wr_swap *swap, int64_t deadline_mono_ns,
 	if (rc == WR_OK) {
 		settle(swap, drain_deadline_mono_ns);
 	} else {
-		take_back_all(swap);
+		wr_swap_take_back(swap);
 		stop_coming(swap);
 		if (exchanged)
 			wr_swap_exchange_back(swap);

@@ -50,6 +50,21 @@ enum wr_code wr_swap_create(struct wr_engine *engine, const struct wr_generation
 enum wr_code wr_swap_run(struct wr_swap *swap, int64_t deadline_mono_ns,
 			 int64_t drain_deadline_mono_ns, struct wr_err *err);
 
+/* Of a pipeline: the share of its keys to try, in millionths; 0: it is not tried. */
+typedef uint32_t (*wr_swap_share_fn)(void *arg, const struct wr_pipeline *pipeline);
+
+/* Before a run: the lanes of the pipelines that are tried run a share of their keys under `to`. Such a pipeline neither
+ * keeps state nor holds anything, and no lane comes or goes. WR_OK; otherwise everything is as it was, with err:
+ * WR_ETIMEDOUT, WR_EREFUSED. A run then goes over to `to` wholly. */
+enum wr_code wr_swap_try(struct wr_swap *swap, wr_swap_share_fn share_of, void *arg,
+			 int64_t deadline_mono_ns, struct wr_err *err);
+
+/* What the lanes of a pipeline have counted since. */
+struct wr_lane_trial wr_swap_trial(const struct wr_swap *swap, const char *pipeline);
+
+/* Ends the trial: all keys go back. Then it drains as after a run, which there is none of. */
+void wr_swap_give_up(struct wr_swap *swap);
+
 /* What a stage of the new generation was given by the old one, borrowed; NULL: nothing. After a run. */
 const struct wr_state *wr_swap_state_of(const struct wr_swap *swap,
 					const struct wr_conf_pipeline *pipeline,

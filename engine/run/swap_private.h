@@ -1,6 +1,6 @@
 /*
- * The inside of a swap, shared by run/swap*.c: swap.c makes, runs and drains it, swap_state.c holds lanes and hands
- * over what their plugins know and hold.
+ * The inside of a swap, shared by run/swap*.c: swap.c makes, runs and drains it, swap_canary.c tries it first,
+ * swap_state.c holds lanes and hands over what their plugins know and hold.
  */
 #ifndef WR_RUN_SWAP_PRIVATE_H
 #define WR_RUN_SWAP_PRIVATE_H
@@ -21,7 +21,7 @@ struct wr_swap_item {
 	struct wr_program
 	    *leaving; /* to be destroyed when its lane is through with it; NULL: nothing */
 	bool held;
-	bool asked;     /* to adopt `next` */
+	bool asked;     /* to adopt `next`, or to try it */
 	bool started;   /* COMES */
 	bool exclusive; /* its pipeline's plugins keep or hold something */
 };
@@ -35,9 +35,17 @@ struct wr_swap {
 	struct wr_engine_lane *lanes; /* room for the engine's next list */
 	struct wr_states states;
 	bool rehearsal;
+	bool trying; /* a share of the keys is enough */
 	bool ran;
 	bool settled; /* the engine runs `to` */
 };
+
+/* Waits for the lanes that were asked to adopt or to try. WR_OK, WR_ETIMEDOUT, WR_EREFUSED. */
+enum wr_code wr_swap_await_lanes(struct wr_swap *swap, int64_t deadline_mono_ns,
+				 struct wr_err *err);
+
+/* Lanes that have moved, or try, go back; those that have not looked yet never will. */
+void wr_swap_take_back(struct wr_swap *swap);
 
 /* Asks the lanes of the swap's exclusive pipelines to hold, and waits. WR_OK or WR_ETIMEDOUT: then some hold. */
 enum wr_code wr_swap_hold(struct wr_swap *swap, int64_t deadline_mono_ns, struct wr_err *err);

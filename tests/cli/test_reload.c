@@ -152,10 +152,56 @@ static void generations_are_listed(void **state)
 		     "         1  2025-01-01T00:00:00.000Z  start  rollback leads here  -\n");
 }
 
+static void a_canary_is_asked_for_and_announced(void **state)
+{
+	(void)state;
+	WILL_ANSWER(
+	    {200, "{\"result\":\"canary\",\"generation_before\":4,\"generation_after\":5}"},
+	    {200, "{\"result\":\"applied\",\"generation_before\":4,\"generation_after\":5}"});
+	run(WORDS("reload", "--url", admin_url, "--canary", "2.5%"));
+	assert_int_equal(got.exit_status, WR_EXIT_OK);
+	assert_string_equal(admin_requests[0].line,
+			    "POST /admin/reload?dry_run=false&drained=false&canary=2.5%25");
+	assert_string_equal(got.out, "canary: generation 5 runs a share of the keys, 4 the others; "
+				     "weir generations tells how it goes\n");
+	run(WORDS("reload", "--url", admin_url, "--canary=off"));
+	assert_string_equal(admin_requests[1].line,
+			    "POST /admin/reload?dry_run=false&drained=false&canary=off");
+}
+
+#define COUNTS(events, errors) "{\"events\":" events ",\"errors\":" errors "}"
+
+static void a_canary_is_listed_with_what_it_did(void **state)
+{
+	(void)state;
+	WILL_ANSWER(
+	    {200,
+	     "{\"generation\":1,\"drifted\":false,\"generations\":[{\"number\":3,\"since\":\"t\","
+	     "\"who\":\"admin\",\"what\":\"x\",\"runs\":false,\"can_return\":false,\"state\":"
+	     "\"canary\",\"canary\":{\"reason\":null,\"pipelines\":[{\"pipeline\":\"p\",\"canary\":" COUNTS(
+		 "10",
+		 "1") ",\"stable\":" COUNTS("90",
+					    "2") "}]}},{\"number\":2,\"since\":"
+						 "\"t\",\"who\":\"admin\",\"what\":\"y\",\"runs\":false,\"can_return\":false,"
+						 "\"state\":\"rolled_back\",\"canary\":{\"reason\":\"it was bad\",\"pipelines\":[]}}]}"});
+	run(WORDS("generations", "--url", admin_url));
+	assert_string_equal(
+	    got.out,
+	    "GENERATION  SINCE  WHO                 WHAT\n"
+	    "         3  t      admin  is tried     x (p: 1 of 10 failed, of the others 2 of 90)\n"
+	    "         2  t      admin  rolled back  y; it was bad\n");
+}
+
 static void wrong_arguments_are_wrong_usage(void **state)
 {
 	(void)state;
 	run(WORDS("reload", "w.yaml"));
+	assert_int_equal(got.exit_status, WR_EXIT_USAGE);
+	run(WORDS("reload", "--canary", "10"));
+	assert_int_equal(got.exit_status, WR_EXIT_USAGE);
+	run(WORDS("reload", "--canary", "10%&x=y"));
+	assert_int_equal(got.exit_status, WR_EXIT_USAGE);
+	run(WORDS("rollback", "--canary", "10%"));
 	assert_int_equal(got.exit_status, WR_EXIT_USAGE);
 	run(WORDS("rollback", "3"));
 	assert_int_equal(got.exit_status, WR_EXIT_USAGE);
@@ -179,6 +225,8 @@ int main(void)
 	    WITH_SERVER(one_that_is_under_way_is_named),
 	    WITH_SERVER(a_rollback_is_asked_for_by_its_own_path),
 	    WITH_SERVER(generations_are_listed),
+	    WITH_SERVER(a_canary_is_asked_for_and_announced),
+	    WITH_SERVER(a_canary_is_listed_with_what_it_did),
 	    WITH_SERVER(wrong_arguments_are_wrong_usage),
 	};
 

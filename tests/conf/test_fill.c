@@ -10,9 +10,9 @@ static const struct error_case an_unknown_key_is_an_error_with_the_nearest_known
     {"log: { colour: true }\n" BROKERS REDIS PIPELINE,
      "f:1:8: log.colour: unknown key; expected one of `level`, `format`\n"},
     {"kafka-brokers: b\n" BROKERS REDIS PIPELINE,
-     "f:1:1: kafka-brokers: unknown key; expected one of `instance`, `state_dir`, `memory`, `shutdown_timeout`, `watch`, `log`, `kafka`, `redis`, `http`, `plugin_path`, `pipelines`\n"},
+     "f:1:1: kafka-brokers: unknown key; expected one of `instance`, `state_dir`, `memory`, `shutdown_timeout`, `watch`, `canary`, `log`, `kafka`, `redis`, `http`, `plugin_path`, `pipelines`\n"},
     {"\"we ird\\x07\": 1\n" BROKERS REDIS PIPELINE,
-     "f:1:1: [\"we ird\\x07\"]: unknown key; expected one of `instance`, `state_dir`, `memory`, `shutdown_timeout`, `watch`, `log`, `kafka`, `redis`, `http`, `plugin_path`, `pipelines`\n"},
+     "f:1:1: [\"we ird\\x07\"]: unknown key; expected one of `instance`, `state_dir`, `memory`, `shutdown_timeout`, `watch`, `canary`, `log`, `kafka`, `redis`, `http`, `plugin_path`, `pipelines`\n"},
     {BROKERS REDIS PIPELINE "    bach: { linger: 1ms }\n",
      "f:9:5: pipelines[0].bach: unknown key; did you mean `batch`?\n"},
     {BROKERS REDIS PIPELINE "    linger: 1ms\n",
@@ -22,7 +22,7 @@ static const struct error_case an_unknown_key_is_an_error_with_the_nearest_known
     {BROKERS REDIS PIPELINE "    batch: { max_event: 3 }\n",
      "f:9:14: pipelines[0].batch.max_event: unknown key; did you mean `max_events`?\n"},
     {BROKERS REDIS PIPELINE "    xyz: 1\n",
-     "f:9:5: pipelines[0].xyz: unknown key; expected one of `name`, `source`, `format`, `event_id`, `delivery`, `idempotency`, `transaction`, `lanes`, `batch`, `retry`, `dlq`, `stages`, `outputs`\n"},
+     "f:9:5: pipelines[0].xyz: unknown key; expected one of `name`, `source`, `format`, `event_id`, `delivery`, `idempotency`, `transaction`, `canary`, `lanes`, `batch`, `retry`, `dlq`, `stages`, `outputs`\n"},
     {"brokers: b:1\n" BROKERS REDIS PIPELINE,
      "f:1:1: brokers: unknown key; did you mean `kafka.brokers`?\n"},
 };
@@ -77,16 +77,10 @@ static void a_missing_key_is_an_error_at_what_should_hold_it(void **state)
 }
 
 static const struct error_case a_known_key_that_is_not_built_is_an_error_that_says_so_cases[] = {
-    {"canary: { share: 10% }\n" BROKERS REDIS PIPELINE,
-     "f:1:1: canary: `canary` is known but not built in this version of weir\n"},
     {"http: { ingest: { listen: \"127.0.0.1:1\", topic: t, ack: processed, check_duplicates: true } }\n" BROKERS
 	 REDIS PIPELINE,
      "f:1:57: http.ingest.ack: `ack: processed` is known but not built in this version of weir; expected `persisted` or `accepted`\n"
      "f:1:68: http.ingest.check_duplicates: `http.ingest.check_duplicates` is known but not built in this version of weir; expected `false`, or leave the key out\n"},
-    {BROKERS REDIS PIPELINE "    canary: { share: 10% }\n",
-     "f:9:5: pipelines[0].canary: `canary` is known but not built in this version of weir\n"},
-    {BROKERS REDIS PIPELINE "    canary: {}\n",
-     "f:9:5: pipelines[0].canary: `canary` is known but not built in this version of weir\n"},
     {BROKERS REDIS PIPELINE "    event_id: { plugin: x.so }\n",
      "f:9:17: pipelines[0].event_id.plugin: `event_id.plugin` is known but not built in this version of weir\n"},
     {BROKERS REDIS "pipelines:\n"

@@ -170,7 +170,7 @@ static void what_does_not_load_is_refused(void **state)
 	    BROKERS REDIS PIPELINE "    lnes: 1\n",
 	    BROKERS REDIS PIPELINE "    format: xml\n",
 	    BROKERS REDIS PIPELINE "    delivery: exactly_twice\n",
-	    BROKERS REDIS PIPELINE "    canary: { share: 10% }\n",
+	    BROKERS REDIS PIPELINE "    canary: { share: 10 }\n",
 	    BROKERS REDIS PIPELINE "    batch: { linger: 5 }\n",
 	    BROKERS REDIS PIPELINE "    batch: { linger: 5 ms }\n",
 	    BROKERS REDIS PIPELINE "    batch: { max_bytes: 4M }\n",

@@ -292,6 +292,34 @@ static void what_is_left_out_has_its_default(void **state)
 	parsed_fini(&p);
 }
 
+static void a_pipelines_canary_is_the_engines_but_for_what_it_sets(void **state)
+{
+	struct parsed p;
+	char text[2048];
+
+	(void)state;
+	p = parse_valid(least);
+	assert_false(p.conf->canary.configured);
+	assert_false(p.conf->pipelines[0].canary.configured);
+	assert_int_equal(p.conf->pipelines[0].canary.share, 100000);
+	parsed_fini(&p);
+	snprintf(text, sizeof(text), "%s\ncanary: { share: 0.5%%, min_events: 7 }\n", least);
+	p = parse_valid(text);
+	assert_true(p.conf->pipelines[0].canary.configured);
+	assert_int_equal(p.conf->pipelines[0].canary.share, 5000);
+	parsed_fini(&p);
+	snprintf(
+	    text, sizeof(text),
+	    "canary: { share: 0.5%%, min_events: 7 }\n%s    canary: { share: 20%%, for: 2s }\n",
+	    least);
+	p = parse_valid(text);
+	assert_int_equal(p.conf->canary.share, 5000);
+	assert_int_equal(p.conf->pipelines[0].canary.share, 200000);
+	assert_int_equal(p.conf->pipelines[0].canary.for_ms, 2000);
+	assert_int_equal(p.conf->pipelines[0].canary.min_events, 7);
+	parsed_fini(&p);
+}
+
 static void a_file_is_loaded_under_the_name_it_was_given(void **state)
 {
 	char name[] = "/tmp/weir-test-conf-XXXXXX";
@@ -332,6 +360,7 @@ int main(void)
 	    cmocka_unit_test(the_place_of_every_member_of_a_config_is_known),
 	    cmocka_unit_test(the_default_output_is_the_first),
 	    cmocka_unit_test(what_is_left_out_has_its_default),
+	    cmocka_unit_test(a_pipelines_canary_is_the_engines_but_for_what_it_sets),
 	    cmocka_unit_test(a_file_is_loaded_under_the_name_it_was_given),
 	};
 

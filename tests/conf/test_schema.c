@@ -63,7 +63,8 @@ static void every_row_is_documented_in_sentences(void **state)
 static bool is_number(enum wr_key_type type)
 {
 	return type == WR_KEY_INT || type == WR_KEY_COUNT || type == WR_KEY_NUMBER ||
-	       type == WR_KEY_DURATION_MS || type == WR_KEY_DURATION_US || type == WR_KEY_SIZE;
+	       type == WR_KEY_DURATION_MS || type == WR_KEY_DURATION_US || type == WR_KEY_SIZE ||
+	       type == WR_KEY_SHARE;
 }
 
 static void every_row_has_what_its_type_needs(void **state)

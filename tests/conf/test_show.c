@@ -87,6 +87,15 @@ static void what_is_not_there_is_left_out(void **state)
 	assert_lacks(text, "\"canary\"");
 }
 
+static void a_share_is_shown_in_percent(void **state)
+{
+	(void)state;
+	assert_holds(
+	    show("canary: { share: 2.5% }\n"),
+	    "\"canary\":{\"share\":\"2.5%\",\"for\":\"1m\",\"max_error_ratio_increase\":0.01,"
+	    "\"min_events\":100}");
+}
+
 static void an_address_of_ipv6_has_its_brackets(void **state)
 {
 	(void)state;
@@ -146,7 +155,9 @@ static void a_stage_is_shown_with_what_it_inherits_and_without_its_secrets(void 
 	assert_lacks(text, "hunter2");
 	assert_holds(text,
 		     "\"config\":{\"limit\":10,\"apiKey\":\"<hidden>\",\"list\":[1,\"<hidden>\"]}");
-	assert_holds(text, "\"retry\":{\"attempts\":9,\"mode\":\"inline\",\"tiers\":[],\"backoff\":{\"initial\":\"1500ms\"");
+	assert_holds(
+	    text,
+	    "\"retry\":{\"attempts\":9,\"mode\":\"inline\",\"tiers\":[],\"backoff\":{\"initial\":\"1500ms\"");
 	assert_holds(text, "\"outputs\":{\"default\":\"out\",\"alerts\":\"al\"}");
 	assert_holds(text, "\"topics\":[\"a\",\"b\"]");
 }
@@ -184,6 +195,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    SHOWING(defaults_are_shown_as_they_would_be_written),
 	    SHOWING(what_is_not_there_is_left_out),
+	    SHOWING(a_share_is_shown_in_percent),
 	    SHOWING(an_address_of_ipv6_has_its_brackets),
 	    SHOWING(tokens_and_passwords_are_hidden),
 	    SHOWING(properties_are_hidden_by_their_name_and_when_they_come_from_a_variable),

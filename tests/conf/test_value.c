@@ -124,6 +124,12 @@ static const struct error_case a_value_out_of_range_is_an_error_that_names_the_r
     {BROKERS REDIS PIPELINE "    idempotency: { ttl: 999ms, max_ids: 0 }\n",
      "f:9:25: pipelines[0].idempotency.ttl: expected a duration with its unit (5ms, 1.5s, 10m, 48h) from 1s to 8784h; found the string \"999ms\"\n"
      "f:9:41: pipelines[0].idempotency.max_ids: expected an integer from 1 to 1000000000; found the number \"0\"\n"},
+    {"canary: { share: 100%, for: 1ms, max_error_ratio_increase: 2, min_events: 0 }\n" BROKERS REDIS
+	 PIPELINE,
+     "f:1:18: canary.share: expected a share in percent (10%) from 0.01% to 99%; found the string \"100%\"\n"
+     "f:1:29: canary.for: expected a duration with its unit (5ms, 1.5s, 10m, 48h) from 100ms to 24h; found the string \"1ms\"\n"
+     "f:1:60: canary.max_error_ratio_increase: expected a number from 0 to 1; found the number \"2\"\n"
+     "f:1:75: canary.min_events: expected an integer from 1 to 1000000000; found the number \"0\"\n"},
     {"memory: 15MiB\n" BROKERS REDIS PIPELINE,
      "f:1:9: memory: expected a size with its unit (512KiB, 4MiB, 10MB) from 16MiB to 1TiB; found the string \"15MiB\"\n"},
     {"memory: 2000TiB\n" BROKERS REDIS PIPELINE,
@@ -144,6 +150,10 @@ static const struct error_case durations_and_sizes_need_a_unit_cases[] = {
      "f:1:9: memory: expected a size with its unit (512KiB, 4MiB, 10MB) from 16MiB to 1TiB; found the number \"256\": the unit is missing\n"},
     {"memory: 256M\n" BROKERS REDIS PIPELINE,
      "f:1:9: memory: expected a size with its unit (512KiB, 4MiB, 10MB) from 16MiB to 1TiB; found the string \"256M\": the unit is none of B, KB, MB, GB, TB, KiB, MiB, GiB, TiB\n"},
+    {"canary: { share: 10 }\n" BROKERS REDIS PIPELINE,
+     "f:1:18: canary.share: expected a share in percent (10%) from 0.01% to 99%; found the number \"10\": the unit is missing\n"},
+    {"canary: { share: 10s }\n" BROKERS REDIS PIPELINE,
+     "f:1:18: canary.share: expected a share in percent (10%) from 0.01% to 99%; found the string \"10s\": the unit is not %\n"},
     {"memory: lots\n" BROKERS REDIS PIPELINE,
      "f:1:9: memory: expected a size with its unit (512KiB, 4MiB, 10MB) from 16MiB to 1TiB; found the string \"lots\"\n"},
     {"memory: 0.3KiB\n" BROKERS REDIS PIPELINE,

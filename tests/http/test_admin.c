@@ -303,10 +303,31 @@ static void what_a_reload_is_to_be_is_in_the_query(void **state)
 	assert_true(f->engine.order.rollback);
 }
 
+static void a_canary_is_asked_for_in_percent_and_says_where_to_follow_it(void **state)
+{
+	struct fixture *f = *state;
+	struct answer a;
+
+	start_server(f);
+	ask(f, "POST", "/admin/reload?canary=2.5%25", "", &a);
+	assert_int_equal(a.status, 200);
+	assert_int_equal(f->engine.order.canary_share, 25000);
+	assert_false(f->engine.order.no_canary);
+	assert_null(strstr(a.headers, "Location"));
+	ask(f, "POST", "/admin/reload?canary=off", "", &a);
+	assert_int_equal(f->engine.order.canary_share, 0);
+	assert_true(f->engine.order.no_canary);
+	f->engine.reload_result = WR_ADMIN_CANARY;
+	ask(f, "POST", "/admin/reload", "", &a);
+	assert_int_equal(a.status, 200);
+	assert_contains(a.headers, "Location: w.yaml:3:1: it is wrong\r\n"); /* the fake's detail */
+}
+
 static void a_query_that_is_wrong_reloads_nothing(void **state)
 {
-	static const char *const wrong[] = {"dryrun=true", "dry_run=maybe", "dry_run&dry_run",
-					    "dry_run=%zz", "drained=1"};
+	static const char *const wrong[] = {
+	    "dryrun=true", "dry_run=maybe", "dry_run&dry_run", "dry_run=%zz", "drained=1",
+	    "canary=10",   "canary=0%25",   "canary=100%25",   "canary=on",   "canary"};
 	struct fixture *f = *state;
 	struct answer a;
 	char target[128];
@@ -490,6 +511,7 @@ int main(void)
 	    WITH_SERVER(a_small_body_is_passed_over_where_none_is_taken),
 	    WITH_SERVER(a_reload_that_is_applied_is_200),
 	    WITH_SERVER(what_a_reload_is_to_be_is_in_the_query),
+	    WITH_SERVER(a_canary_is_asked_for_in_percent_and_says_where_to_follow_it),
 	    WITH_SERVER(a_query_that_is_wrong_reloads_nothing),
 	    WITH_SERVER(a_rejected_reload_is_a_problem_with_all_that_is_known),
 	    WITH_SERVER(a_reload_that_can_not_be_asked_for_says_why),

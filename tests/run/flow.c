@@ -28,6 +28,7 @@ static struct {
 	int64_t outputs, dead;                   /* [lock] */
 	int64_t by_generation[FLOW_GENERATIONS]; /* [lock] */
 	int alive;                               /* [lock] */
+	bool has_keys;
 } flow;
 
 struct source {
@@ -166,6 +167,7 @@ static enum wr_code make_source(void *arg, const struct wr_lane *lane, int wake_
 				       .committed = committed,
 				       .high = INT64_MAX / 2,
 				       .position = -1});
+	s->one.has_keys = flow.has_keys;
 	*source_r = &s->one.pub;
 	return WR_OK;
 }
@@ -289,6 +291,11 @@ void flow_init(void)
 	pthread_cond_init(&flow.changed, NULL);
 	for (int i = 0; i < FLOW_LANES; i++)
 		flow.beds[i].last_count = -1;
+}
+
+void flow_spread_keys(void)
+{
+	flow.has_keys = true;
 }
 
 void flow_fini(void)

@@ -18,6 +18,9 @@ void flow_fini(void); /* every adapter must be gone */
 
 extern const struct wr_lane_adapters flow_adapters;
 
+/* Records have different keys from now on, for lanes that come. */
+void flow_spread_keys(void);
+
 /* So many records more for every partition, now and later ones alike. */
 void flow_pour(int64_t count);
 

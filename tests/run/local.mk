@@ -35,6 +35,10 @@ tests_run_test_reload_SOURCES = tests/run/test_reload.c tests/run/flow.c tests/r
 tests_run_test_reload_CPPFLAGS = $(WR_ABI_CPPFLAGS) -DWEIR=\"$(abs_top_builddir)/weir$(EXEEXT)\"
 tests_run_test_reload_LDADD = $(WR_RUN_TEST_LIBS)
 EXTRA_tests_run_test_reload_DEPENDENCIES = weir$(EXEEXT)
+check_PROGRAMS += tests/run/test_reload_canary
+tests_run_test_reload_canary_SOURCES = tests/run/test_reload_canary.c tests/run/flow.c tests/run/flow.h
+tests_run_test_reload_canary_CPPFLAGS = $(WR_ABI_CPPFLAGS)
+tests_run_test_reload_canary_LDADD = $(WR_RUN_TEST_LIBS)
 check_PROGRAMS += tests/run/test_retry_queue
 tests_run_test_retry_queue_LDADD = $(WR_RUN_FAULT_LIBS)
 tests_run_test_retry_queue_LDFLAGS = $(WR_FAULT_WRAPS)

@@ -15,6 +15,7 @@ struct one_partition {
 	struct wr_partition partition;
 	struct wr_partition *partitions[1];
 	bool assigned;
+	bool has_keys; /* sixteen, in turn; else all records have one */
 	int64_t position;
 };
 
@@ -42,14 +43,18 @@ static inline enum wr_source_event one_poll(struct wr_source *source)
 static inline size_t one_take(struct one_partition *one, struct wr_source_record *records,
 			      size_t max_records, int64_t end)
 {
+	static const char keys[] = "k123456789abcdef";
 	size_t n = 0;
 
-	for (; one->assigned && one->position >= 0 && n < max_records && one->position < end; n++)
-		records[n] = (struct wr_source_record){.partition = &one->partition,
-						       .offset = one->position++,
-						       .value = {"{}", 2},
-						       .key = {"k", 1},
-						       .ref = one};
+	for (; one->assigned && one->position >= 0 && n < max_records && one->position < end; n++) {
+		records[n] = (struct wr_source_record){
+		    .partition = &one->partition,
+		    .offset = one->position,
+		    .value = {"{}", 2},
+		    .key = {keys + (one->has_keys ? one->position % 16 : 0), 1},
+		    .ref = one};
+		one->position++;
+	}
 	return n;
 }
 

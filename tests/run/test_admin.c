@@ -138,6 +138,7 @@ static void the_status_says_who_and_since_when(void **state)
 	wr_health_set(health, "kafka", false, "no broker answers");
 	ask(ops()->status);
 	assert_type("/drifted", WR_JSON_BOOL);
+	assert_type("/canary", WR_JSON_NULL);
 	assert_text("/version", "1.2.3");
 	assert_text("/instance", "node-a");
 	assert_text("/started", "2026-01-01T00:00:00.000Z");

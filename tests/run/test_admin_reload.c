@@ -20,6 +20,7 @@ struct wr_reload {
 	wr_reload_done_fn done;
 	void *arg;
 	_Atomic bool asked;
+	uint64_t canary;
 	struct wr_reload_answer answer;
 };
 
@@ -86,6 +87,16 @@ uint64_t wr_reload_generation(struct wr_reload *of)
 	return 2;
 }
 
+uint64_t wr_reload_canary(struct wr_reload *of)
+{
+	return of->canary;
+}
+
+const char *wr_reload_state_name(enum wr_reload_state state)
+{
+	return state == WR_RELOAD_STATE_CANARY ? "canary" : "applied";
+}
+
 /* ---- the tests ---- */
 
 static struct wr_admin_reloads reloads;
@@ -143,7 +154,7 @@ static enum wr_code ask(const struct wr_admin_order *order, struct wr_err *err)
 
 static void the_order_is_passed_on(void **state)
 {
-	const struct wr_admin_order order = {"me", true, true, true, true};
+	const struct wr_admin_order order = {"me", true, true, true, true, 100000, true};
 	struct wr_err err;
 
 	(void)state;
@@ -154,6 +165,8 @@ static void the_order_is_passed_on(void **state)
 	assert_true(reload.request.rollback);
 	assert_true(reload.request.force);
 	assert_true(reload.request.wait_drained);
+	assert_int_equal(reload.request.canary_share, 100000);
+	assert_true(reload.request.no_canary);
 }
 
 static void an_answer_says_all_that_is_known(void **state)
@@ -351,6 +364,78 @@ static void generations_are_listed(void **state)
 	assert_text("/generations/1/since", "1970-01-01T00:00:01.000Z");
 }
 
+static void a_canary_says_where_it_can_be_followed(void **state)
+{
+	const struct wr_admin_order order = {.who = "me"};
+	struct wr_err err;
+
+	(void)state;
+	reload.answer.result = WR_RELOAD_CANARY;
+	reload.answer.generation_before = 4;
+	reload.answer.generation_after = 5;
+	wr_admin_reloads_open(&reloads, &reload);
+	assert_int_equal(ask(&order, &err), WR_OK);
+	assert_int_equal(began_with, WR_ADMIN_CANARY);
+	assert_string_equal(detail, "/admin/generations/5");
+	read_back();
+	assert_text("/url", "/admin/generations/5");
+	assert_integer("/generation", 5);
+	reload.answer.dry_run = true;
+	assert_int_equal(ask(&order, &err), WR_OK);
+	assert_int_equal(began_with, WR_ADMIN_DONE);
+	read_back();
+	assert_type("/url", WR_JSON_NULL);
+}
+
+static void a_canary_shows_how_it_goes(void **state)
+{
+	static char pipeline[] = "p", reason[] = "it is bad";
+	static struct wr_reload_trial trial = {.pipeline = pipeline,
+					       .share = 250000,
+					       .rules = {1500, 0.25, 7},
+					       .canary = {4, 1},
+					       .stable = {0, 0}};
+	struct wr_reload_entry entry = {.number = 3,
+					.who = pipeline,
+					.what = pipeline,
+					.state = WR_RELOAD_STATE_CANARY,
+					.trials = &trial,
+					.trial_count = 1};
+
+	(void)state;
+	begin_answer(NULL, WR_ADMIN_DONE, NULL);
+	wr_reload_show_entry(&out, &entry);
+	read_back();
+	assert_text("/state", "canary");
+	assert_type("/canary/ended", WR_JSON_NULL);
+	assert_type("/canary/reason", WR_JSON_NULL);
+	assert_text("/canary/pipelines/0/pipeline", "p");
+	assert_type("/canary/pipelines/0/share", WR_JSON_NUMBER);
+	assert_integer("/canary/pipelines/0/min_events", 7);
+	assert_integer("/canary/pipelines/0/canary/errors", 1);
+	assert_type("/canary/pipelines/0/canary/error_ratio", WR_JSON_NUMBER);
+	assert_integer("/canary/pipelines/0/stable/events", 0);
+	entry.state = WR_RELOAD_STATE_ROLLED_BACK;
+	entry.ended_ms = 1000;
+	entry.reason = reason;
+	begin_answer(NULL, WR_ADMIN_DONE, NULL);
+	wr_reload_show_entry(&out, &entry);
+	wr_json_out_begin_object(&out, "status");
+	wr_admin_reloads_canary(&reloads, &out);
+	wr_json_out_end(&out);
+	read_back();
+	assert_text("/canary/ended", "1970-01-01T00:00:01.000Z");
+	assert_text("/canary/reason", "it is bad");
+	assert_type("/status/canary", WR_JSON_NULL);
+	reload.canary = 9;
+	wr_admin_reloads_open(&reloads, &reload);
+	begin_answer(NULL, WR_ADMIN_DONE, NULL);
+	wr_admin_reloads_canary(&reloads, &out);
+	read_back();
+	assert_integer("/canary/generation", 9);
+	assert_text("/canary/url", "/admin/generations/9");
+}
+
 static void one_generation_is_shown_if_it_is_kept(void **state)
 {
 	(void)state;
@@ -380,6 +465,8 @@ int main(void)
 	    WITH_RELOADS(whoever_asks_waits_for_the_answer),
 	    WITH_RELOADS(whoever_waits_when_the_engine_stops_is_told),
 	    WITH_RELOADS(generations_are_listed),
+	    WITH_RELOADS(a_canary_says_where_it_can_be_followed),
+	    WITH_RELOADS(a_canary_shows_how_it_goes),
 	    WITH_RELOADS(one_generation_is_shown_if_it_is_kept),
 	};
 

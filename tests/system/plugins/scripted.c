@@ -11,7 +11,7 @@
  *	"then": "drop"	emit: the verdict after it (OK)
  *
  * Config: "outputs" names those that "to" may use; "each_us" slows every event down; "mark" is a header to set on
- * each event that passes.
+ * each event that passes; "say": "fail" or "retry" is the answer to every event, whatever it says.
  */
 #define _GNU_SOURCE
 #include <weir/plugin.h>
@@ -31,6 +31,7 @@ struct scripted {
 	weir_output outputs[MAX_OUTPUTS];
 	long each_us;
 	char mark[64];
+	enum weir_verdict say; /* WEIR_UNSET: as the event says */
 };
 
 static void nap(long us)
@@ -80,6 +81,10 @@ static void *scripted_create(const struct weir_host *host, const char *config_js
 		item = cJSON_GetObjectItem(config, "mark");
 		if (item != NULL)
 			snprintf(self->mark, sizeof(self->mark), "%s", item->valuestring);
+		item = cJSON_GetObjectItem(config, "say");
+		if (item != NULL)
+			self->say =
+			    strcmp(item->valuestring, "retry") == 0 ? WEIR_RETRY : WEIR_FAIL;
 		good = read_outputs(self, host, cJSON_GetObjectItem(config, "outputs"), err);
 		if (cJSON_GetObjectItem(config, "refuse") != NULL) {
 			weir_error_set(err, "told to refuse");
@@ -193,6 +198,8 @@ static enum weir_verdict act(struct scripted *self, struct weir_call *call,
 	if (self->mark[0] != '\0' &&
 	    !call->host->set_header(call, res, self->mark, ev->id.data, ev->id.size))
 		return WEIR_FAIL;
+	if (self->say != WEIR_UNSET)
+		return self->say;
 	get_word(call, ev, "/do", word);
 	if (strcmp(word, "drop") == 0)
 		return WEIR_DROP;
@@ -228,5 +235,6 @@ WEIR_PLUGIN(.id = "scripted", .version = "1.0.0",
 	    .config_schema = "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
 			     "\"outputs\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},"
 			     "\"each_us\":{\"type\":\"integer\",\"minimum\":0},"
+			     "\"say\":{\"enum\":[\"fail\",\"retry\"]},"
 			     "\"mark\":{\"type\":\"string\"},\"refuse\":{\"type\":\"boolean\"}}}",
 	    .create = scripted_create, .process = scripted_process, .destroy = scripted_destroy);

@@ -1,0 +1,251 @@
+/* The list of generations: what has run, what is tried, and what became of it. */
+#include "config.h"
+
+#include "run/reload_private.h"
+
+#include "run/metric_table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void free_entry(struct wr_reload_entry *entry)
+{
+	free(entry->who);
+	free(entry->what);
+	free(entry->reason);
+	wr_reload_free_trials(entry->trials, entry->trial_count);
+}
+
+void wr_reload_list_fini(struct wr_reload_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free_entry(&list->items[i]);
+	free(list->items);
+	*list = (struct wr_reload_list){NULL, 0};
+}
+
+const char *wr_reload_state_name(enum wr_reload_state state)
+{
+	switch (state) {
+	case WR_RELOAD_STATE_APPLIED:
+		return "applied";
+	case WR_RELOAD_STATE_CANARY:
+		return "canary";
+	case WR_RELOAD_STATE_PROMOTED:
+		return "promoted";
+	case WR_RELOAD_STATE_ROLLED_BACK:
+		return "rolled_back";
+	}
+	return "";
+}
+
+/* The newest is the list's first. */
+static void push_entry_locked(struct wr_reload *reload, struct wr_reload_entry entry)
+{
+	struct wr_reload_list *list = &reload->list;
+
+	wr_lock_assert_held(&reload->lock);
+	if (list->count == WR_RELOAD_LIST_MAX)
+		free_entry(&list->items[--list->count]);
+	memmove(list->items + 1, list->items, list->count * sizeof(*list->items));
+	list->items[0] = entry;
+	list->count++;
+}
+
+/* The current edition is the one that runs. */
+static void set_running_locked(struct wr_reload *reload)
+{
+	struct wr_reload_list *list = &reload->list;
+
+	wr_lock_assert_held(&reload->lock);
+	reload->number = reload->current->number;
+	reload->has_previous = reload->previous != NULL;
+	for (size_t i = 0; i < list->count; i++) {
+		list->items[i].runs = list->items[i].number == reload->number;
+		list->items[i].can_return =
+		    reload->previous != NULL && list->items[i].number == reload->previous->number;
+	}
+	if (reload->previous != NULL)
+		reload->drifted = false;
+}
+
+static void tell_metrics(struct wr_reload *reload)
+{
+	wr_metric_set(reload->generation_cell, (double)reload->current->number);
+	wr_metric_set(reload->drift_cell, wr_reload_has_drifted(reload) ? 1 : 0);
+}
+
+void wr_reload_note_generation(struct wr_reload *reload, const char *who, char *what)
+{
+	struct wr_reload_entry entry = {
+	    .number = reload->current->number,
+	    .since_ms = wr_clock_wall_ms(reload->o.clock),
+	    .who = strdup(who),
+	    .what = what,
+	};
+
+	wr_lock_take(&reload->lock);
+	push_entry_locked(reload, entry);
+	set_running_locked(reload);
+	wr_lock_release(&reload->lock);
+	tell_metrics(reload);
+}
+
+void wr_reload_note_canary(struct wr_reload *reload, const char *who, char *what)
+{
+	struct wr_reload_entry entry = {
+	    .number = reload->last_number,
+	    .since_ms = wr_clock_wall_ms(reload->o.clock),
+	    .who = strdup(who),
+	    .what = what,
+	    .state = WR_RELOAD_STATE_CANARY,
+	};
+
+	/* Without memory its counts are not shown. */
+	if (wr_reload_copy_trials(reload->canary, &entry.trials) == WR_OK)
+		entry.trial_count = wr_reload_trial_count(reload->canary);
+	wr_lock_take(&reload->lock);
+	push_entry_locked(reload, entry);
+	reload->canary_number = entry.number;
+	wr_lock_release(&reload->lock);
+}
+
+static struct wr_reload_entry *canary_entry_locked(struct wr_reload *reload)
+{
+	wr_lock_assert_held(&reload->lock);
+	for (size_t i = 0; i < reload->list.count; i++) {
+		if (reload->list.items[i].number == reload->canary_number)
+			return &reload->list.items[i];
+	}
+	return NULL;
+}
+
+void wr_reload_note_counts(struct wr_reload *reload, size_t i, const struct wr_lane_trial *counts)
+{
+	struct wr_reload_entry *entry;
+
+	wr_lock_take(&reload->lock);
+	entry = canary_entry_locked(reload);
+	if (entry != NULL && i < entry->trial_count) {
+		entry->trials[i].stable = counts->stable;
+		entry->trials[i].canary = counts->canary;
+	}
+	wr_lock_release(&reload->lock);
+}
+
+void wr_reload_note_end(struct wr_reload *reload, bool promoted, const char *reason)
+{
+	char *copy = strdup(reason);
+	struct wr_reload_entry *entry;
+
+	wr_lock_take(&reload->lock);
+	entry = canary_entry_locked(reload);
+	if (entry != NULL) {
+		entry->state = promoted ? WR_RELOAD_STATE_PROMOTED : WR_RELOAD_STATE_ROLLED_BACK;
+		entry->ended_ms = wr_clock_wall_ms(reload->o.clock);
+		entry->reason = copy;
+		copy = NULL;
+	}
+	reload->canary_number = 0;
+	if (promoted)
+		set_running_locked(reload);
+	wr_lock_release(&reload->lock);
+	free(copy);
+	tell_metrics(reload);
+}
+
+void wr_reload_note_agreement(struct wr_reload *reload)
+{
+	wr_lock_take(&reload->lock);
+	reload->drifted = false;
+	wr_lock_release(&reload->lock);
+	wr_metric_set(reload->drift_cell, 0);
+}
+
+/* ---- copies ---- */
+
+static char *copy_text(const char *text, bool *failed)
+{
+	char *copy = strdup(text != NULL ? text : "");
+
+	*failed = *failed || copy == NULL;
+	return copy;
+}
+
+static void copy_trials(struct wr_reload_entry *to, const struct wr_reload_entry *from,
+			bool *failed)
+{
+	to->trial_count = 0;
+	to->trials = NULL;
+	if (from->trial_count == 0)
+		return;
+	to->trials = calloc(from->trial_count, sizeof(*to->trials));
+	*failed = *failed || to->trials == NULL;
+	for (size_t i = 0; to->trials != NULL && i < from->trial_count; i++) {
+		to->trials[i] = from->trials[i];
+		to->trials[i].pipeline = copy_text(from->trials[i].pipeline, failed);
+		to->trial_count++;
+	}
+}
+
+static void copy_entry(struct wr_reload_entry *to, const struct wr_reload_entry *from, bool *failed)
+{
+	*to = *from;
+	to->who = copy_text(from->who, failed);
+	to->what = copy_text(from->what, failed);
+	to->reason = from->reason != NULL ? copy_text(from->reason, failed) : NULL;
+	copy_trials(to, from, failed);
+}
+
+enum wr_code wr_reload_generations(struct wr_reload *reload, struct wr_reload_list *list_r)
+{
+	bool failed = false;
+
+	WR_CHECK(reload, WR_RELOAD_MAGIC);
+	*list_r = (struct wr_reload_list){calloc(WR_RELOAD_LIST_MAX, sizeof(*list_r->items)), 0};
+	if (list_r->items == NULL)
+		return WR_ENOMEM;
+	wr_lock_take(&reload->lock);
+	for (size_t i = 0; i < reload->list.count; i++)
+		copy_entry(&list_r->items[i], &reload->list.items[i], &failed);
+	list_r->count = reload->list.count;
+	wr_lock_release(&reload->lock);
+	if (failed)
+		wr_reload_list_fini(list_r);
+	return failed ? WR_ENOMEM : WR_OK;
+}
+
+/* ---- what is ---- */
+
+bool wr_reload_has_drifted(struct wr_reload *reload)
+{
+	bool drifted;
+
+	WR_CHECK(reload, WR_RELOAD_MAGIC);
+	wr_lock_take(&reload->lock);
+	drifted = reload->drifted;
+	wr_lock_release(&reload->lock);
+	return drifted;
+}
+
+uint64_t wr_reload_generation(struct wr_reload *reload)
+{
+	uint64_t number;
+
+	WR_CHECK(reload, WR_RELOAD_MAGIC);
+	wr_lock_take(&reload->lock);
+	number = reload->number;
+	wr_lock_release(&reload->lock);
+	return number;
+}
+
+uint64_t wr_reload_canary(struct wr_reload *reload)
+{
+	uint64_t number;
+
+	WR_CHECK(reload, WR_RELOAD_MAGIC);
+	wr_lock_take(&reload->lock);
+	number = reload->canary_number;
+	wr_lock_release(&reload->lock);
+	return number;
+}
