@@ -25,6 +25,7 @@ static struct {
 	pthread_cond_t changed;
 	struct bed beds[FLOW_LANES];             /* [lock] */
 	int64_t poured;                          /* [lock] into each */
+	int64_t taken;                           /* [lock] of all */
 	int64_t outputs, dead;                   /* [lock] */
 	int64_t by_generation[FLOW_GENERATIONS]; /* [lock] */
 	int alive;                               /* [lock] */
@@ -92,8 +93,12 @@ static struct source *of_source(struct wr_source *source)
 static size_t take(struct wr_source *source, struct wr_source_record *records, size_t max_records,
 		   size_t max_bytes)
 {
+	size_t count = one_take(one_of(source), records, max_records, read_counter(&flow.poured));
+
 	(void)max_bytes;
-	return one_take(one_of(source), records, max_records, read_counter(&flow.poured));
+	if (count > 0)
+		change(&flow.taken, (int64_t)count);
+	return count;
 }
 
 static void give_back(struct wr_source *source, struct wr_source_record *record)
@@ -315,7 +320,7 @@ int64_t flow_poured(int lanes)
 	return read_counter(&flow.poured) * lanes;
 }
 
-void flow_await(int64_t outputs)
+static void await(const int64_t *counter, int64_t least)
 {
 	struct timespec until;
 	bool in_time = true;
@@ -323,10 +328,20 @@ void flow_await(int64_t outputs)
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += 60;
 	pthread_mutex_lock(&flow.lock);
-	while (flow.outputs < outputs && in_time)
+	while (*counter < least && in_time)
 		in_time = pthread_cond_timedwait(&flow.changed, &flow.lock, &until) == 0;
 	pthread_mutex_unlock(&flow.lock);
 	assert_true(in_time);
+}
+
+void flow_await(int64_t outputs)
+{
+	await(&flow.outputs, outputs);
+}
+
+void flow_await_taken(int64_t records)
+{
+	await(&flow.taken, records);
 }
 
 int64_t flow_outputs(void)

@@ -30,6 +30,9 @@ int64_t flow_poured(int lanes);
 /* Waits until so many outputs came in all; fails the test after a time that only a bug takes. */
 void flow_await(int64_t outputs);
 
+/* The same, until lanes took so many records in all. */
+void flow_await_taken(int64_t records);
+
 int64_t flow_outputs(void);
 int64_t flow_outputs_of(unsigned generation);
 int64_t flow_dead(void);

@@ -510,7 +510,7 @@ static void a_lane_that_goes_keeps_no_stop_waiting(void **state)
 		      PIPE("q", "1", "{ plugin: passthrough.so }"));
 	start();
 	flow_pour(1);
-	flow_await(1);
+	flow_await_taken(2);
 	configure("pipelines:\n" PIPE("q", "1", "{ plugin: passthrough.so }"));
 	assert_result(WR_RELOAD_APPLIED);
 	assert_false(got.drained); /* it has 30 s for the retry */
