@@ -70,28 +70,30 @@ pid_runs()
 pid_settle() { wait_until 10 pid_is_settled "$1" "$2" || true; }
 pid_is_settled() { pid_runs "$1" "$2" || ! kill -0 "$(cat "$1")" 2>/dev/null; }
 
-# pid_gone PIDFILE MARK: the process has ended. One that is dying gives up its command line before its ports: it is gone
-# when nothing but its exit status is left.
+# pid_gone PIDFILE MARK: the process has ended. One that is dying gives up its command line before its ports, and its
+# first thread may be dead while others still hold them: it is gone when nothing but its exit status is left.
 pid_gone()
 {
-	local pid state
+	local pid state threads
 
 	pid_runs "$1" "$2" && return 1
 	pid=$(cat "$1" 2>/dev/null) || return 0
-	state=$(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' "/proc/$pid/status" 2>/dev/null) || return 0
-	[ -n "$(tr -d '\0' 2>/dev/null <"/proc/$pid/cmdline")" ] || [ -z "$state" ] || [ "$state" = Z ] || [ "$state" = X ]
+	[ -z "$(tr -d '\0' 2>/dev/null <"/proc/$pid/cmdline")" ] || return 0 # another process' by now
+	read -r state threads < <(awk '/^State:/ { s = $2 } /^Threads:/ { t = $2 } END { print s, t }' "/proc/$pid/status" 2>/dev/null) || true
+	[ -z "$state" ] || { [ "$state" = Z ] || [ "$state" = X ]; } && [ "${threads:-1}" -le 1 ]
 }
 
-# pid_stop PIDFILE MARK SIGNAL SECONDS: signals the process and waits until it is gone.
+# pid_stop PIDFILE MARK SIGNAL SECONDS: signals the process, if it isn't dying yet, and waits until it is gone.
 pid_stop()
 {
 	local pid
 
-	pid_runs "$1" "$2" || { rm -f "$1"; return 0; }
-	pid=$(cat "$1")
-	kill "-$3" "$pid" 2>/dev/null || true
-	# A stopped process takes no SIGTERM until it goes on.
-	kill -CONT "$pid" 2>/dev/null || true
+	if pid_runs "$1" "$2"; then
+		pid=$(cat "$1")
+		kill "-$3" "$pid" 2>/dev/null || true
+		# A stopped process takes no SIGTERM until it goes on.
+		kill -CONT "$pid" 2>/dev/null || true
+	fi
 	wait_until "$4" pid_gone "$1" "$2" || return 1
 	rm -f "$1"
 }
