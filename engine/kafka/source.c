@@ -349,6 +349,17 @@ static enum wr_code commit_status(struct wr_source *source)
 	return s->committing ? WR_EFULL : s->commit_result;
 }
 
+/* Of all its partitions: the answer as a whole is good as soon as one of them is. */
+static rd_kafka_resp_err_t error_of_answer(rd_kafka_event_t *event)
+{
+	rd_kafka_topic_partition_list_t *list = rd_kafka_event_topic_partition_list(event);
+	rd_kafka_resp_err_t error = rd_kafka_event_error(event);
+
+	for (int i = 0; list != NULL && i < list->cnt && error == RD_KAFKA_RESP_ERR_NO_ERROR; i++)
+		error = list->elems[i].err;
+	return error;
+}
+
 /* rd_kafka_commit() has no time-out of its own; a queue of our own gives it one. */
 static enum wr_code commit_sync(struct wr_source *source, const struct wr_source_commit *commits,
 				size_t count, int timeout_ms, struct wr_err *err)
@@ -361,7 +372,7 @@ static enum wr_code commit_sync(struct wr_source *source, const struct wr_source
 
 	if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
 		event = rd_kafka_queue_poll(reply, timeout_ms);
-		error = event != NULL ? rd_kafka_event_error(event) : RD_KAFKA_RESP_ERR__TIMED_OUT;
+		error = event != NULL ? error_of_answer(event) : RD_KAFKA_RESP_ERR__TIMED_OUT;
 	}
 	if (event != NULL)
 		rd_kafka_event_destroy(event);

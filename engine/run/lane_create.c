@@ -248,6 +248,7 @@ void wr_lane_destroy(struct wr_lane *lane)
 	free(lane->shown);
 	free(lane->commit_metadata);
 	free(lane->placing.fields);
+	free(lane->placing.commits);
 	free(lane->placing.query.texts);
 	wr_mark_query_fini(&lane->placing.query);
 	if (lane->wake_fd >= 0)

@@ -12,12 +12,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define COMMIT_PLACE_MS 1000 /* of a lane that does nothing else meanwhile */
+#define COMMIT_PLACE_MS \
+	1000 /* of a lane that does nothing else meanwhile, for all its partitions */
 
 struct wr_lane_probe {
 	struct wr_placing known;
 	struct wr_mark stored, committed;
 	struct wr_plan plan;
+	bool agreed; /* the group heard of plan.position */
+	char metadata[WR_MARK_METADATA_BYTES];
 };
 
 static void free_probe(struct wr_lane_partition *ours)
@@ -83,6 +86,7 @@ static bool add_partition(struct wr_lane *lane, struct wr_partition *partition)
 
 static bool has_room(struct wr_lane_placing *p, size_t count)
 {
+	struct wr_source_commit *commits;
 	struct wr_bytes *fields, *texts;
 
 	if (count <= p->capacity)
@@ -93,7 +97,10 @@ static bool has_room(struct wr_lane_placing *p, size_t count)
 	texts = realloc(p->query.texts, count * sizeof(*texts));
 	if (texts != NULL)
 		p->query.texts = texts;
-	if (fields == NULL || texts == NULL)
+	commits = realloc(p->commits, count * sizeof(*commits));
+	if (commits != NULL)
+		p->commits = commits;
+	if (fields == NULL || texts == NULL || commits == NULL)
 		return false;
 	p->capacity = count;
 	return true;
@@ -252,28 +259,73 @@ static bool is_news(const struct wr_lane *lane, const struct wr_partition *parti
 	return plan->reason != WR_PLACE_FIRST || lane->source->ops->from_latest(lane->source);
 }
 
-/* The group is the judge of who reads the partition: where reading jumps it hears so before anybody else. False: it
- * refused, or can't be asked now. */
-static bool commit_place(struct wr_lane *lane, struct wr_partition *partition,
-			 const struct wr_plan *plan)
+/* The group is the judge of who reads a partition: where reading jumps it hears so before anybody else. */
+static bool is_to_be_agreed(const struct wr_lane *lane, const struct wr_lane_partition *ours)
 {
-	char metadata[WR_MARK_METADATA_BYTES];
-	const struct wr_source_commit commit = {
-	    .partition = partition,
-	    .offset = plan->position,
-	    .metadata = wr_bytes(metadata, wr_mark_metadata_encode(&plan->mark, metadata)),
-	};
+	return ours->probe->plan.commit_first && lane->store != NULL;
+}
+
+/* It is decided, and not settled yet. */
+static bool is_planned(const struct wr_lane_partition *ours)
+{
+	return ours->placed == WR_PLACED_NOT && ours->probe != NULL &&
+	       ours->probe->plan.place == WR_PLACE_READ;
+}
+
+static size_t collect_places(struct wr_lane *lane, struct wr_partition *const *partitions,
+			     size_t count)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct wr_lane_partition *ours = partitions[i]->user;
+		struct wr_lane_probe *probe = ours->probe;
+
+		if (!is_planned(ours) || !is_to_be_agreed(lane, ours))
+			continue;
+		lane->placing.commits[n++] = (struct wr_source_commit){
+		    .partition = partitions[i],
+		    .offset = probe->plan.position,
+		    .metadata = wr_bytes(probe->metadata, wr_mark_metadata_encode(&probe->plan.mark,
+										  probe->metadata)),
+		};
+	}
+	return n;
+}
+
+/* False: the group refused, or can't be asked now. */
+static bool commit_places(struct wr_lane *lane, const struct wr_source_commit *commits, size_t n,
+			  int64_t until_ns)
+{
+	int64_t left_ms = (until_ns - wr_lane_now(lane)) / WR_NS_PER_MS;
 	struct wr_err err;
 
-	if (!plan->commit_first || lane->store == NULL)
+	if (left_ms <= 0)
+		return false;
+	if (lane->source->ops->commit_sync(lane->source, commits, n, (int)left_ms, &err) == WR_OK) {
+		for (size_t i = 0; i < n; i++)
+			((struct wr_lane_partition *)commits[i].partition->user)->probe->agreed =
+			    true;
 		return true;
-	if (lane->source->ops->commit_sync(lane->source, &commit, 1, COMMIT_PLACE_MS, &err) ==
-	    WR_OK)
-		return true;
-	WR_LOG(WR_LOG_WARN, "where a partition is read from can't be committed",
-	       WR_STR("pipeline", lane->conf->name), WR_STR("topic", partition->topic),
-	       WR_INT("partition", partition->id), WR_STR("reason", err.text));
+	}
+	WR_LOG(WR_LOG_WARN, "where partitions are read from can't be committed",
+	       WR_STR("pipeline", lane->conf->name), WR_STR("topic", commits[0].partition->topic),
+	       WR_INT("partition", commits[0].partition->id), WR_INT("partitions", n),
+	       WR_STR("reason", err.text));
 	return false;
+}
+
+/* All in one commit. If that fails one of them may be to blame, so that each is tried alone, in the time that is left. */
+static void ask_group(struct wr_lane *lane, struct wr_partition *const *partitions, size_t count)
+{
+	int64_t until_ns = wr_lane_now(lane) + COMMIT_PLACE_MS * WR_NS_PER_MS;
+	const struct wr_source_commit *commits = lane->placing.commits;
+	size_t n = collect_places(lane, partitions, count);
+
+	if (n == 0 || commit_places(lane, commits, n, until_ns))
+		return;
+	for (size_t i = 0; n > 1 && i < n; i++)
+		commit_places(lane, &commits[i], 1, until_ns);
 }
 
 /* The plan stands. False: to be tried again. */
@@ -282,8 +334,10 @@ static bool settle(struct wr_lane *lane, struct wr_partition *partition)
 	struct wr_lane_partition *ours = partition->user;
 	const struct wr_plan *plan = &ours->probe->plan;
 
-	if (!commit_place(lane, partition, plan))
+	if (is_to_be_agreed(lane, ours) && !ours->probe->agreed)
 		return false;
+	ours->probe->agreed =
+	    false; /* what fails below is asked for again: much may have changed by then */
 	ours->mark = plan->mark;
 	if (lane->store != NULL && plan->mark_changed && !lane->placing.blind &&
 	    !wr_lane_put_mark(lane, ours, false))
@@ -368,8 +422,8 @@ static void ask_again(struct wr_lane *lane, const struct wr_partition *partition
 		wr_lane_begin_handover(lane, WR_HANDOVER_PLACING, 0);
 }
 
-/* One partition's next step. False: it must be tried again. */
-static bool place(struct wr_lane *lane, struct wr_partition *partition, struct wr_bytes text)
+/* One partition's next step; the plans of all are settled together. False: it must be tried again. */
+static bool approach(struct wr_lane *lane, struct wr_partition *partition, struct wr_bytes text)
 {
 	struct wr_lane_partition *ours = partition->user;
 
@@ -377,7 +431,7 @@ static bool place(struct wr_lane *lane, struct wr_partition *partition, struct w
 		return false;
 	switch (ours->probe->plan.place) {
 	case WR_PLACE_READ:
-		return settle(lane, partition);
+		return true;
 	case WR_PLACE_AGAIN:
 		ask_again(lane, partition);
 		return true;
@@ -419,18 +473,36 @@ static void give_up_probe(struct wr_lane *lane, struct wr_partition *partition)
 	ours->placed = WR_PLACED_NOT;
 }
 
-/* One partition's next steps. False: something must be tried again. */
-static bool advance(struct wr_lane *lane, struct wr_partition *partition, struct wr_bytes text,
-		    bool *moved_p)
+static void try_again(struct wr_lane *lane)
 {
-	struct wr_lane_partition *ours = partition->user;
+	lane->placing.retry_ns = wr_lane_now(lane) + WR_NS_PER_S;
+}
 
-	give_up_probe(lane, partition);
-	if (ours->placed == WR_PLACED_NOT) {
-		if (!place(lane, partition, text))
-			return false;
-		*moved_p = true;
+static bool approach_all(struct wr_lane *lane, struct wr_partition *const *partitions, size_t count)
+{
+	bool moved = false;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct wr_lane_partition *ours = partitions[i]->user;
+
+		give_up_probe(lane, partitions[i]);
+		if (ours->placed != WR_PLACED_NOT)
+			continue;
+		if (approach(lane, partitions[i], lane->placing.query.texts[i]))
+			moved = true;
+		else
+			try_again(lane);
 	}
+	return moved;
+}
+
+/* From a plan on. False: something must be tried again. */
+static bool advance(struct wr_lane *lane, struct wr_partition *partition, bool *moved_p)
+{
+	const struct wr_lane_partition *ours = partition->user;
+
+	if (is_planned(ours) && !settle(lane, partition))
+		return false;
 	if (ours->placed == WR_PLACED_LOOKING)
 		*moved_p = has_seen_all(lane, partition) || *moved_p;
 	return ours->placed != WR_PLACED_SETTLED || begin(lane, partition, moved_p);
@@ -447,24 +519,27 @@ bool wr_lane_place_due(struct wr_lane *lane)
 {
 	struct wr_partition *const *partitions;
 	struct wr_lane_placing *p = &lane->placing;
-	bool moved = false, placed = true;
+	bool moved, placed = true;
 	size_t count;
 
 	if (!p->under_way || lane->handover != WR_HANDOVER_NONE || lane->rewind ||
 	    wr_lane_now(lane) < p->retry_ns || !has_marks(lane))
 		return false;
 	count = lane->source->ops->partitions(lane->source, &partitions);
+	moved = approach_all(lane, partitions, count);
+	ask_group(lane, partitions, count);
 	for (size_t i = 0; i < count; i++) {
-		if (!advance(lane, partitions[i], p->query.texts[i], &moved))
-			p->retry_ns = wr_lane_now(lane) + WR_NS_PER_S;
+		if (!advance(lane, partitions[i], &moved))
+			try_again(lane);
 		placed = placed && is_done(lane, partitions[i]->user);
 	}
 	p->under_way = !placed;
 	return moved;
 }
 
-/* Records of a partition that is not placed for good: the first one is looked at, all are read again later. */
-void wr_lane_looked_at(struct wr_lane *lane, struct wr_source_record *records, size_t count)
+/* Records of a partition that is not placed for good: the first one is looked at, all are read again later. The
+ * lane's next turn settles what they told, for all partitions of this one. False: they were not waited for. */
+bool wr_lane_looked_at(struct wr_lane *lane, struct wr_source_record *records, size_t count)
 {
 	struct wr_partition *partition = records[0].partition;
 	struct wr_lane_partition *ours = partition->user;
@@ -476,11 +551,11 @@ void wr_lane_looked_at(struct wr_lane *lane, struct wr_source_record *records, s
 		wr_lane_look_back(lane, records, count);
 	for (size_t i = 0; i < count; i++)
 		lane->source->ops->give_back(lane->source, &records[i]);
+	lane->placing.looked_at = true;
 	if (ours->placed != WR_PLACED_PROBE)
-		return;
+		return ours->placed == WR_PLACED_LOOKING;
 	wr_mark_verified(&probe->known, offset == probe->plan.verify_at ? &found : NULL,
 			 &probe->plan);
 	ours->placed = WR_PLACED_NOT;
-	if (!settle(lane, partition))
-		lane->placing.retry_ns = wr_lane_now(lane) + WR_NS_PER_S;
+	return true;
 }

@@ -104,7 +104,9 @@ struct wr_lane_partition {
 struct wr_lane_placing {
 	struct wr_mark_query query;
 	struct wr_bytes *fields;
+	struct wr_source_commit *commits;
 	size_t capacity;
+	bool looked_at;   /* records of a partition that is not read yet were taken in this turn */
 	bool under_way;   /* not all partitions are placed */
 	bool blind;       /* they were placed without their marks, which the store could not tell */
 	int64_t retry_ns; /* not before: placing what failed */
@@ -417,7 +419,7 @@ struct wr_fingerprint wr_lane_fingerprint(const struct wr_source_record *record)
 /* lane_place.c */
 void wr_lane_on_assigned(struct wr_lane *lane);
 bool wr_lane_place_due(struct wr_lane *lane);
-void wr_lane_looked_at(struct wr_lane *lane, struct wr_source_record *records, size_t count);
+bool wr_lane_looked_at(struct wr_lane *lane, struct wr_source_record *records, size_t count);
 void wr_lane_refresh(struct wr_lane *lane);
 void wr_lane_forget_partitions(struct wr_lane *lane);
 

@@ -246,8 +246,9 @@ static void fill(struct wr_lane *lane, struct wr_batch *batch)
 		if (got == 0)
 			break;
 		if (!is_to_be_processed(&lane->records[0])) {
-			wr_lane_looked_at(lane, lane->records, got);
-			continue;
+			if (wr_lane_looked_at(lane, lane->records, got))
+				continue;
+			break; /* what else there is of it may be much, and is read again */
 		}
 		got = wr_lane_keep_due(lane, lane->records, got);
 		if (got > 0 && batch->count == 0)
@@ -292,12 +293,13 @@ bool wr_lane_take(struct wr_lane *lane)
 		return false;
 	if (wr_lane_now(lane) >= lane->held_until_ns)
 		lane->held_until_ns = INT64_MAX; /* what is due otherwise is found by then */
+	lane->placing.looked_at = false;
 	while (taken < TAKE_AT_ONCE && take_batch(lane, &taken))
 		moved = true;
 	if (lane->astray)
 		wr_lane_begin_handover(lane, WR_HANDOVER_PLACING, 0);
 	lane->astray = false;
-	return moved || taken > 0;
+	return moved || taken > 0 || lane->placing.looked_at;
 }
 
 void wr_lane_discard_open(struct wr_lane *lane)

@@ -89,6 +89,9 @@ struct fixture {
 	int commit_timeout_ms; /* of the last one that was waited for */
 	bool commit_waits;     /* a commit stays under way */
 	bool offsets_fall;     /* a commit may go back */
+	/* Of commits that are waited for. */
+	bool commit_times_out;
+	unsigned commit_refused; /* with one of these partitions, a bit each */
 	bool from_latest;
 	int refreshes;
 	const char *source_trouble;

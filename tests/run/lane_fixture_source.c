@@ -182,6 +182,14 @@ static enum wr_code source_commit_sync(struct wr_source *source,
 				       int timeout_ms, struct wr_err *err)
 {
 	fixture_now->commit_timeout_ms = timeout_ms;
+	if (fixture_now->commit_times_out) {
+		wr_clock_fake_advance_ms(&fixture_now->clock, timeout_ms);
+		return wr_err_set(err, WR_ETIMEDOUT, "the coordinator does not answer");
+	}
+	for (size_t i = 0; i < count; i++) {
+		if ((fixture_now->commit_refused & 1u << commits[i].partition->id) != 0)
+			return wr_err_set(err, WR_EUNAVAILABLE, "no such partition");
+	}
 	return source_commit(source, commits, count, err);
 }
 

@@ -7,6 +7,8 @@
 
 #include <stdio.h>
 
+#define HELD 3 /* partitions, where there are several */
+
 static struct fixture f;
 
 static int set_up(void **state)
@@ -153,6 +155,79 @@ static void nothing_is_abandoned_before_the_group_agrees(void **state)
 	pass(5000);
 	assert_int_equal(f.commit_failures_left, 0);
 	assert_true(rewinds("offset_went_forward") == 1);
+}
+
+/* All partitions are given again, each set forward by somebody over a record that was not completed. */
+static void reassign_all_forward(void)
+{
+	f.next_event = WR_SOURCE_LOST;
+	fixture_settle(&f);
+	for (int i = 0; i < HELD; i++) {
+		send(i, "x");
+		f.partitions[i].committed = f.partitions[i].count;
+	}
+	f.assigned_count = HELD;
+	f.next_event = WR_SOURCE_ASSIGNED;
+	fixture_settle(&f);
+}
+
+static void start_with_all(void)
+{
+	for (int i = 0; i < HELD; i++)
+		f.assigned[i] = &f.partitions[i].pub;
+	f.assigned_count = HELD;
+	f.offsets_fall = true;
+	start();
+	send(0, "abc");
+	send(1, "def");
+	send(2, "ghi");
+	pass(300);
+}
+
+static void the_group_hears_at_once_of_all_partitions_that_are_not_read_on(void **state)
+{
+	int before;
+
+	(void)state;
+	start_with_all();
+	before = f.commits;
+	reassign_all_forward();
+	assert_int_equal(f.commits, before + 1);
+	assert_true(rewinds("offset_went_forward") == HELD);
+}
+
+static void all_of_them_wait_for_the_group_no_longer_than_one(void **state)
+{
+	int64_t before;
+
+	(void)state;
+	start_with_all();
+	f.commit_times_out = true;
+	before = wr_clock_mono_ns(&f.clock.clock);
+	reassign_all_forward();
+	assert_int_equal(wr_clock_mono_ns(&f.clock.clock) - before, WR_NS_PER_S);
+	assert_true(rewinds("offset_went_forward") == 0);
+	f.commit_times_out = false;
+	pass(1000);
+	assert_true(rewinds("offset_went_forward") == HELD);
+}
+
+static void one_that_the_group_refuses_does_not_hold_up_the_others(void **state)
+{
+	(void)state;
+	start_with_all();
+	f.commit_refused = 1u << 1;
+	reassign_all_forward();
+	assert_true(rewinds("offset_went_forward") == HELD - 1);
+	send(0, "j");
+	send(2, "k");
+	pass(300);
+	assert_int_equal(f.partitions[0].committed, 5);
+	assert_int_equal(f.partitions[2].committed, 5);
+	f.commit_refused = 0;
+	send(1, "l");
+	pass(1000);
+	assert_int_equal(f.partitions[1].committed, 5);
 }
 
 static void another_topic_under_the_name_is_read_from_its_start(void **state)
@@ -353,6 +428,9 @@ int main(void)
 	    RULE(on_rewind_process_runs_it_again),
 	    RULE(what_was_jumped_over_gives_its_ids_away),
 	    RULE(nothing_is_abandoned_before_the_group_agrees),
+	    RULE(the_group_hears_at_once_of_all_partitions_that_are_not_read_on),
+	    RULE(all_of_them_wait_for_the_group_no_longer_than_one),
+	    RULE(one_that_the_group_refuses_does_not_hold_up_the_others),
 	    RULE(another_topic_under_the_name_is_read_from_its_start),
 	    RULE(an_end_that_the_mark_exceeds_is_asked_for_again),
 	    RULE(a_topic_whose_end_stays_before_the_mark_is_another_one),
