@@ -59,6 +59,12 @@ enum wr_lane_readiness {
 struct wr_lane_probe; /* lane_place.c's own */
 struct wr_refusal;    /* lane_refusal.c's own */
 
+/* lane_refusal.c: of each event its refusals, by offset. */
+struct wr_refusals {
+	struct wr_refusal **events;
+	size_t count, capacity;
+};
+
 /* "<topic>/<partition>" */
 #define WR_LANE_FIELD_BYTES 264
 
@@ -94,7 +100,7 @@ struct wr_lane_partition {
 	uint32_t to_look_at;            /* a source's: so many of them */
 	uint32_t followers_held;        /* a source's: so many are the lane's */
 
-	struct wr_refusal *refusals;
+	struct wr_refusals refusals;
 	struct wr_claim_prefix prefix;
 	char field[WR_LANE_FIELD_BYTES];
 	struct wr_metric_cell *lag;

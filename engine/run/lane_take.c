@@ -173,7 +173,7 @@ static void add(struct wr_lane *lane, struct wr_batch *batch, const struct wr_so
 		wr_lane_finish(lane, item, WR_OUTCOME_SKIPPED);
 		return;
 	}
-	if (partition->refusals != NULL)
+	if (partition->refusals.count > 0)
 		item->refusal = wr_lane_refusal_of(partition, record->offset);
 	take_headers(lane, item);
 	if (item->event.outcome == WR_OUTCOME_PENDING && item->event.pub.id.data == NULL)

@@ -231,6 +231,35 @@ static void a_refused_output_aborts_and_its_event_is_dead_lettered(void **state)
 	assert_int_equal(fixture_written(&f, "out"), 3);
 }
 
+/* Refused in an order that is not theirs, on two partitions. */
+static void each_of_many_refused_outputs_is_found_again(void **state)
+{
+	char id[16];
+
+	(void)state;
+	f.holds_acks = true;
+	f.assigned[1] = &f.partitions[1].pub;
+	f.assigned_count = 2;
+	f.conf.batch.max_events = 20;
+	start();
+	for (int i = 0; i < 20; i++) {
+		snprintf(id, sizeof(id), "e%d", i);
+		fixture_send(&f, i % 2, id, NULL);
+	}
+	fixture_settle(&f);
+	assert_int_equal(f.write_count, 20);
+	for (size_t i = 0; i < 20; i++) /* 0, 7, 14, 1, ...: all but three */
+		fixture_answer(&f, i * 7 % 20, i < 17 ? WR_EREFUSED : WR_OK, "too large");
+	f.holds_acks = false;
+	for (int i = 0; i < 20; i++)
+		fixture_pass_ms(&f, 50);
+	assert_int_equal(f.txn_aborted, 1);
+	assert_int_equal(f.partitions[0].committed, 10);
+	assert_int_equal(f.partitions[1].committed, 10);
+	assert_int_equal(fixture_written(&f, "dlq"), 17);
+	assert_int_equal(fixture_written(&f, "out"), 20 + 3);
+}
+
 static void a_revocation_commits_before_it_releases(void **state)
 {
 	(void)state;
@@ -475,6 +504,7 @@ int main(void)
 	    RULE(a_commit_that_was_done_unknown_to_all_repeats_nothing),
 	    RULE(a_commit_that_was_not_done_unknown_to_all_loses_nothing),
 	    RULE(a_refused_output_aborts_and_its_event_is_dead_lettered),
+	    RULE(each_of_many_refused_outputs_is_found_again),
 	    RULE(a_revocation_commits_before_it_releases),
 	    RULE(lost_partitions_abort_what_was_written_for_them),
 	    RULE(a_commit_that_never_ends_does_not_hold_partitions_for_ever),
