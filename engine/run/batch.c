@@ -61,6 +61,7 @@ void wr_batch_reset(struct wr_batch *b)
 	b->claims.done = false;
 	b->marks.done = false;
 	b->marks.count = 0;
+	b->owners = NULL;
 	b->bytes = 0;
 	b->unfinished = 0;
 	b->has_stageless = false;

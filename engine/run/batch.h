@@ -77,6 +77,7 @@ struct wr_batch {
 	struct wr_claim_set claims; /* claims.claims: capacity */
 	struct wr_item **claimers;  /* claims.claims[i] is of claimers[i] */
 	struct wr_mark_query marks; /* of the owners of duplicates, where they decide */
+	struct wr_bytes *owners;    /* while they are gathered: marks.fields; NULL: they are not */
 	size_t bytes;               /* keys and values as they came */
 	struct wr_arena arena;
 	int64_t opened_mono_ns;

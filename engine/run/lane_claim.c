@@ -237,8 +237,9 @@ static void settle(struct wr_lane *lane, struct wr_batch *batch, bool told)
 
 /* Adds the field of one claim's owner, once. False without memory. */
 static bool ask_for(struct wr_batch *batch, const struct wr_item *item,
-		    const struct wr_claim *claim, struct wr_bytes *fields)
+		    const struct wr_claim *claim)
 {
+	struct wr_bytes *field_p = &batch->owners[batch->marks.count];
 	char field[WR_LANE_FIELD_BYTES];
 	struct wr_owner owner;
 	int size;
@@ -248,39 +249,40 @@ static bool ask_for(struct wr_batch *batch, const struct wr_item *item,
 		return true;
 	size = snprintf(field, sizeof(field), "%.*s/%d", (int)owner.topic.size,
 			(const char *)owner.topic.data, owner.partition);
-	fields[batch->marks.count] =
-	    wr_bytes(wr_arena_copy(&batch->arena, field, (size_t)size), (size_t)size);
-	if (fields[batch->marks.count].data == NULL)
+	*field_p = wr_bytes(wr_arena_copy(&batch->arena, field, (size_t)size), (size_t)size);
+	if (field_p->data == NULL)
 		return false;
 	batch->marks.texts[batch->marks.count] = wr_bytes(NULL, 0);
 	batch->marks.count++;
 	return true;
 }
 
-/* Asks for the marks of the owners that are not settled. False: for none, so the rest can be claimed. */
-static bool ask(struct wr_lane *lane, struct wr_batch *batch)
+static bool begin_asking(struct wr_batch *batch)
 {
-	struct wr_claim_set *set = &batch->claims;
-	struct wr_bytes *fields = NULL;
+	size_t most = batch->claims.count;
 
 	batch->marks.count = 0;
+	batch->owners = wr_arena_alloc(&batch->arena, 2 * most * sizeof(*batch->owners));
+	if (batch->owners == NULL)
+		return false;
+	batch->marks.fields = batch->owners;
+	batch->marks.texts = batch->owners + most;
+	return true;
+}
+
+/* Gathers the owners that are not settled. False without memory: what is gathered is kept for the next attempt. */
+static bool gather(struct wr_batch *batch)
+{
+	struct wr_claim_set *set = &batch->claims;
+
 	for (size_t i = 0; i < set->count; i++) {
 		if (set->claims[i].expect.data != NULL)
-			continue;
-		if (fields == NULL) {
-			fields = wr_arena_alloc(&batch->arena, set->count * sizeof(*fields));
-			batch->marks.texts =
-			    wr_arena_alloc(&batch->arena, set->count * sizeof(*fields));
-			batch->marks.fields = fields;
-		}
-		/* Later, with the memory of others. */
-		if (fields == NULL || batch->marks.texts == NULL ||
-		    !ask_for(batch, batch->claimers[i], &set->claims[i], fields))
-			return true;
+			continue; /* to be taken over */
+		if ((batch->owners == NULL && !begin_asking(batch)) ||
+		    !ask_for(batch, batch->claimers[i], &set->claims[i]))
+			return false;
 	}
-	if (batch->marks.count > 0)
-		lane->store->ops->query_marks(lane->store, &batch->marks);
-	return batch->marks.count > 0;
+	return true;
 }
 
 /* Without memory for its claim value an item could not be told from its duplicates: it waits in the DLQ. */
@@ -294,18 +296,31 @@ static void kill_unclaimable(struct wr_lane *lane, struct wr_batch *batch)
 	}
 }
 
-/* The next step of a batch whose answers are there. True: all its claims are settled. */
-static bool resolve(struct wr_lane *lane, struct wr_batch *batch)
+enum step { STEP_SETTLED, STEP_ASKED, STEP_WITHOUT_MEMORY };
+
+/* The next step of a batch whose answers are there. */
+static enum step resolve(struct wr_lane *lane, struct wr_batch *batch)
 {
 	bool told = batch->marks.done;
 
-	batch->marks.done = false;
-	settle(lane, batch, told);
-	if (batch->claims.count == 0 || ask(lane, batch))
-		return batch->claims.count == 0;
+	/* Else it is settled as far as can be, and the owners of the others are being gathered. */
+	if (batch->owners == NULL || told) {
+		batch->marks.done = false;
+		batch->owners = NULL;
+		settle(lane, batch, told);
+		batch->marks.count = 0;
+	}
+	if (batch->claims.count == 0)
+		return STEP_SETTLED;
+	if (!gather(batch))
+		return STEP_WITHOUT_MEMORY;
+	if (batch->owners != NULL) {
+		lane->store->ops->query_marks(lane->store, &batch->marks);
+		return STEP_ASKED;
+	}
 	WR_FAILPOINT(before_take_over);
 	lane->store->ops->submit(lane->store, &batch->claims);
-	return false;
+	return STEP_ASKED;
 }
 
 static void finish(struct wr_lane *lane, struct wr_batch *batch)
@@ -324,6 +339,28 @@ static void let_through(struct wr_lane *lane, struct wr_batch *batch)
 	wr_metric_add(lane->metrics.unchecked, (double)batch->claims.count);
 }
 
+/* False: it does not run yet. */
+static bool finish_claim(struct wr_lane *lane, struct wr_batch *batch, bool *moved_p)
+{
+	if (batch->claims.submitted || batch->marks.submitted) {
+		if (!wr_lane_lets_through(lane))
+			return false;
+		let_through(lane, batch);
+		return true;
+	}
+	switch (resolve(lane, batch)) {
+	case STEP_SETTLED:
+		finish(lane, batch);
+		return true;
+	case STEP_ASKED:
+		*moved_p = true;
+		break;
+	case STEP_WITHOUT_MEMORY: /* again when the lane wakes, after others gave theirs back */
+		break;
+	}
+	return false;
+}
+
 /* A slow stage does not run the whole window in one turn: what it has done is written, transactions are ended and
  * partitions given up in between. */
 bool wr_lane_finish_claims(struct wr_lane *lane)
@@ -336,16 +373,8 @@ bool wr_lane_finish_claims(struct wr_lane *lane)
 
 		if (batch->state != WR_BATCH_CLAIMING)
 			continue;
-		if (batch->claims.submitted || batch->marks.submitted) {
-			if (!wr_lane_lets_through(lane))
-				break;
-			let_through(lane, batch);
-		} else if (resolve(lane, batch)) {
-			finish(lane, batch);
-		} else {
-			moved = true;
+		if (!finish_claim(lane, batch, &moved))
 			break;
-		}
 		begin_running(lane, batch);
 		moved = true;
 		if (wr_lane_now(lane) >= until)

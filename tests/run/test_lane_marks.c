@@ -1,6 +1,7 @@
 /* Done marks and claims that change hands: where a lane reads from, what it skips, and what it takes over. */
 #include "config.h"
 
+#include "tests/faults.h"
 #include "tests/run/lane_fixture.h"
 
 #include "run/lane_private.h"
@@ -337,6 +338,36 @@ static void a_start_at_the_end_is_committed_at_once(void **state)
 	assert_int_equal(f.partitions[0].committed, 3);
 }
 
+/* Whether an id of a partition that is not held was abandoned is asked for; without memory for the question the lane
+ * does something else meanwhile, and asks later. */
+static void a_question_without_memory_is_asked_later(void **state)
+{
+	struct wr_batch *batch;
+
+	(void)state;
+	start_with_all();
+	f.next_event = WR_SOURCE_REVOKING;
+	fixture_settle(&f);
+	f.assigned_count = 1;
+	f.next_event = WR_SOURCE_ASSIGNED;
+	fixture_settle(&f);
+	send(0, "d");
+	while (wr_lane_in_flight(f.lane) == 0)
+		wr_lane_step(f.lane);
+	batch = wr_lane_batch(f.lane, 0);
+	assert_non_null(wr_arena_alloc(&batch->claims.found_arena, 1)); /* the answer has a place */
+	assert_non_null(wr_arena_alloc(&batch->arena, (size_t)16 * 1024));
+	faults_begin(0);
+	for (int i = 0; i < 3; i++)
+		assert_false(wr_lane_step(f.lane));
+	assert_true(faults_end());
+	assert_int_equal(wr_lane_in_flight(f.lane), 1);
+	assert_int_equal(f.query_count, 0);
+	pass(300);
+	assert_true(fixture_outcome(&f, "duplicate") == 1);
+	assert_int_equal(f.partitions[0].committed, 4);
+}
+
 static void a_resubmission_after_a_dead_letter_is_processed(void **state)
 {
 	(void)state;
@@ -438,6 +469,7 @@ int main(void)
 	    RULE(or_is_done_without_and_places_anew_when_it_is_back),
 	    RULE(a_partition_given_up_before_its_marks_came_asks_again),
 	    RULE(a_start_at_the_end_is_committed_at_once),
+	    RULE(a_question_without_memory_is_asked_later),
 	    RULE(a_resubmission_after_a_dead_letter_is_processed),
 	    RULE(a_duplicate_of_a_dead_letter_that_is_not_committed_is_skipped),
 	    RULE(a_duplicate_with_another_payload_is_counted_apart),
