@@ -3,6 +3,8 @@
 import json
 import random
 
+from .topics import id_of
+
 SIZE = 210
 
 
@@ -69,15 +71,33 @@ def assert_accounted(live, dead, processed, dead_lettered, repeats_allowed=0):
     return repeats
 
 
-def assert_in_order(records):
+class KeyOrder:
     """Of each key that begins with k (repeats have others), events are seen for the first time in the order of their
-    ids."""
-    last, seen = {}, set()
+    ids. Told of in the order of their partitions."""
+
+    def __init__(self):
+        self.last, self.seen = {}, set()
+
+    def note(self, key, event_id):
+        if key[:1] != b"k" or event_id in self.seen:
+            return
+        self.seen.add(event_id)
+        before = self.last.get(key, "")
+        assert event_id > before, f"{event_id} of key {key.decode()} comes after {before}"
+        self.last[key] = event_id
+
+
+def assert_in_order(records):
+    order = KeyOrder()
     for record in sorted(records, key=lambda r: (r.partition, r.offset)):
-        if record.key[:1] != b"k" or record.id in seen:
-            continue
-        seen.add(record.id)
-        before = last.get(record.key, "")
-        assert record.id > before, f"{record.id} of key {record.key.decode()} comes after {before}"
-        last[record.key] = record.id
-    assert last, "no event of any key"
+        order.note(record.key, record.id)
+    assert order.last, "no event of any key"
+
+
+def assert_topic_in_order(topics, name):
+    """The same for many events, by the ids in their values."""
+    order = KeyOrder()
+    for batch in topics.batches(name):
+        for message in batch:
+            order.note(message.key(), id_of(message.value()))
+    assert order.last, "no event of any key"
