@@ -34,7 +34,15 @@
 	X(COMMITTED_WHOLE, "a transaction is committed when all its batches have retired")         \
 	X(MARKED_WHEN_FINAL, "a mark says what is final: acknowledged, or committed")              \
 	X(FAILED_WHEN_COMMITTED, "F is written when the dead letter's offset is committed")        \
-	X(LOST_IS_ABORTED, "what was written for lost partitions is aborted")
+	X(LOST_IS_ABORTED, "what was written for lost partitions is aborted")                      \
+	X(OWNER_IS_INHERITED, "a retried event claims with the owner it had")                      \
+	X(REPLAY_CLAIMS_FOR_ITSELF, "a replay claims with its own coordinates")                    \
+	X(LETTER_NAMES_ITS_OWNER, "a dead letter names who owns its event now")                    \
+	X(UNCLAIMED_LEAVES_AS_IT_CAME, "a replay that never claimed names whom it was to follow")  \
+	X(ATTEMPTS_GO_ON, "a retried event's attempts are counted on")                             \
+	X(RETRY_TOPIC_FROM_ITS_START,                                                              \
+	  "a retry topic that is new to the group is read from its start")                         \
+	X(END_IS_ASKED_AFTER_THE_MARK, "an end that the mark exceeds is asked for once more")
 
 enum wr_clause {
 #define X(name, text) WR_CLAUSE_##name,

@@ -3,6 +3,7 @@
 #include "core/envelope.h"
 
 #include "base/utf8.h"
+#include "core/clause.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -121,10 +122,11 @@ static void set_owner(struct wr_envelope *e, const struct wr_dead_letter *letter
 {
 	bool is_replay = wr_envelope_has(e, WR_FIELD_REPLAY);
 
-	if (is_replay && !letter->claimed)
+	if (is_replay && !letter->claimed && WR_CLAUSE(UNCLAIMED_LEAVES_AS_IT_CAME))
 		return;
 	set_bytes(e, WR_FIELD_REPLAY, &e->replay, (struct weir_bytes){NULL, 0});
-	set_bytes(e, WR_FIELD_OWNER, &e->owner, wr_bytes_to_public(letter->owner));
+	if (letter->past == NULL || WR_CLAUSE(LETTER_NAMES_ITS_OWNER))
+		set_bytes(e, WR_FIELD_OWNER, &e->owner, wr_bytes_to_public(letter->owner));
 }
 
 /* What dead letters and retry records have in common. */

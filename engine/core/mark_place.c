@@ -218,7 +218,8 @@ static enum commit commit_of(const struct wr_placing *placing, const struct wr_m
 /* Where nothing is known. */
 static bool begins_at_end(const struct wr_placing *placing)
 {
-	return placing->from_latest && !placing->is_retry;
+	return placing->from_latest &&
+	       !(placing->is_retry && WR_CLAUSE(RETRY_TOPIC_FROM_ITS_START));
 }
 
 static int64_t first_position(const struct wr_placing *placing, enum wr_place_reason *reason_r)
@@ -375,7 +376,8 @@ static bool is_beyond_for_sure(const struct wr_placing *placing)
 {
 	const struct wr_mark *stored = placing->stored, *committed = placing->committed;
 
-	if (committed != NULL && reach_of(committed) > placing->high)
+	if (!WR_CLAUSE(END_IS_ASKED_AFTER_THE_MARK) ||
+	    (committed != NULL && reach_of(committed) > placing->high))
 		return true;
 	return stored == NULL || (placing->before.incarnation == stored->incarnation &&
 				  placing->before.next > placing->high);

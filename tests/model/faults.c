@@ -5,17 +5,28 @@
 #include "base/check.h"
 #include "tests/model/lane.h"
 #include "tests/model/ledger.h"
+#include "tests/model/retried.h"
 #include "tests/model/value.h"
 
 #include <string.h>
 
-static void append(struct world *w, unsigned p, unsigned id, value_t replays)
+static void append(struct world *w, unsigned p, const struct record *record)
 {
 	struct topic *topic = &w->topics[p];
 
-	WR_ASSERT(topic->high < OFFSETS && id < IDS);
-	topic->log[topic->high++] = (struct record){.id = (uint8_t)id, .replays = replays};
+	WR_ASSERT(topic->high < OFFSETS && record->id < IDS);
+	topic->log[topic->high++] = *record;
 	ledger_sent(w, p, topic->high - 1u);
+}
+
+static void append_id(struct world *w, unsigned p, char letter)
+{
+	append(w, p, &(struct record){.id = (uint8_t)(letter - 'a')});
+}
+
+void append_retry(struct world *w, const struct record *record)
+{
+	append(w, RETRY, record);
 }
 
 void fill_topic(struct world *w, unsigned p)
@@ -23,7 +34,7 @@ void fill_topic(struct world *w, unsigned p)
 	const char *log = scenario->logs[p][w->topics[p].generation];
 
 	for (size_t i = 0; log != NULL && log[i] != '\0'; i++)
-		append(w, p, (unsigned)(log[i] - 'a'), 0);
+		append_id(w, p, log[i]);
 }
 
 bool fault_restart(struct world *w, unsigned l)
@@ -59,7 +70,7 @@ bool fault_produce(struct world *w, unsigned p)
 
 	if (later == NULL || later[topic->scripted] == '\0' || topic->high == OFFSETS)
 		return false;
-	append(w, p, (unsigned)(later[topic->scripted++] - 'a'), 0);
+	append_id(w, p, later[topic->scripted++]);
 	return true;
 }
 
@@ -161,8 +172,7 @@ bool fault_retain(struct world *w, unsigned p)
 
 	if (topic->low == topic->high)
 		return false;
-	if (w->ledger.results[p][topic->generation][topic->low] == 0)
-		w->ledger.jumped[p][topic->generation][topic->low] = true;
+	ledger_gone_record(w, p, topic->low);
 	topic->low++;
 	return true;
 }
@@ -195,13 +205,23 @@ bool fault_lose_mark(struct world *w, unsigned p)
 	return true;
 }
 
-/* The pipeline's own topic for replays is the second partition. */
+/* Or a person has it forgotten. */
+bool fault_lapse(struct world *w, unsigned id)
+{
+	if (w->store.claims[id] == 0)
+		return false;
+	w->store.claims[id] = 0;
+	ledger_lapsed(w, id);
+	return true;
+}
+
 bool fault_replay(struct world *w, unsigned dead)
 {
-	const struct ledger *ledger = &w->ledger;
+	struct record record;
 
-	if (dead >= ledger->dead_count || w->topics[1].high == OFFSETS)
+	if (dead >= w->ledger.dead_count || !has_room_for_retry(w))
 		return false;
-	append(w, 1, ledger->dead[dead].id, ledger->dead[dead].owner);
+	record = replay_of(&w->ledger.dead[dead].record);
+	append_retry(w, &record);
 	return true;
 }

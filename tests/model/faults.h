@@ -18,7 +18,11 @@ bool fault_retain(struct world *w, unsigned partition);
 bool fault_replicate(struct world *w);
 bool fault_fail_over(struct world *w);
 bool fault_lose_mark(struct world *w, unsigned partition);
+bool fault_lapse(struct world *w, unsigned id);
 bool fault_replay(struct world *w, unsigned dead);
+
+/* A record of a retry topic is there. */
+void append_retry(struct world *w, const struct record *record);
 
 /* Appends a topic's first records. */
 void fill_topic(struct world *w, unsigned partition);

@@ -7,7 +7,9 @@
 #include "tests/model/lane.h"
 
 #include "base/check.h"
+#include "tests/model/faults.h"
 #include "tests/model/ledger.h"
+#include "tests/model/retried.h"
 #include "tests/model/value.h"
 
 #include <string.h>
@@ -66,7 +68,7 @@ struct committed commit_of_hold(const struct hold *hold)
 				  .last = mark.last};
 }
 
-static bool has_news(const struct lane *lane, unsigned p)
+bool has_news(const struct lane *lane, unsigned p)
 {
 	struct committed commit;
 
@@ -92,19 +94,18 @@ void drop_window(struct world *w, unsigned l)
 	lane->death_count = 0;
 }
 
-/* The window goes, and so does what retired in the transaction. */
-static void give_up(struct world *w, unsigned l)
+void give_up(struct world *w, unsigned l)
 {
 	drop_window(w, l);
 	w->lanes[l].failed = true;
 }
 
-static bool begun_batch(const struct lane *lane)
+bool begun_batch(const struct lane *lane)
 {
 	return lane->window > 0 && lane->batch[0].handed_over;
 }
 
-static struct wr_txn_facts txn_facts(const struct lane *lane)
+struct wr_txn_facts txn_facts(const struct lane *lane)
 {
 	bool revoking = lane->hold[0].revoking || lane->hold[1].revoking;
 
@@ -134,7 +135,25 @@ static struct batch_place {
 
 /* Writing. */
 
-bool step_hand_over(struct world *w, unsigned l, unsigned i, bool dead)
+/* What a running event may end as. */
+static bool may_end(const struct world *w, const struct batch *batch, enum fate fate)
+{
+	bool is_running = batch->state == BATCH_RUNNING ||
+			  (batch->state == BATCH_CLAIMING && !TRUST(CLAIMED_BEFORE_ITS_END));
+
+	switch (fate) {
+	case FATE_DONE:
+		return true;
+	case FATE_DEAD:
+		return is_running && w->ledger.dead_count < scenario->deaths;
+	case FATE_RETRIED:
+		return batch->state == BATCH_RUNNING && scenario->attempts > 0 &&
+		       may_retry(batch) && has_room_for_retry(w);
+	}
+	return false;
+}
+
+bool step_hand_over(struct world *w, unsigned l, unsigned i, enum fate fate)
 {
 	struct lane *lane = &w->lanes[l];
 	struct batch *batch = &lane->batch[i];
@@ -142,8 +161,10 @@ bool step_hand_over(struct world *w, unsigned l, unsigned i, bool dead)
 	struct wr_txn_facts txn = txn_facts(lane);
 
 	if (!lane->alive || lane->failed || i >= lane->window || batch->handed_over ||
-	    (dead && (batch->state != BATCH_RUNNING || w->ledger.dead_count >= scenario->deaths)))
+	    !may_end(w, batch, fate))
 		return false;
+	if (fate == FATE_DEAD && batch->state == BATCH_CLAIMING)
+		batch->state = BATCH_RUNNING;
 	place = facts_of(lane, i);
 	if (!wr_order_may_write(&place.facts))
 		return false;
@@ -154,7 +175,7 @@ bool step_hand_over(struct world *w, unsigned l, unsigned i, bool dead)
 	}
 	batch->handed_over = true;
 	batch->processed = batch->pending = batch->state == BATCH_RUNNING;
-	batch->dead = dead;
+	batch->fate = (uint8_t)fate;
 	return true;
 }
 
@@ -163,10 +184,18 @@ static void make_output(const struct batch *batch, struct output *output_r)
 	*output_r = (struct output){.partition = batch->partition,
 				    .generation = batch->generation,
 				    .offset = batch->offset,
-				    .id = batch->id,
-				    .dead = batch->dead,
-				    .owner = batch->own,
-				    .replays = batch->replays};
+				    .fate = batch->fate,
+				    .excused = batch->excused,
+				    .replays = batch->replays,
+				    .record = record_of(batch, (enum fate)batch->fate)};
+}
+
+/* Everybody sees it now. */
+static void appear(struct world *w, const struct output *output, bool by_zombie)
+{
+	ledger_result(w, output, by_zombie);
+	if (output->fate == FATE_RETRIED)
+		append_retry(w, &output->record);
 }
 
 bool step_append(struct world *w, unsigned l, unsigned i, bool answered)
@@ -182,7 +211,9 @@ bool step_append(struct world *w, unsigned l, unsigned i, bool answered)
 		return false;
 	make_output(batch, &output);
 	if (!scenario->exactly_once) {
-		ledger_result(w, &output, !owns(w, l, batch->partition));
+		appear(w, &output, !owns(w, l, batch->partition));
+	} else if (output.fate == FATE_RETRIED && !TRUST(RETRIED_IN_TRANSACTION)) {
+		appear(w, &output, false);
 	} else if (txn->fenced) {
 		answered = false;
 	} else {
@@ -201,8 +232,10 @@ bool step_append(struct world *w, unsigned l, unsigned i, bool answered)
 static void remember_death(struct lane *lane, const struct batch *batch)
 {
 	if (lane->death_count < DEATHS)
-		lane->deaths[lane->death_count++] = (struct death){
-		    .id = batch->id, .claim = batch->own, .final = wr_order_may_fail(true, false)};
+		lane->deaths[lane->death_count++] =
+		    (struct death){.id = batch->record.id,
+				   .claim = batch->own,
+				   .final = wr_order_may_fail(true, false)};
 }
 
 static void mark_retired(struct hold *hold)
@@ -238,9 +271,9 @@ bool step_retire(struct world *w, unsigned l, unsigned i)
 	if (!hold->has_retired || batch.offset >= hold->last_offset) {
 		hold->has_retired = true;
 		hold->last_offset = batch.offset;
-		hold->last = fingerprint_of(batch.generation, batch.id);
+		hold->last = fingerprint_of(batch.generation, batch.record.id);
 	}
-	if (batch.dead)
+	if (batch.fate == FATE_DEAD && batch.claimed)
 		remember_death(lane, &batch);
 	if (wr_order_may_mark(scenario->exactly_once, true, false))
 		mark_retired(hold);
@@ -367,7 +400,7 @@ static void end_transaction(struct world *w, unsigned l)
 			w->topics[p].committed = txn->offsets[p];
 	}
 	for (unsigned i = 0; i < txn->count; i++)
-		ledger_result(w, &txn->outputs[i], false);
+		appear(w, &txn->outputs[i], false);
 	memset(txn, 0, sizeof(*txn));
 }
 
@@ -480,112 +513,10 @@ bool step_write_failed(struct world *w, unsigned l, unsigned i)
 
 	if (!lane->alive || i >= lane->death_count || !death->final)
 		return false;
-	if (w->store.claims[death->id] == death->claim || !TRUST(FAILED_COMPARES)) {
+	if (w->store.claims[death->id] == death->claim || !TRUST(FAILED_COMPARES))
 		w->store.claims[death->id] = value_failed(death->claim);
-		ledger_failed(w, death->claim);
-	}
 	memmove(death, death + 1, (DEATHS - 1 - i) * sizeof(*death));
 	lane->death_count--;
 	memset(&lane->deaths[lane->death_count], 0, sizeof(*death));
-	return true;
-}
-
-/* Giving partitions up. */
-
-static void leave(struct world *w, unsigned l, unsigned p)
-{
-	struct topic *topic = &w->topics[p];
-
-	if (owns(w, l, p))
-		topic->owner = -1;
-	memset(&w->lanes[l].hold[p], 0, sizeof(struct hold));
-}
-
-static bool has_lost(const struct world *w, unsigned l)
-{
-	for (unsigned p = 0; p < PARTITIONS; p++) {
-		if (w->lanes[l].hold[p].held && !owns(w, l, p))
-			return true;
-	}
-	return false;
-}
-
-bool step_notice_lost(struct world *w, unsigned l)
-{
-	struct lane *lane = &w->lanes[l];
-	struct wr_txn_facts facts = txn_facts(lane);
-
-	if (!lane->alive || !has_lost(w, l))
-		return false;
-	facts.lost = true;
-	if (scenario->exactly_once && wr_txn_next(&facts) == WR_TXN_ABORT)
-		lane->failed = true;
-	if (TRUST(WINDOW_BELONGS_TO_EPOCH))
-		drop_window(w, l);
-	for (unsigned p = 0; p < PARTITIONS; p++) {
-		if (lane->hold[p].held)
-			leave(w, l, p);
-	}
-	return true;
-}
-
-bool step_refresh(struct world *w, unsigned l, unsigned p)
-{
-	struct lane *lane = &w->lanes[l];
-
-	if (!lane->alive || !lane->hold[p].held || !lane->hold[p].astray || lane->failed)
-		return false;
-	/* Finished or dropped: the former is to go on without this step. */
-	give_up(w, l);
-	if (!scenario->exactly_once)
-		lane->txn = WR_TXN_NONE;
-	return true;
-}
-
-static bool uses(const struct lane *lane, unsigned p)
-{
-	for (unsigned i = 0; i < lane->window; i++) {
-		if (lane->batch[i].partition == p)
-			return true;
-	}
-	return false;
-}
-
-static bool is_settled(const struct lane *lane, unsigned p)
-{
-	if (!scenario->exactly_once)
-		return !has_news(lane, p);
-	return lane->txn == WR_TXN_NONE || lane->txn == WR_TXN_STARTING ||
-	       !TRUST(NO_TRANSACTION_OUTLIVES);
-}
-
-bool step_release(struct world *w, unsigned l, unsigned p)
-{
-	struct lane *lane = &w->lanes[l];
-
-	if (!lane->alive || !lane->hold[p].held || !lane->hold[p].revoking ||
-	    (uses(lane, p) && TRUST(WINDOW_BELONGS_TO_EPOCH)) || !is_settled(lane, p))
-		return false;
-	if (TRUST(MARK_BEFORE_ASKING))
-		step_mark(w, l, p);
-	leave(w, l, p);
-	return true;
-}
-
-/* What can't be finished in time: a begun batch takes its transaction with it. */
-bool step_drop(struct world *w, unsigned l)
-{
-	struct lane *lane = &w->lanes[l];
-
-	if (!lane->alive || lane->failed || lane->window == 0 ||
-	    !(lane->hold[0].revoking || lane->hold[1].revoking))
-		return false;
-	if (scenario->exactly_once && begun_batch(lane)) {
-		give_up(w, l);
-		return true;
-	}
-	ledger_dropped(w, l);
-	memset(lane->batch, 0, sizeof(lane->batch));
-	lane->window = 0;
 	return true;
 }

@@ -13,7 +13,8 @@ bool step_take(struct world *w, unsigned lane, unsigned partition);
 bool step_claim(struct world *w, unsigned lane, unsigned i, bool answered);
 bool step_ask_mark(struct world *w, unsigned lane, unsigned i);
 bool step_compare_and_set(struct world *w, unsigned lane, unsigned i, bool answered);
-bool step_hand_over(struct world *w, unsigned lane, unsigned i, bool dead);
+bool step_let_through(struct world *w, unsigned lane, unsigned i);
+bool step_hand_over(struct world *w, unsigned lane, unsigned i, enum fate fate);
 bool step_append(struct world *w, unsigned lane, unsigned i, bool answered);
 bool step_retire(struct world *w, unsigned lane, unsigned i);
 bool step_commit(struct world *w, unsigned lane, bool answered);
@@ -36,5 +37,11 @@ void drop_window(struct world *w, unsigned lane);
 void tidy_mark(struct wr_mark *mark);
 struct wr_fingerprint fingerprint_of(unsigned generation, unsigned id);
 struct committed commit_of_hold(const struct hold *hold);
+bool has_news(const struct lane *lane, unsigned partition);
+bool begun_batch(const struct lane *lane);
+struct wr_txn_facts txn_facts(const struct lane *lane);
+
+/* The window goes, and so does what retired in the transaction. */
+void give_up(struct world *w, unsigned lane);
 
 #endif

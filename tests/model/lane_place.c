@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "tests/model/ledger.h"
+#include "tests/model/retried.h"
 #include "tests/model/value.h"
 
 #include <string.h>
@@ -77,6 +78,8 @@ bool step_place(struct world *w, unsigned l, unsigned p)
 	    .low = hold->low,
 	    .high = hold->high,
 	    .before = {hold->reach_incarnation, hold->reach_next},
+	    .from_latest = scenario->from_latest,
+	    .is_retry = is_retry(p),
 	};
 	wr_mark_place(&placing, &plan);
 	if (plan.place == WR_PLACE_AGAIN) {

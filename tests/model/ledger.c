@@ -16,7 +16,7 @@ static bool has_result(const struct world *w, unsigned id)
 	if (w->ledger.processed[id] > 0)
 		return true;
 	for (unsigned i = 0; i < w->ledger.dead_count; i++) {
-		if (w->ledger.dead[i].id == id)
+		if (w->ledger.dead[i].record.id == id)
 			return true;
 	}
 	return false;
@@ -30,9 +30,11 @@ void ledger_sent(struct world *w, unsigned partition, unsigned offset)
 	bool due = !has_result(w, record->id) || value_is_failed(claim);
 
 	w->ledger.ids[partition][w->topics[partition].generation][offset] = record->id;
-	if (record->replays != 0)
-		due = wr_bytes_equal(value_owner_text(claim), value_owner_text(record->replays));
-	if (due)
+	if (record->replay)
+		due = claim == 0 ||
+		      wr_bytes_equal(value_owner_text(claim), value_owner_text(record->owner));
+	/* A retry is owed what its event is. */
+	if (due && (record->replay || record->owner == 0))
 		w->ledger.owed[record->id] = true;
 }
 
@@ -53,9 +55,10 @@ static void check_once(const struct world *w, const struct output *o)
 	if (l->results[p][g][n] > 1 + l->allowed[p][g][n])
 		violate(scenario->exactly_once ? "a record has two results"
 					       : "a record's result repeats without a reason");
-	if (o->replays != 0 && replay_results(l, o->replays) > 1 && scenario->exactly_once)
+	if (o->replays != 0 && !o->excused && !l->lapsed[o->record.id] &&
+	    replay_results(l, o->replays) > 1 && scenario->exactly_once)
 		violate("the replays of a dead letter have two results");
-	if (l->processed[o->id] > 1 + l->allowed_ids[o->id])
+	if (l->processed[o->record.id] > 1 + l->allowed_ids[o->record.id])
 		violate(scenario->exactly_once ? "an event is processed twice"
 					       : "an event is processed again without a reason");
 }
@@ -96,19 +99,34 @@ static void note_replay(struct ledger *l, value_t replays)
 	}
 }
 
+static void note_fate(struct ledger *l, const struct output *o)
+{
+	switch ((enum fate)o->fate) {
+	case FATE_DONE:
+		l->owed[o->record.id] = false;
+		add(&l->processed[o->record.id]);
+		return;
+	case FATE_DEAD:
+		l->owed[o->record.id] = false;
+		if (l->dead_count < DEATHS)
+			l->dead[l->dead_count++] = *o;
+		return;
+	case FATE_RETRIED:
+		if (o->record.calls >= scenario->attempts)
+			violate("an event is tried more often than its policy allows");
+		return;
+	}
+}
+
 void ledger_result(struct world *w, const struct output *o, bool by_zombie)
 {
 	struct ledger *l = &w->ledger;
 
 	add(&l->results[o->partition][o->generation][o->offset]);
-	l->owed[o->id] = false;
 	if (!scenario->exactly_once && by_zombie)
-		allow(w, o->partition, o->generation, o->offset, o->id);
-	if (!o->dead)
-		add(&l->processed[o->id]);
-	else if (l->dead_count < DEATHS)
-		l->dead[l->dead_count++] = *o;
-	if (o->replays != 0)
+		allow(w, o->partition, o->generation, o->offset, o->record.id);
+	note_fate(l, o);
+	if (o->replays != 0 && !o->excused)
 		note_replay(l, o->replays);
 	check_once(w, o);
 	check_order(w, o);
@@ -124,27 +142,48 @@ static bool is_known_abandoned(const struct world *w, value_t claim)
 				(int64_t)value_offset(claim));
 }
 
+static bool has_dead_letter(const struct world *w, value_t owner)
+{
+	for (unsigned i = 0; i < w->ledger.dead_count; i++) {
+		if (w->ledger.dead[i].record.owner == owner)
+			return true;
+	}
+	return false;
+}
+
 void ledger_skipped(struct world *w, const struct batch *batch, value_t found)
 {
+	/* Its dead letter stands for all that was a duplicate of it. */
+	if (found == value_failed(batch->own) && has_dead_letter(w, batch->own))
+		w->ledger.owed[batch->record.id] = false;
 	if (batch->generation == w->topics[batch->partition].generation &&
 	    !value_is_failed(found) && !is_known_abandoned(w, found))
 		w->ledger.excuse[batch->partition][batch->generation][batch->offset] = found;
 }
 
-void ledger_claimed(struct world *w, const struct batch *batch)
+void ledger_claimed(struct world *w, const struct batch *batch, value_t found)
 {
-	unsigned p = batch->partition, g = batch->generation, n = batch->offset;
-
-	w->ledger.excuse[p][g][n] = 0;
-	if (w->ledger.final[p][g][n] == batch->own)
+	w->ledger.excuse[batch->partition][batch->generation][batch->offset] = 0;
+	if (found != 0 && found == value_failed(batch->own))
 		violate("a dead letter that is final is processed again");
 }
 
-void ledger_failed(struct world *w, value_t claim)
+void ledger_unreported(const struct batch *batch)
 {
-	unsigned p = value_partition(claim);
+	if (batch->replays != 0)
+		violate("a replay that came too late is not reported");
+}
 
-	w->ledger.final[p][w->topics[p].generation][value_offset(claim)] = claim;
+void ledger_let_through(struct world *w, const struct batch *batch)
+{
+	w->ledger.excuse[batch->partition][batch->generation][batch->offset] = 0;
+	add(&w->ledger.allowed_ids[batch->record.id]);
+}
+
+void ledger_lapsed(struct world *w, unsigned id)
+{
+	w->ledger.lapsed[id] = true;
+	w->ledger.allowed_ids[id] = UINT8_MAX - 1;
 }
 
 void ledger_marked(struct world *w, unsigned partition, unsigned generation)
@@ -201,7 +240,8 @@ void ledger_dropped(struct world *w, unsigned lane)
 		const struct batch *batch = &w->lanes[lane].batch[i];
 
 		if (!scenario->exactly_once && batch->processed && !batch->pending)
-			allow(w, batch->partition, batch->generation, batch->offset, batch->id);
+			allow(w, batch->partition, batch->generation, batch->offset,
+			      batch->record.id);
 	}
 }
 
@@ -217,6 +257,25 @@ void ledger_forgotten(struct world *w, unsigned partition)
 	}
 }
 
+/* Nobody wants what it is a record of any more: with a retry record, the event that it carries on. */
+static void note_jumped(struct world *w, unsigned partition, unsigned offset)
+{
+	const struct topic *topic = &w->topics[partition];
+	value_t owner = topic->log[offset].owner;
+
+	w->ledger.jumped[partition][topic->generation][offset] = true;
+	if (owner == 0)
+		return;
+	partition = value_partition(owner);
+	w->ledger.jumped[partition][w->topics[partition].generation][value_offset(owner)] = true;
+}
+
+void ledger_gone_record(struct world *w, unsigned partition, unsigned offset)
+{
+	if (w->ledger.results[partition][w->topics[partition].generation][offset] == 0)
+		note_jumped(w, partition, offset);
+}
+
 void ledger_moved(struct world *w, unsigned partition, unsigned offset)
 {
 	const struct topic *topic = &w->topics[partition];
@@ -228,8 +287,8 @@ void ledger_moved(struct world *w, unsigned partition, unsigned offset)
 
 		if (n >= offset)
 			*jumped = false;
-		else if (w->ledger.results[partition][g][n] == 0)
-			*jumped = true;
+		else
+			ledger_gone_record(w, partition, n);
 	}
 }
 
@@ -237,10 +296,10 @@ void ledger_store_lost(struct world *w, bool claims)
 {
 	w->ledger.out_of_order_allowed = true;
 	memset(w->ledger.marked, 0, sizeof(w->ledger.marked));
-	if (claims)
-		memset(w->ledger.final, 0, sizeof(w->ledger.final));
-	for (unsigned id = 0; id < IDS && claims; id++)
+	for (unsigned id = 0; id < IDS && claims; id++) {
 		w->ledger.allowed_ids[id] = UINT8_MAX - 1;
+		w->ledger.lapsed[id] = true;
+	}
 	for (unsigned p = 0; p < PARTITIONS; p++) {
 		const struct topic *topic = &w->topics[p];
 
@@ -273,8 +332,6 @@ void ledger_gone(struct world *w, unsigned partition)
 {
 	const struct topic *topic = &w->topics[partition];
 
-	/* Dead letters of a topic that is gone are ended for good. */
-	memset(w->ledger.final[partition], 0, sizeof(w->ledger.final[partition]));
 	/* The commit is gone with it: what no mark says was done is done again when it is sent again. */
 	for (unsigned n = 0; n < topic->high; n++) {
 		if (w->ledger.results[partition][topic->generation][n] > 0 &&
@@ -307,7 +364,8 @@ static bool is_lost(const struct world *w, unsigned id)
 		for (unsigned n = topic->low; n < topic->high; n++) {
 			value_t excuse = w->ledger.excuse[p][g][n];
 
-			if (topic->log[n].id != id || w->ledger.jumped[p][g][n])
+			if (topic->log[n].id != id || w->ledger.jumped[p][g][n] ||
+			    w->ledger.results[p][g][n] > 0)
 				continue;
 			if (excuse == 0 || !is_jumped(w, excuse))
 				return true;

@@ -18,10 +18,19 @@ void ledger_result(struct world *w, const struct output *output, bool by_zombie)
 
 /* A record was decided to be a duplicate of the claim `found`, or not. */
 void ledger_skipped(struct world *w, const struct batch *batch, value_t found);
-void ledger_claimed(struct world *w, const struct batch *batch);
+void ledger_claimed(struct world *w, const struct batch *batch, value_t found);
 
-/* A dead letter's claim became F. */
-void ledger_failed(struct world *w, value_t claim);
+/* It is said to be a duplicate, which nobody waits for; a replay must be said to come too late. */
+void ledger_unreported(const struct batch *batch);
+
+/* It runs without a claim. */
+void ledger_let_through(struct world *w, const struct batch *batch);
+
+/* The claim of an id is lost. */
+void ledger_lapsed(struct world *w, unsigned id);
+
+/* A record is deleted. */
+void ledger_gone_record(struct world *w, unsigned partition, unsigned offset);
 
 /* A mark of that topic was stored. */
 void ledger_marked(struct world *w, unsigned partition, unsigned generation);

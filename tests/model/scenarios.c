@@ -41,6 +41,10 @@
 	{                                       \
 		.kind = STEP_RESET, .choice = n \
 	}
+#define IS_RETRIED                                             \
+	{                                                      \
+		.kind = STEP_HAND_OVER, .choice = FATE_RETRIED \
+	}
 #define END_OF_STEPS               \
 	{                          \
 		.kind = STEP_COUNT \
@@ -73,6 +77,31 @@ static const struct step expelled[] = {
     A(SEND_OFFSETS), A(END),  A(COMMIT), A(KICK),      STARTS(B, 0), B(MARK),   END_OF_STEPS,
 };
 
+/* A reads the source and B the retry topic. */
+static const struct step parted[] = {
+    STARTS(A, 0),
+    STARTS(B, RETRY),
+    END_OF_STEPS,
+};
+
+/* A reads the source, and what it read is known; the retry topic is not found yet. */
+static const struct step without_retry[] = {
+    STARTS(A, 0),
+    A(COMMIT),
+    A(MARK),
+    END_OF_STEPS,
+};
+
+/* A has done its event in two calls, and all of it is marked. */
+static const struct step retried[] = {
+    STARTS(A, 0),    STARTS(A, RETRY), A(TAKE),         A(CLAIM),         IS_RETRIED,   A(APPEND),
+    A(RETIRE),       A(CLOSE),         A(SEND_OFFSETS), A(END),           A(COMMIT),    A(MARK),
+    A_P(TAKE, 1),    A(CLAIM),         A(HAND_OVER),    A(APPEND),        A(RETIRE),    A(CLOSE),
+    A(SEND_OFFSETS), A(END),           A(COMMIT),       A_P(MARK, RETRY), END_OF_STEPS,
+};
+
+#define RETRIES .has_retry = true, .logs = {{"a"}, {""}}
+
 /* Small enough to go through all of their states. */
 const struct scenario scenarios[] = {
     BOTH("lost answers", .lanes = 1, .window = 2, .logs = {{"aba"}}, .deaths = 1, .faults = 1,
@@ -83,8 +112,8 @@ const struct scenario scenarios[] = {
 	 .faults = 1, .deaths = 1, .kinds = CRASHES | REBALANCES),
     BOTH("an event that upstream sends again", .lanes = 1, .window = 2, .logs = {{"a"}},
 	 .later = {"aa"}, .faults = 1, .deaths = 2, .kinds = CRASHES),
-    BOTH("a dead letter that is replayed", .lanes = 1, .window = 1, .logs = {{"a"}, {""}},
-	 .faults = 2, .deaths = 2, .kinds = CAN(CRASH) | CAN(REPLAY)),
+    BOTH("a dead letter that is replayed", .lanes = 1, .window = 1, RETRIES, .faults = 2,
+	 .deaths = 2, .kinds = CAN(CRASH) | CAN(REPLAY)),
     BOTH("offsets set by hand", .lanes = 1, .window = 1, .logs = {{"ab"}}, .faults = 4,
 	 .kinds = CAN(CRASH) | RESETS),
     BOTH("offsets set by hand, a claim in another partition", .lanes = 1, .window = 1,
@@ -110,6 +139,44 @@ const struct scenario scenarios[] = {
 	 .kinds = CAN(CRASH) | CAN(RECREATE), .begin = made_anew),
     BOTH("Redis fails over", .lanes = 1, .window = 1, .logs = {{"aba"}}, .faults = 3,
 	 .kinds = CAN(CRASH) | CAN(REPLICATE) | CAN(FAIL_OVER) | CAN(LOSE_MARK)),
+    BOTH("an event that is tried again", .lanes = 1, .window = 1, RETRIES, .attempts = 3,
+	 .deaths = 1, .faults = 1, .kinds = CRASHES | LOST_ANSWERS),
+    BOTH("an event that waits, and upstream sends it again", .lanes = 1, .window = 1, RETRIES,
+	 .later = {"a"}, .attempts = 2, .deaths = 2, .faults = 1, .kinds = CAN(CRASH)),
+    BOTH("an event that another lane tries again", .lanes = 2, .window = 1, RETRIES, .attempts = 2,
+	 .deaths = 1, .faults = 1, .kinds = CAN(CRASH) | CAN(EXPIRE), .begin = parted),
+    BOTH("an event that waits, and a zombie", .lanes = 2, .window = 1, RETRIES, .attempts = 2,
+	 .faults = 1, .kinds = REBALANCES | CAN(END_UNKNOWN), .begin = parted),
+    BOTH("a dead letter of a retry that is replayed", .lanes = 1, .window = 1, RETRIES,
+	 .attempts = 2, .deaths = 2, .faults = 2, .kinds = CAN(CRASH) | CAN(REPLAY)),
+    BOTH("a dead letter that is replayed twice", .lanes = 1, .window = 2, RETRIES, .deaths = 2,
+	 .faults = 3, .kinds = CAN(CRASH) | CAN(CAS_UNKNOWN) | CAN(REPLAY)),
+    BOTH("a replay, and upstream sends it again", .lanes = 1, .window = 1, RETRIES, .later = {"a"},
+	 .deaths = 2, .faults = 2, .kinds = CAN(CRASH) | CAN(REPLAY)),
+    BOTH("a replay of what nobody remembers", .lanes = 1, .window = 1, RETRIES, .deaths = 2,
+	 .faults = 3, .kinds = CAN(CRASH) | CAN(LAPSE) | CAN(REPLAY)),
+    BOTH("a replay that can't claim", .lanes = 1, .window = 1, RETRIES, .attempts = 2, .deaths = 3,
+	 .faults = 3, .kinds = CAN(LET_THROUGH) | CAN(REPLAY)),
+    BOTH("a retry topic that is found late", .lanes = 2, .window = 1, .has_retry = true,
+	 .logs = {{""}, {""}}, .later = {"a"}, .from_latest = true, .attempts = 2, .faults = 1,
+	 .kinds = CAN(CRASH), .begin = without_retry),
+    BOTH("an event that waits, and a zombie that goes ahead", .lanes = 2, .window = 1, RETRIES,
+	 .later = {"b"}, .attempts = 2, .faults = 1, .kinds = CAN(KICK), .begin = retried),
+    BOTH("an event that waits, and offsets set by hand", .lanes = 1, .window = 1, RETRIES,
+	 .attempts = 2, .faults = 2, .kinds = CAN(CRASH) | RESETS),
+    BOTH("an event that waits, and its topic is made anew", .lanes = 1, .window = 1,
+	 .has_retry = true, .logs = {{"a", "a"}, {""}}, .attempts = 2, .faults = 2,
+	 .kinds = CAN(CRASH) | CAN(RECREATE)),
+    {.name = "an event that waits, and Redis fails over, and a crash",
+     .exactly_once = true,
+     .lanes = 1,
+     .window = 1,
+     RETRIES,
+     .attempts = 2,
+     .faults = 3,
+     .kinds = CAN(CRASH) | CAN(REPLICATE) | CAN(FAIL_OVER)},
+    BOTH("an event that waits, and Redis fails over", .lanes = 1, .window = 1, RETRIES,
+	 .attempts = 2, .deaths = 1, .faults = 2, .kinds = CAN(REPLICATE) | CAN(FAIL_OVER)),
 };
 const size_t scenario_count = WR_COUNT_OF(scenarios);
 
@@ -126,7 +193,11 @@ const struct scenario wide_scenarios[] = {
 	 .later = {NULL, "c"}, .faults = 8,
 	 .kinds = CRASHES | REBALANCES | LOST_ANSWERS | CAN(RECREATE) | CAN(RESET)),
     BOTH("replays, among other faults", WIDE, .logs = {{"ab"}, {""}}, .later = {"ab", NULL},
-	 .faults = 8, .deaths = 3, .kinds = CRASHES | REBALANCES | LOST_ANSWERS | CAN(REPLAY)),
+	 .has_retry = true, .faults = 8, .deaths = 3,
+	 .kinds = CRASHES | REBALANCES | LOST_ANSWERS | CAN(REPLAY)),
+    BOTH("retries, among other faults", WIDE, .has_retry = true, .logs = {{"ab"}, {""}},
+	 .later = {"ab", NULL}, .attempts = 3, .faults = 8, .deaths = 3,
+	 .kinds = CRASHES | REBALANCES | LOST_ANSWERS | CAN(REPLAY) | CAN(LAPSE)),
     BOTH("Redis fails over, among other faults", WIDE, .logs = {{"aba"}, {"ca"}}, .faults = 8,
 	 .kinds = CRASHES | REBALANCES | CAN(REPLICATE) | CAN(FAIL_OVER) | CAN(LOSE_MARK)),
 };

@@ -63,11 +63,26 @@ static bool see(struct seen *seen, uint64_t hash)
 	return true;
 }
 
+#define BIT(kind) (UINT64_C(1) << STEP_##kind)
+
+/* A single lane, and nobody who moves what it is told when it begins. */
+static bool begins_undisturbed(void)
+{
+	const uint64_t disturbing = BIT(KICK) | BIT(REVOKE) | BIT(RESET) | BIT(FORGET) |
+				    BIT(RECREATE) | BIT(RETAIN) | BIT(FAIL_OVER) | BIT(LOSE_MARK);
+
+	return scenario->lanes == 1 && (scenario->kinds & disturbing) == 0 &&
+	       !scenario->from_latest;
+}
+
 /* What concerns nobody else can be done at once, without looking at what else might have happened before it. */
 static bool is_private(struct step step)
 {
-	return (step.kind == STEP_RETIRE && WR_CLAUSE(RETIRED_IN_ORDER)) ||
-	       step.kind == STEP_GO_BACK;
+	const uint64_t beginning = BIT(RESTART) | BIT(INIT) | BIT(ASSIGN) | BIT(FETCH) | BIT(PLACE);
+
+	if (step.kind == STEP_RETIRE)
+		return WR_CLAUSE(RETIRED_IN_ORDER);
+	return (beginning >> step.kind & 1) != 0 && begins_undisturbed();
 }
 
 struct search {
@@ -96,6 +111,16 @@ static bool try_step(struct search *s, const struct world *from, struct world *s
 	return true;
 }
 
+/* False: there is none to be done. */
+static bool try_private(struct search *s, const struct world *w, struct world *scratch)
+{
+	for (struct step step = {0}; step.kind < STEP_COUNT; step = step_next(step)) {
+		if (is_private(step) && try_step(s, w, scratch, step))
+			return true;
+	}
+	return false;
+}
+
 static void go_down(struct search *s, const struct world *w)
 {
 	struct world scratch = *w;
@@ -105,12 +130,14 @@ static void go_down(struct search *s, const struct world *w)
 		s->found->complete = false;
 		return;
 	}
+	if (try_private(s, w, &scratch))
+		return;
 	for (struct step step = {0}; step.kind < STEP_COUNT && violation == NULL;
 	     step = step_next(step)) {
 		if (!try_step(s, w, &scratch, step))
 			continue;
 		moved = moved || !step_is_fault(step);
-		if (is_private(step))
+		if (step.kind == STEP_GO_BACK)
 			return;
 	}
 	if (moved || violation != NULL)

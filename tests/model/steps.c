@@ -48,7 +48,7 @@ static bool do_lane_step(struct world *w, struct step step)
 	case STEP_COMMIT:
 		return step_commit(w, l, true);
 	case STEP_HAND_OVER:
-		return step_hand_over(w, l, i / 2, i % 2 != 0);
+		return step_hand_over(w, l, i / 3, (enum fate)(i % 3));
 	case STEP_COMPARE_AND_SET:
 		return step_compare_and_set(w, l, i, true);
 	case STEP_ASK_MARK:
@@ -123,6 +123,10 @@ static bool do_lane_step(struct world *w, struct step step)
 		return fault_fail_over(w);
 	case STEP_LOSE_MARK:
 		return fault_lose_mark(w, p);
+	case STEP_LET_THROUGH:
+		return step_let_through(w, l, i);
+	case STEP_LAPSE:
+		return fault_lapse(w, i);
 	case STEP_REPLAY:
 		return fault_replay(w, i);
 	case STEP_COUNT:
@@ -168,14 +172,17 @@ struct step step_next(struct step step)
 
 void step_print(FILE *out, struct step step)
 {
+	static const char *const fates[] = {[FATE_DONE] = "processed or skipped",
+					    [FATE_DEAD] = "a dead letter",
+					    [FATE_RETRIED] = "to be tried again"};
+
 	if (is_about_a_lane(step.kind))
 		fprintf(out, "lane %c ", 'A' + step.lane);
 	fputs(table[step.kind].text, out);
 	if (table[step.kind].partition)
 		fprintf(out, " (partition %u)", step.partition);
 	if (step.kind == STEP_HAND_OVER)
-		fprintf(out, ": batch %d, %s", step.choice / 2,
-			step.choice % 2 != 0 ? "a dead letter" : "processed or skipped");
+		fprintf(out, ": batch %d, %s", step.choice / 3, fates[step.choice % 3]);
 	else if (step.kind == STEP_END_UNKNOWN)
 		fputs(step.choice != 0 ? " (it was committed)" : " (it was not)", out);
 	else if (step.kind == STEP_RESET)

@@ -16,7 +16,7 @@
 	X(END, 0, 0, 0, "ends its transaction: committed")                           \
 	X(SEND_OFFSETS, 0, 0, 0, "sends its offsets into the transaction")           \
 	X(COMMIT, 0, 0, 0, "commits its offsets")                                    \
-	X(HAND_OVER, 0, 4, 0, "is done with a batch and hands it to the producer")   \
+	X(HAND_OVER, 0, 6, 0, "is done with a batch and hands it to the producer")   \
 	X(COMPARE_AND_SET, 0, 2, 0, "takes a claim over by compare-and-set")         \
 	X(ASK_MARK, 0, 2, 0, "asks for the mark of a claim's owner")                 \
 	X(CLAIM, 0, 2, 0, "claims")                                                  \
@@ -47,6 +47,7 @@
 	X(KICK, 0, 0, 1, "is expelled from the group and does not know")             \
 	X(REVOKE, 0, 0, 1, "is asked to give its partitions up")                     \
 	X(EXPIRE, 0, 0, 1, "has its transaction aborted by the broker's time-out")   \
+	X(LET_THROUGH, 0, 2, 1, "runs without a claim, which it can't make")         \
 	X(RESET, 1, 6, 1, "the group's offset is set by hand")                       \
 	X(FORGET, 1, 0, 1, "the group's offset is lost")                             \
 	X(RECREATE, 1, 0, 1, "the topic is deleted and made anew")                   \
@@ -54,6 +55,7 @@
 	X(REPLICATE, 0, 0, 1, "Redis' replica has what Redis has")                   \
 	X(FAIL_OVER, 0, 0, 1, "Redis fails over to its replica")                     \
 	X(LOSE_MARK, 1, 0, 1, "Redis loses the mark")                                \
+	X(LAPSE, 0, 3, 1, "a claim's time is over")                                  \
 	X(REPLAY, 0, 3, 1, "a dead letter is replayed")
 
 enum step_kind {

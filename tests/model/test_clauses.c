@@ -67,6 +67,14 @@ static const struct miss {
     {CLAUSE(MARKED_WHEN_FINAL), "lost answers", false},
     {CLAUSE(FAILED_WHEN_COMMITTED), "lost answers", false},
     {CLAUSE(LOST_IS_ABORTED), "two lanes, one partition", false},
+    {CLAUSE(OWNER_IS_INHERITED), "an event that is tried again", false},
+    {CLAUSE(REPLAY_CLAIMS_FOR_ITSELF), "a dead letter that is replayed twice", false},
+    {CLAUSE(LETTER_NAMES_ITS_OWNER), "a dead letter of a retry that is replayed", false},
+    {CLAUSE(UNCLAIMED_LEAVES_AS_IT_CAME), "a replay that can't claim", false},
+    {CLAUSE(ATTEMPTS_GO_ON), "an event that is tried again", false},
+    {CLAUSE(RETRY_TOPIC_FROM_ITS_START), "a retry topic that is found late", false},
+    {CLAUSE(END_IS_ASKED_AFTER_THE_MARK), "an event that waits, and a zombie that goes ahead",
+     true},
     {TRUSTED(FETCH_WAITS), "two lanes, one partition", false},
     {TRUSTED(COMMIT_IS_FENCED), "two lanes, one partition", false},
     {TRUSTED(PREDECESSOR_IS_ABORTED), "lost answers", false},
@@ -82,6 +90,8 @@ static const struct miss {
     {TRUSTED(WINDOW_BELONGS_TO_EPOCH), "two lanes, one partition", false},
     {TRUSTED(NO_TRANSACTION_OUTLIVES), "two lanes, one partition", false},
     {TRUSTED(METADATA_WITH_COMMIT), "lost answers", false},
+    {TRUSTED(RETRIED_IN_TRANSACTION), "an event that is tried again", false},
+    {TRUSTED(CLAIMED_BEFORE_ITS_END), "a dead letter that is replayed twice", false},
 };
 
 static const struct scenario *scenario_of(const struct miss *miss)

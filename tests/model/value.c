@@ -31,6 +31,15 @@ value_t value_of(uint32_t incarnation, unsigned partition, unsigned offset)
 	return (value_t)(1 + (incarnation << 4 | partition << 3 | offset));
 }
 
+value_t value_of_owner(struct wr_bytes text)
+{
+	struct wr_owner owner;
+	bool parsed = wr_claim_owner_parse(text, &owner);
+
+	WR_ASSERT(parsed);
+	return value_of(owner.incarnation, (unsigned)owner.partition, (unsigned)owner.offset);
+}
+
 value_t value_failed(value_t value)
 {
 	return (value_t)(1 + ((value - 1) | 1 << 8));

@@ -7,6 +7,7 @@
 
 /* State C. */
 value_t value_of(uint32_t incarnation, unsigned partition, unsigned offset);
+value_t value_of_owner(struct wr_bytes owner); /* as the header weir-owner has it */
 value_t value_failed(value_t value);
 bool value_is_failed(value_t value);
 uint32_t value_incarnation(value_t value);

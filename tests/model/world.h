@@ -25,6 +25,7 @@
 #define LANES 2
 #define WINDOW 2
 #define DEATHS 3
+#define RETRY 1 /* the partition of the pipeline's own retry topics, where a scenario has them */
 
 /* Clauses that are kept outside of core/: each can be left out as well. */
 #define TRUSTS(X)                                                                                \
@@ -43,7 +44,9 @@
 	X(NEVER_FROM_MEMORY, "after an unknown outcome reading goes on from what is committed")  \
 	X(WINDOW_BELONGS_TO_EPOCH, "what was taken in an earlier assignment is dropped")         \
 	X(NO_TRANSACTION_OUTLIVES, "partitions are given up when no transaction is open")        \
-	X(METADATA_WITH_COMMIT, "a commit carries the interval")
+	X(METADATA_WITH_COMMIT, "a commit carries the interval")                                 \
+	X(RETRIED_IN_TRANSACTION, "retry records are in the transaction of their offsets")       \
+	X(CLAIMED_BEFORE_ITS_END, "an event claims before anything is decided about it")
 
 enum trust {
 #define X(name, text) TRUST_##name,
@@ -58,9 +61,13 @@ extern enum trust trust_left_out; /* TRUST_COUNT: none */
 /* A value of the claim store, packed: 0 is none. See value.c. */
 typedef uint16_t value_t;
 
+/* In the retry topic, the fields of its envelope; elsewhere only the id. */
 struct record {
-	uint8_t id, unused;
-	value_t replays; /* the owner of the dead letter that it replays; 0: an ordinary record */
+	uint8_t id;
+	uint8_t attempts;
+	uint8_t calls; /* that there really were, since it came or was replayed */
+	bool replay;
+	value_t owner;
 };
 
 /* What the group committed for a partition. */
@@ -81,12 +88,15 @@ struct topic {
 	uint8_t epoch;
 };
 
-/* One record on its way to an output or the DLQ. */
+enum fate { FATE_DONE, FATE_DEAD, FATE_RETRIED };
+
+/* One record on its way to an output, the DLQ or the retry topic. */
 struct output {
-	uint8_t partition, generation, offset, id, unused;
-	bool dead;
-	value_t owner;   /* the claim it was made with */
-	value_t replays; /* as of its record */
+	uint8_t partition, generation, offset;
+	uint8_t fate;         /* enum fate */
+	bool excused, unused; /* no claim could be made */
+	value_t replays;      /* of a replay: the owner that it is to follow */
+	struct record record; /* what is written; of an output only the id */
 };
 
 /* A transaction as its coordinator has it. */
@@ -115,9 +125,12 @@ enum batch_state {
 
 struct batch {
 	uint8_t state; /* enum batch_state */
-	uint8_t partition, generation, offset, id, unused;
+	uint8_t partition, generation, offset;
+	uint8_t fate; /* enum fate, once it is handed over */
+	bool claimed, excused;
+	struct record record;
 	value_t own, found, replays;
-	bool handed_over, pending, dead, processed;
+	bool handed_over, pending, processed, unused;
 };
 
 enum placed { PLACED_NOT, PLACED_ASKED, PLACED_PLANNED, PLACED_READ };
@@ -155,12 +168,12 @@ struct ledger {
 	uint8_t allowed[PARTITIONS][TOPICS][OFFSETS]; /* repeats that the crash table allows */
 	bool jumped[PARTITIONS][TOPICS][OFFSETS];     /* nobody wants it any more */
 	bool marked[PARTITIONS][TOPICS][OFFSETS];     /* a mark in the store covered it */
-	value_t final[PARTITIONS][TOPICS][OFFSETS];   /* the claim that became F for it */
 	value_t excuse[PARTITIONS][TOPICS][OFFSETS];  /* the owner for whose sake it was skipped */
 	uint8_t ids[PARTITIONS][TOPICS][OFFSETS];
 	uint8_t processed[IDS];
 	uint8_t allowed_ids[IDS];
-	bool owed[IDS]; /* a result must come */
+	bool owed[IDS];   /* a result must come */
+	bool lapsed[IDS]; /* its claim was lost */
 	uint8_t dead_count;
 	struct output dead[DEATHS]; /* dead letters */
 	value_t replayed[DEATHS];   /* owners of dead letters whose replays had results */
@@ -186,6 +199,9 @@ struct scenario {
 	uint8_t lanes, window;
 	const char *logs[PARTITIONS][TOPICS]; /* a letter an event id; NULL: no such topic */
 	const char *later[PARTITIONS];        /* records that are produced at any time */
+	bool has_retry;                       /* the second partition is of the retry topics */
+	uint8_t attempts;                     /* calls of an event at most; 0: none is retried */
+	bool from_latest;                     /* auto.offset.reset */
 	uint8_t deaths;                       /* so many events at most end in the DLQ */
 	uint8_t faults;                       /* in all */
 	uint64_t kinds;                       /* which: 1 << enum step_kind */
