@@ -56,6 +56,7 @@ void wr_batch_reset(struct wr_batch *b)
 	b->state = WR_BATCH_FILLING;
 	b->program = NULL;
 	b->canary = NULL;
+	b->moved_to = NULL;
 	b->count = 0;
 	b->claims.count = 0;
 	b->claims.done = false;

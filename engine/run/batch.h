@@ -25,8 +25,9 @@ enum wr_batch_state {
 struct wr_batch;
 struct wr_item;
 struct wr_refusal;
-struct wr_program;  /* run/program.h */
-struct wr_envelope; /* core/envelope.h */
+struct wr_program;       /* run/program.h */
+struct wr_batch_program; /* lane_move.c's own */
+struct wr_envelope;      /* core/envelope.h */
 
 /* One record on its way to the sink: the token of its completion. */
 struct wr_write {
@@ -43,7 +44,8 @@ struct wr_item {
 	struct wr_event event;
 	struct wr_source_record record;
 	struct wr_batch *batch;
-	struct wr_program *program;       /* that runs it: its batch's, or its batch's canary */
+	struct wr_program
+	    *program; /* that runs it: its batch's, its batch's canary, or a later one */
 	const struct wr_refusal *refusal; /* its output was refused before; NULL: no */
 	uint64_t sequence;                /* in the lane: smaller came first */
 	struct wr_bytes claim;            /* the value it claims with; absent: it does not claim */
@@ -51,7 +53,8 @@ struct wr_item {
 	    *past;                 /* of the retry record that it came by; NULL: from a source */
 	uint32_t tier;             /* of a retried one: which of its stage's */
 	struct wr_bytes replay_of; /* the owner that a replay takes over from; absent: it is none */
-	bool stage_gone;           /* where it was to go on is no more */
+	bool stage_gone;           /* where its record says it was to go on is no more */
+	bool stage_left;           /* where it was to go on went while it waited */
 	bool claimed;              /* it is the owner of its id, as far as the store knows */
 	struct wr_write write;     /* of its output or dead letter */
 	int64_t due_mono_ns;       /* while parked: when to try again */
@@ -69,8 +72,9 @@ struct wr_item {
 struct wr_batch {
 	uint32_t magic;
 	enum wr_batch_state state;
-	struct wr_program *program; /* under which it was opened; the lane's */
-	struct wr_program *canary;  /* that runs a share of its keys; NULL: none */
+	struct wr_program *program;        /* under which it was opened; the lane's */
+	struct wr_program *canary;         /* that runs a share of its keys; NULL: none */
+	struct wr_batch_program *moved_to; /* later ones that run what waited for a retry */
 	uint32_t count;
 	uint32_t capacity;
 	struct wr_item *items;      /* capacity */

@@ -245,7 +245,8 @@ int64_t wr_lane_deadline_ns(const struct wr_lane *lane)
 {
 	int64_t at = lane->next_housekeeping_ns, now = wr_lane_now(lane);
 
-	at = earlier(at, wr_retry_queue_due_ns(&lane->parked));
+	if (!wr_lane_holds(lane))
+		at = earlier(at, wr_retry_queue_due_ns(&lane->parked));
 	at = earlier(at, lane->held_until_ns);
 	if (lane->uncommitted && lane->next_commit_ns > now)
 		at = earlier(at, lane->next_commit_ns);

@@ -104,8 +104,8 @@ struct wr_lane_trial wr_lane_trial(const struct wr_lane *lane);
 /* The program under which batches are opened; stable only while nothing is being adopted. [any] */
 struct wr_program *wr_lane_program(struct wr_lane *lane);
 
-/* Asks the lane to stop between two batches, with no event left that a handler has yet to see, or lets it go on. While
- * it holds it takes nothing and calls no plugin, but answers Kafka. [any] */
+/* Asks the lane to stop between two batches, with no event left that a handler has yet to see but retries, or lets it go
+ * on. While it holds it takes nothing and calls no plugin, but answers Kafka. [any] */
 void wr_lane_hold(struct wr_lane *lane, bool hold);
 bool wr_lane_holds(const struct wr_lane *lane);
 

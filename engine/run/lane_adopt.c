@@ -135,6 +135,14 @@ static bool may_try(const struct wr_lane *lane, struct wr_program *program)
 	return false;
 }
 
+/* Nothing waits for those of a program that goes. */
+static void show_circuits(const struct wr_program *program, bool goes)
+{
+	for (uint32_t i = 0; i < program->pipeline->stage_count; i++)
+		wr_metric_set(program->stage_metrics[i].circuit_open,
+			      !goes && program->guards[i].circuit.open);
+}
+
 static void adopt(struct wr_lane *lane, struct wr_program *program)
 {
 	bool begins_order,
@@ -162,9 +170,12 @@ static void adopt(struct wr_lane *lane, struct wr_program *program)
 	}
 	begins_order = program->keeps_order && !lane->program->keeps_order;
 	enter(lane->program, WR_PROGRAM_RETIRING);
+	show_circuits(lane->program, true);
 	lane->program = program;
 	lane->conf = program->conf;
 	wr_lane_end_trial(lane);
+	wr_lane_move_all(lane);
+	show_circuits(program, false);
 	enter(program, WR_PROGRAM_CURRENT);
 	/* Whether the retry topics' partitions are the lane's is to be seen first. */
 	if (begins_order && lane->handover == WR_HANDOVER_NONE)
@@ -207,13 +218,13 @@ struct wr_program *wr_lane_program(struct wr_lane *lane)
 
 /* ---- holding ---- */
 
-/* Whether no handler will be called for what has been taken. */
+/* Whether what has been taken was run, but for what waits for a retry. */
 static bool has_run_all(const struct wr_lane *lane)
 {
 	if (lane->open != NULL)
 		return false;
 	for (uint32_t i = 0; i < lane->in_flight; i++) {
-		if (wr_lane_batch(lane, i)->unfinished > 0)
+		if (wr_lane_batch(lane, i)->state == WR_BATCH_CLAIMING)
 			return false;
 	}
 	return true;

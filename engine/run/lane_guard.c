@@ -52,6 +52,7 @@ static void park(struct wr_lane *lane, struct wr_item *item, int64_t wait_ms)
 {
 	item->event.pub.attempt++;
 	item->due_mono_ns = wr_lane_now(lane) + wait_ms * WR_NS_PER_MS;
+	wr_lane_move(lane, item);
 	wr_retry_queue_push(&lane->parked, item);
 	if (wr_key_waits_hold(&lane->waits, item) != WR_OK)
 		WR_LOG(WR_LOG_ERROR, "no memory to keep the order of a key while it is retried",

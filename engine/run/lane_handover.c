@@ -42,6 +42,9 @@ static bool can_finish(struct wr_lane *lane)
 		return !store_down;
 	if (batch->state != WR_BATCH_RUNNING || batch->unfinished == 0)
 		return true;
+	/* One that holds and goes has given away what its plugins knew. */
+	if (wr_lane_holds(lane) && lane->handover == WR_HANDOVER_STOPPING)
+		return false;
 	return wr_retry_queue_due_ns(&lane->parked) < last_retry_ns(lane);
 }
 

@@ -56,7 +56,7 @@ static struct wr_dead_letter letter_of(const struct wr_item *item)
 	letter.claimed = item->claimed;
 	if (item->claim.data != NULL)
 		letter.owner = wr_claim_owner(item->claim);
-	if (ev->outcome == WR_OUTCOME_DEAD && ev->class == WR_CLASS_NO_STAGE) {
+	if (ev->outcome == WR_OUTCOME_DEAD && ev->class == WR_CLASS_NO_STAGE && item->stage_gone) {
 		letter.stage = gone_stage(item);
 		letter.attempts = item->past->attempts;
 		return letter;

@@ -271,6 +271,14 @@ static inline void wr_lane_note_tried(struct wr_lane *lane, struct wr_item *item
 		wr_lane_count_tried(lane, item, failed);
 }
 
+/* lane_move.c */
+
+/* An item that waits for a retry goes on under the lane's program, if another one that goes has it. Where its stage, or
+ * an output that it names, is no more, its stage_left is set instead. */
+void wr_lane_move(struct wr_lane *lane, struct wr_item *item);
+void wr_lane_move_all(struct wr_lane *lane);
+void wr_lane_let_programs_go(struct wr_batch *batch); /* those that it was moved to; it is done */
+
 /* lane_take.c: each returns whether anything happened. */
 bool wr_lane_take(struct wr_lane *lane);
 void wr_lane_discard_open(struct wr_lane *lane);

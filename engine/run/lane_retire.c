@@ -21,6 +21,7 @@ void wr_lane_put_free(struct wr_lane *lane, struct wr_batch *batch)
 	if (batch->canary != NULL)
 		batch->canary->batches--;
 	batch->canary = NULL;
+	wr_lane_let_programs_go(batch);
 	batch->next = lane->free_batches;
 	lane->free_batches = batch;
 }

@@ -160,20 +160,59 @@ static void release_behind(struct wr_lane *lane, struct wr_item **items, size_t 
 	}
 }
 
+static void kill_as_gone(struct wr_lane *lane, struct wr_item *item)
+{
+	wr_lane_kill(lane, item, WR_CLASS_NO_STAGE, "no-stage",
+		     "the pipeline has no such stage any more");
+}
+
+/* Of the attempts that it knows the last was not made, if there was any. */
+static void kill_left(struct wr_lane *lane, struct wr_item *item)
+{
+	if (item->event.pub.attempt > 1)
+		item->event.pub.attempt--;
+	kill_as_gone(lane, item);
+}
+
+/* Of work[0..n): those whose stage went while they waited. The others stay, and are counted. */
+static size_t kill_those_left(struct wr_lane *lane, size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (lane->work[i]->stage_left)
+			kill_left(lane, lane->work[i]);
+		else
+			lane->work[kept++] = lane->work[i];
+	}
+	return kept;
+}
+
+/* A program that came later may have smaller batches. */
+static size_t most_together(const struct wr_batch *batch, const struct wr_program *program)
+{
+	size_t most = (size_t)program->conf->batch.max_events;
+
+	return most < batch->capacity ? most : batch->capacity;
+}
+
 /* Those whose outcome is clear let the ones behind them go; these run at once, and so on. */
 static void run_list(struct wr_lane *lane, struct wr_item_list *list)
 {
 	while (list->first != NULL) {
 		struct wr_batch *batch = list->first->batch;
 		const struct wr_program *program = list->first->program;
-		size_t n = 0;
+		const size_t most = most_together(batch, program);
+		size_t n = 0, left;
 
 		while (list->first != NULL && list->first->batch == batch &&
-		       list->first->program == program && n < batch->capacity)
+		       list->first->program == program && n < most)
 			lane->work[n++] = wr_item_list_pop(list);
 		memcpy(lane->asked, lane->work,
 		       n * sizeof(struct wr_item *)); /* run_work() compacts its own */
-		run_work(lane, batch, n);
+		left = kill_those_left(lane, n);
+		if (left > 0)
+			run_work(lane, batch, left);
 		release_behind(lane, lane->asked, n, list);
 	}
 }
@@ -185,8 +224,7 @@ static void kill_stageless(struct wr_lane *lane, struct wr_batch *batch)
 		struct wr_item *item = &batch->items[i];
 
 		if (item->stage_gone && item->event.outcome == WR_OUTCOME_PENDING)
-			wr_lane_kill(lane, item, WR_CLASS_NO_STAGE, "no-stage",
-				     "the pipeline has no such stage any more");
+			kill_as_gone(lane, item);
 	}
 }
 
@@ -236,9 +274,12 @@ bool wr_lane_run_due(struct wr_lane *lane)
 	struct wr_item *item;
 	int64_t now = wr_lane_now(lane);
 
+	/* What its plugins know is being handed over. */
+	if (wr_lane_holds(lane))
+		return false;
 	while ((item = wr_retry_queue_pop(&lane->parked, now)) != NULL) {
 		/* One that gave up its lead to an earlier event of its key waits in that line already. */
-		if (!item->waiting && wr_lane_may_retry(lane, item))
+		if (!item->waiting && (item->stage_left || wr_lane_may_retry(lane, item)))
 			wr_item_list_push(&due, item);
 	}
 	if (due.first == NULL)

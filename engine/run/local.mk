@@ -20,6 +20,7 @@ libwr_run_a_SOURCES = \
 	engine/run/lane_letter.c \
 	engine/run/lane_mark.c \
 	engine/run/lane_memory.c \
+	engine/run/lane_move.c \
 	engine/run/lane_parked.c \
 	engine/run/lane_place.c \
 	engine/run/lane_publish.c \

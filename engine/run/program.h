@@ -2,7 +2,7 @@
  * A program: what one lane runs under one generation, that is the instances of its pipeline's plugins, the topics
  * that it writes, its retry policies and the metrics of its stages. Whoever makes a generation makes the programs; a
  * lane takes one at a batch boundary. A batch keeps the program under which it was opened, so that its events meet
- * the same plugins to their end.
+ * the same plugins, but for those that wait for a retry: they go on under the one that comes.
  *
  * Made and destroyed by the main thread, outside of the lane's loop; in between it is the lane's.
  */

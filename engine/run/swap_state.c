@@ -41,8 +41,8 @@ static enum wr_code did_not_rest(const struct wr_engine_lane *lane, struct wr_er
 {
 	return wr_err_set(
 	    err, WR_ETIMEDOUT,
-	    "pipeline %s, lane %u did not come to rest in time: its stages keep state, and "
-	    "events of it are still being run or wait to be retried",
+	    "pipeline %s, lane %u did not come to rest in time: its stages keep state, and a "
+	    "plugin has not returned, or the claim store has not answered",
 	    lane->pipeline, lane->number);
 }
 

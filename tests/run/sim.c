@@ -106,8 +106,9 @@ static struct sim_take *check_call(const struct weir_event *ev, uint32_t stage)
 	snprintf(id, sizeof(id), "e%d", r->id);
 	if (!wr_bytes_equal(wr_bytes_from(ev->id), wr_bytes_of(id)))
 		sim_fail("%d/%d was run with another id", r->partition, (int)r->offset);
-	if (t->program != NULL && t->program != program) {
-		/* its trial ended */
+	if (t->program != NULL && t->program != program &&
+	    (t->stage != stage || ev->attempt != t->attempts + 1)) {
+		/* it did not go on under another one: its trial ended */
 		sim_note("  %d/%d begins anew", r->partition, (int)r->offset);
 		t->stage = t->attempts = 0;
 	}

@@ -565,6 +565,44 @@ static void state_goes_over_to_the_new_instances(void **state)
 	assert_int_equal(flow_outputs(), 203);
 }
 
+/* Until a metric's line stands in what is shown; its value is published a few times a second. */
+static void await_metric(const char *line)
+{
+	bool is_there = false;
+
+	for (int tries = 0; tries < 30000 && !is_there; tries++) {
+		struct wr_buf text = WR_BUF_INIT;
+
+		assert_int_equal(wr_metrics_render(engine.metrics, &text), WR_OK);
+		assert_non_null(wr_buf_text(&text));
+		is_there = strstr(text.data, line) != NULL;
+		wr_buf_fini(&text);
+		usleep(1000);
+	}
+	assert_true(is_there);
+}
+
+#define WAITING(retries)                                                                   \
+	"{ plugin: counter.so }, { name: r, plugin: retries.so, config: { fails: " retries \
+	" }, retry: { attempts: 100, backoff: { initial: 500ms, max: 500ms } } }"
+
+/* Also the one that waits and the ones behind it: they go on with the new code, and none is counted twice. */
+static void what_waits_for_a_retry_holds_up_no_state(void **state)
+{
+	(void)state;
+	configure("pipelines:\n" PIPE("p", "1", WAITING("true")));
+	start();
+	flow_pour(10);
+	await_metric("weir_parked_events{lane=\"0\",pipeline=\"p\"} 1");
+	configure("pipelines:\n" PIPE("p", "1", WAITING("false")));
+	assert_result(WR_RELOAD_APPLIED);
+	assert_said("carried over: 1 instance");
+	flow_await(10);
+	assert_int_equal(flow_last_count(0), 10);
+	stop();
+	assert_int_equal(flow_outputs_of(2), 10);
+}
+
 /* A plugin that does not take the counter's state ends a reload so, and the counter counts on. */
 static void refuse_state(const char *plugin, enum wr_reload_result result)
 {
@@ -816,6 +854,7 @@ int main(void)
 	    RULE(a_lane_that_goes_keeps_no_stop_waiting),
 	    RULE(a_stop_ends_the_probe_that_is_under_way),
 	    RULE(state_goes_over_to_the_new_instances),
+	    RULE(what_waits_for_a_retry_holds_up_no_state),
 	    RULE(a_state_that_the_probe_refuses_rejects),
 	    RULE(a_state_that_is_refused_at_the_swap_puts_the_old_back),
 	    RULE(what_one_alone_can_hold_changes_hands),
