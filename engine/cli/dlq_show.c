@@ -115,6 +115,8 @@ static enum wr_code put_history(struct wr_buf *out, const struct wr_dlq_letter *
 			    e->last_failed_at_ms)) != WR_OK ||
 	    (rc = wr_buf_printf(out, "%-14s%" PRIu32 "\n%-14s%" PRIu32 "\n", "attempts",
 				e->attempts, "replays", e->replays)) != WR_OK ||
+	    (e->redrives > 0 &&
+	     (rc = wr_buf_printf(out, "%-14s%" PRIu32 "\n", "redrives", e->redrives)) != WR_OK) ||
 	    (rc = line(out, "replayed from", wr_bytes_from(e->replayed_from))) != WR_OK ||
 	    (rc = line(out, "owner", wr_bytes_from(e->owner))) != WR_OK ||
 	    (rc = line(out, "generation", wr_bytes_from(e->generation))) != WR_OK)

@@ -100,16 +100,55 @@ static enum wr_code prepare(void *arg, const struct wr_conf *conf, bool rehearsa
 	return rc == WR_OK ? wr_preflight_stores(&s->wiring, conf, err) : rc;
 }
 
+static bool has_redrive(const struct wr_conf *conf)
+{
+	for (size_t i = 0; i < conf->pipeline_count; i++) {
+		if (conf->pipelines[i].redrive.configured)
+			return true;
+	}
+	return false;
+}
+
+/* Whether the redrive of a pipeline is this engine's: it is one engine's that has partition 0. */
+static bool owns_first_partition(void *arg, const char *pipeline, const char *topic)
+{
+	struct service *s = arg;
+
+	return wr_board_holds(s->board, pipeline, topic, 0) &&
+	       !wr_board_pipeline_is_paused(s->board, pipeline);
+}
+
+/* Dead letters, for those who can ask, with an admin listener, and for redrives. */
+static enum wr_code start_dlq(struct service *s, const struct wr_conf *conf, struct wr_err *err)
+{
+	enum wr_code rc;
+
+	if (s->dlq != NULL || conf->pipeline_count == 0 ||
+	    (!s->conf->admin.configured && !has_redrive(conf)))
+		return WR_OK;
+	rc = wr_dlq_service_create(&s->wiring.kafka, conf, s->metrics, &s->dlq);
+	if (rc != WR_OK)
+		return wr_err_set(err, rc, "no memory for dead letters");
+	wr_dlq_service_set_owner(s->dlq, owns_first_partition, s);
+	return wr_dlq_service_start(s->dlq, err);
+}
+
 static void apply(void *arg, const struct wr_generation *generation)
 {
 	struct service *s = arg;
+	struct wr_err err;
+	enum wr_code rc;
 
 	wr_log_set_level(generation->conf->log_level);
 	atomic_store(&s->shutdown_timeout_ms, generation->conf->shutdown_timeout_ms);
 	wr_admin_set_generation(s->api, generation);
 	if (s->http != NULL)
 		wr_http_apply(s->http);
-	if (s->dlq != NULL && wr_dlq_service_add(s->dlq, generation->conf) != WR_OK)
+	if (s->dlq != NULL)
+		rc = wr_dlq_service_add(s->dlq, generation->conf);
+	else
+		rc = start_dlq(s, generation->conf, &err);
+	if (rc != WR_OK)
 		WR_LOG0(WR_LOG_ERROR, "no memory for the dead letters of a new pipeline");
 }
 
@@ -281,19 +320,6 @@ static enum wr_code await_topics(struct service *s, struct wr_err *err)
 	}
 }
 
-/* Dead letters, for those who can ask: with an admin listener. */
-static enum wr_code start_dlq(struct service *s, struct wr_err *err)
-{
-	enum wr_code rc;
-
-	if (!s->conf->admin.configured || s->conf->pipeline_count == 0)
-		return WR_OK;
-	rc = wr_dlq_service_create(&s->wiring.kafka, s->conf, s->metrics, &s->dlq);
-	if (rc != WR_OK)
-		return wr_err_set(err, rc, "no memory for dead letters");
-	return wr_dlq_service_start(s->dlq, err);
-}
-
 static enum wr_code start_http(struct service *s, struct wr_err *err)
 {
 	const struct wr_http_deps deps = {
@@ -393,7 +419,7 @@ static enum wr_code start(struct service *s, struct wr_err *err)
 
 	/* First, so that health can be asked while the rest is being waited for. */
 	wr_health_set(s->health, "start", false, "starting");
-	rc = start_dlq(s, err);
+	rc = start_dlq(s, s->conf, err);
 	if (rc == WR_OK)
 		rc = start_http(s, err);
 	if (rc == WR_OK)

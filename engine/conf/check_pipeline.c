@@ -239,8 +239,16 @@ static void check_transactions(struct wr_checker *c, const struct wr_tree_node *
 	const struct wr_tree_child *delivery = wr_tree_member(node, "delivery");
 	char path[PATH_BYTES];
 
-	if (!c->conf->kafka.embedded || delivery == NULL ||
-	    !wr_bytes_equal(delivery->node->text, wr_bytes_of("exactly_once")))
+	if (!c->conf->kafka.embedded)
+		return;
+	if (c->conf->pipelines[p].redrive.configured) {
+		snprintf(path, sizeof(path), "pipelines[%zu].dlq.redrive", p);
+		wr_check_report(
+		    c, path,
+		    "an embedded broker has no transactions, which this needs; expected it "
+		    "to be left out");
+	}
+	if (delivery == NULL || !wr_bytes_equal(delivery->node->text, wr_bytes_of("exactly_once")))
 		return;
 	snprintf(path, sizeof(path), "pipelines[%zu].delivery", p);
 	wr_check_report(c, path,

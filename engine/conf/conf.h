@@ -130,6 +130,15 @@ static inline bool wr_conf_retry_leaves(const struct wr_conf_retry *retry)
 	return retry->mode != WR_RETRY_INLINE;
 }
 
+/* Dead letters that are sent round again by themselves. */
+struct wr_conf_redrive {
+	bool configured;
+	int64_t every_ms;
+	int max;                        /* for one letter */
+	struct wr_conf_strings classes; /* names of enum wr_class */
+	int rate;                       /* letters a second */
+};
+
 struct wr_conf_output {
 	char *name; /* "default" is the first */
 	char *topic;
@@ -192,6 +201,7 @@ struct wr_conf_pipeline {
 	bool dlq_stage_value; /* dead letters keep what entered the stage */
 	enum wr_conf_on_circuit on_circuit;
 	struct wr_conf_canary canary; /* the engine's unless overridden */
+	struct wr_conf_redrive redrive;
 	struct wr_conf_stage *stages;
 	size_t stage_count;
 	struct wr_conf_output *outputs; /* [0] is the default */

@@ -71,6 +71,7 @@ static void free_pipeline(struct wr_conf_pipeline *pipeline)
 	free(pipeline->stages);
 	free_strings(&pipeline->retry.permanent);
 	free_strings(&pipeline->retry.tier_names);
+	free_strings(&pipeline->redrive.classes);
 	for (i = 0; i < pipeline->output_count; i++) {
 		free(pipeline->outputs[i].name);
 		free(pipeline->outputs[i].topic);

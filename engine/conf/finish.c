@@ -107,6 +107,28 @@ static void finish_retry(struct wr_conf_retry *retry)
 	}
 }
 
+/* What may pass by itself. */
+static enum wr_code finish_redrive(struct wr_conf_redrive *redrive)
+{
+	static const char *const usual[] = {"exhausted", "timeout"};
+	const size_t count = sizeof(usual) / sizeof(usual[0]);
+
+	if (!redrive->configured || redrive->classes.count > 0)
+		return WR_OK;
+	free(redrive->classes.items);
+	redrive->classes.items = calloc(count, sizeof(char *));
+	if (redrive->classes.items == NULL)
+		return WR_ENOMEM;
+	while (redrive->classes.count < count) {
+		char *name = strdup(usual[redrive->classes.count]);
+
+		if (name == NULL)
+			return WR_ENOMEM;
+		redrive->classes.items[redrive->classes.count++] = name;
+	}
+	return WR_OK;
+}
+
 static enum wr_code finish_stage(struct wr_conf_stage *stage, const struct wr_tree_node *node)
 {
 	enum wr_code rc;
@@ -128,6 +150,8 @@ static enum wr_code finish_pipeline(struct wr_conf_pipeline *pipeline,
 	pipeline->mark = mark_of(node);
 	finish_retry(&pipeline->retry);
 	rc = finish_event_id(pipeline, node_of(wr_tree_member(node, "event_id")));
+	if (rc == WR_OK)
+		rc = finish_redrive(&pipeline->redrive);
 	if (rc == WR_OK && pipeline->name != NULL)
 		rc = provide(&pipeline->group, pipeline->name);
 	for (i = 0; i < pipeline->stage_count && rc == WR_OK; i++)

@@ -10,6 +10,10 @@
 #define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
 
+/* The classes of dead letters: those of core/event.h, which this layer does not know. */
+static const char *const classes[] = {"permanent", "exhausted", "timeout",  "crash",
+				      "decode",    "poison",    "no-stage", "output-rejected"};
+
 /* The patterns are for editors. Here the forms are held to by hand: glibc's regular expressions leak, and answer
  * wrongly, when memory is short. */
 static const struct wr_form forms[WR_FORM_COUNT_] = {
@@ -40,6 +44,10 @@ static const struct wr_form forms[WR_FORM_COUNT_] = {
     [WR_FORM_TOKEN] = {"^[!-~]+$", 4096, "a token of printable ASCII without spaces"},
     [WR_FORM_DURATION] = {"^(0|[0-9]+([.][0-9]+)?(us|ms|s|m|h|d))$", 32,
 			  "a duration with its unit (500ms, 5s, 10m)"},
+    [WR_FORM_CLASS] =
+	{"^(permanent|exhausted|timeout|crash|decode|poison|no-stage|output-rejected)$", 32,
+	 "a class of dead letters: permanent, exhausted, timeout, crash, decode, poison, no-stage "
+	 "or output-rejected"},
 };
 
 /* Whether the first is one of these bytes and every other one of those. */
@@ -105,6 +113,15 @@ static bool is_brokers(struct wr_bytes text)
 	return in_entry;
 }
 
+static bool is_class(struct wr_bytes text)
+{
+	for (size_t i = 0; i < WR_COUNT_OF(classes); i++) {
+		if (wr_bytes_equal(text, wr_bytes_of(classes[i])))
+			return true;
+	}
+	return false;
+}
+
 const struct wr_form *wr_schema_form(enum wr_key_form form)
 {
 	WR_ASSERT((unsigned)form < WR_FORM_COUNT_);
@@ -138,6 +155,8 @@ bool wr_schema_form_fits(enum wr_key_form form, struct wr_bytes text)
 		return is_visible(text);
 	case WR_FORM_DURATION:
 		return wr_scalar_duration(text, &us) == WR_QUANTITY_OK;
+	case WR_FORM_CLASS:
+		return is_class(text);
 	case WR_FORM_COUNT_:
 		break;
 	}

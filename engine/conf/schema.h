@@ -48,6 +48,7 @@ enum wr_key_form {
 	WR_FORM_BROKERS,
 	WR_FORM_TOKEN,
 	WR_FORM_DURATION,
+	WR_FORM_CLASS,
 	WR_FORM_COUNT_
 };
 

@@ -255,6 +255,11 @@ void wr_envelope_replay(const struct wr_replay *replay, struct wr_envelope *enve
 	e->attempts = 0;
 	if (e->replays < UINT32_MAX)
 		e->replays++;
+	if (replay->is_redrive) {
+		if (e->redrives < UINT32_MAX)
+			e->redrives++;
+		set(e, WR_FIELD_REDRIVES);
+	}
 	clear(e, WR_FIELD_RESUME);
 	clear(e, WR_FIELD_ORDER); /* it left its place when it was dead-lettered */
 	set_text(e, WR_FIELD_REPLAY, &e->replay, replay->job);

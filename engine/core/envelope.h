@@ -56,6 +56,8 @@ struct weir_bytes wr_envelope_emit_id(struct weir_bytes event_id, const struct w
 	X(WR_FIELD_LAST_FAILED_AT, "weir-last-failed-at", WR_FIELD_IS_INT64, last_failed_at_ms)                        \
 	/* How often a person or a redrive has sent it round. */                                                       \
 	X(WR_FIELD_REPLAYS, "weir-replays", WR_FIELD_IS_UINT32, replays)                                               \
+	/* How often of these it was a redrive. Absent: never. */                                                      \
+	X(WR_FIELD_REDRIVES, "weir-redrives", WR_FIELD_IS_UINT32, redrives)                                            \
 	X(WR_FIELD_GENERATION, "weir-generation", WR_FIELD_IS_DIGITS, generation)                                      \
 	/* On a dead letter: where a replay of it may go on. Absent: at the start. */                                  \
 	X(WR_FIELD_RESUME, "weir-resume", WR_FIELD_IS_RESUME, resume)                                                  \
@@ -107,6 +109,7 @@ struct wr_envelope {
 	uint32_t attempts;
 	int64_t first_failed_at_ms, last_failed_at_ms;
 	uint32_t replays;
+	uint32_t redrives; /* 0 where it has none */
 	struct weir_bytes generation;
 	enum wr_resume resume;
 	struct weir_bytes stage_value, source_key, source_value, original_value;
@@ -138,6 +141,9 @@ size_t wr_envelope_write(const struct wr_envelope *envelope, struct wr_arena *ar
 
 /* The class of this name. False when there is none. */
 bool wr_class_parse(struct wr_bytes name, enum wr_class *class_r);
+
+/* A bit for each class that is named; other names are passed over. */
+unsigned wr_class_set(char *const *names, size_t count);
 
 /* A dead letter takes 64 KiB more than its event at most (the engine asks for so much room at its start), so values
  * that are kept beside the event's own have a bound; one beyond it is not kept. */
@@ -186,6 +192,7 @@ struct wr_replay {
 	bool to_stage;                   /* only where the letter's resume says so */
 	const char *job;
 	const char *from; /* where the dead letter stands: topic/partition/offset */
+	bool is_redrive;
 };
 
 /* The envelope of the replay, and *value_r the value of its record; key and headers are the dead letter's. */

@@ -81,6 +81,18 @@ bool wr_class_parse(struct wr_bytes name, enum wr_class *class_r)
 	return false;
 }
 
+unsigned wr_class_set(char *const *names, size_t count)
+{
+	unsigned set = 0;
+	enum wr_class class;
+
+	for (size_t i = 0; i < count; i++) {
+		if (wr_class_parse(wr_bytes_of(names[i]), &class))
+			set |= 1u << class;
+	}
+	return set;
+}
+
 /* Digits only, without a needless zero, up to `max`. Moves *s_p behind them. */
 static bool take_number(const char **s_p, const char *end, uint64_t max, uint64_t *number_r)
 {

@@ -140,7 +140,8 @@ static bool send(struct wr_dlq_runner *r, const struct wr_dlq_record *record,
 					       .edited = edited.data != NULL ? &edited : NULL,
 					       .to_stage = to_stage,
 					       .job = r->run->job->id,
-					       .from = from},
+					       .from = from,
+					       .is_redrive = r->run->job->kind == WR_DLQ_REDRIVE},
 			   &e, &write.value);
 	if (!make_headers(r, record, &e, &write))
 		return fail(r, wr_err_set(r->err, WR_ENOMEM, "no memory for a replay"));
@@ -153,6 +154,18 @@ static bool send(struct wr_dlq_runner *r, const struct wr_dlq_record *record,
 	return rc == WR_OK ? mark(r, record, WR_DLQ_REPLAYED) : fail(r, rc);
 }
 
+/* How often a person has sent it round: redrives have a bound of their own. */
+static uint32_t replays_by_people(const struct wr_envelope *e)
+{
+	return e->redrives <= e->replays ? e->replays - e->redrives : e->replays;
+}
+
+static bool is_refused_as_loop(const struct wr_dlq_runner *r, const struct wr_envelope *e)
+{
+	return r->run->job->kind == WR_DLQ_REPLAY && !r->run->job->force &&
+	       replays_by_people(e) >= WR_DLQ_REPLAYS_MAX;
+}
+
 static bool replay(struct wr_dlq_runner *r, const struct wr_dlq_record *record,
 		   const struct wr_envelope *e)
 {
@@ -163,7 +176,7 @@ static bool replay(struct wr_dlq_runner *r, const struct wr_dlq_record *record,
 	to_stage = goes_to_stage(r, e, &refused);
 	if (pipeline == NULL)
 		note(r, WR_DLQ_REFUSED_PIPELINE);
-	else if (e->replays >= WR_DLQ_REPLAYS_MAX && !r->run->job->force)
+	else if (is_refused_as_loop(r, e))
 		note(r, WR_DLQ_REFUSED_LOOP);
 	else if (refused)
 		note(r, WR_DLQ_REFUSED_STAGE);
@@ -196,6 +209,16 @@ static bool act(struct wr_dlq_runner *r, const struct wr_dlq_record *record,
 	return true;
 }
 
+/* What a redrive leaves to people is not even selected. */
+static bool is_meant(const struct wr_dlq_runner *r, const struct wr_dlq_record *record,
+		     const struct wr_envelope *e, enum wr_dlq_state state, bool is_broken)
+{
+	if (!wr_dlq_filter_matches(&r->filter, e, record->timestamp_ms, state))
+		return false;
+	return r->run->job->kind != WR_DLQ_REDRIVE ||
+	       (!is_broken && (int64_t)e->redrives < r->run->job->max);
+}
+
 /* By the filter: false when the step is full, and this letter was its last. */
 static bool visit_any(void *arg, const struct wr_dlq_record *record)
 {
@@ -207,7 +230,7 @@ static bool visit_any(void *arg, const struct wr_dlq_record *record)
 
 	r->scanned++;
 	wr_dlq_describe(r->run->dlq, record, &e, &found, &broken, &err);
-	if (wr_dlq_filter_matches(&r->filter, &e, record->timestamp_ms, found.state) &&
+	if (is_meant(r, record, &e, found.state, broken != NULL) &&
 	    !act(r, record, &e, broken != NULL))
 		return false;
 	return !is_full(r);

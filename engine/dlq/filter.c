@@ -7,6 +7,7 @@
 
 #include <ctype.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -62,15 +63,27 @@ static enum wr_code set_string(char **member, const char *name, struct wr_bytes 
 static enum wr_code set_class(struct wr_dlq_filter *filter, struct wr_bytes value,
 			      struct wr_err *err)
 {
-	filter->has_class = wr_class_parse(value, &filter->class);
-	if (filter->has_class)
-		return WR_OK;
-	return wr_err_set(err, WR_EINVAL,
-			  "class: one of"
+	const char *s = value.data, *end = s + value.size, *comma;
+	unsigned classes = 0;
+	enum wr_class class;
+
+	for (;; s = comma + 1) {
+		comma = memchr(s, ',', (size_t)(end - s));
+		if (comma == NULL)
+			comma = end;
+		if (!wr_class_parse(wr_bytes(s, (size_t)(comma - s)), &class))
+			return wr_err_set(err, WR_EINVAL,
+					  "class: one of"
 #define X(name, text) " " text
-			  WR_CLASSES(X)
+					  WR_CLASSES(X)
 #undef X
-			      " is expected");
+					      " is expected, or several with commas between them");
+		classes |= 1u << class;
+		if (comma == end)
+			break;
+	}
+	filter->classes = classes;
+	return WR_OK;
 }
 
 static enum wr_code set_state(struct wr_dlq_filter *filter, struct wr_bytes value,
@@ -240,7 +253,7 @@ void wr_dlq_filter_fini(struct wr_dlq_filter *filter)
 bool wr_dlq_filter_is_wide(const struct wr_dlq_filter *f)
 {
 	return f->pipeline == NULL && f->stage == NULL && f->plugin == NULL && f->code == NULL &&
-	       f->generation == NULL && f->event_id == NULL && f->text == NULL && !f->has_class;
+	       f->generation == NULL && f->event_id == NULL && f->text == NULL && f->classes == 0;
 }
 
 static bool is(const char *wanted, struct weir_bytes found)
@@ -287,7 +300,8 @@ bool wr_dlq_filter_matches(const struct wr_dlq_filter *f, const struct wr_envelo
 	if ((f->from_ms != 0 && timestamp_ms < f->from_ms) ||
 	    (f->until_ms != 0 && timestamp_ms >= f->until_ms))
 		return false;
-	if (f->has_class && (!wr_envelope_has(e, WR_FIELD_CLASS) || e->failure_class != f->class))
+	if (f->classes != 0 &&
+	    (!wr_envelope_has(e, WR_FIELD_CLASS) || (f->classes >> e->failure_class & 1) == 0))
 		return false;
 	return is(f->pipeline, e->pipeline) && is(f->stage, e->stage) && is(f->plugin, e->plugin) &&
 	       is(f->code, e->code) && is(f->generation, e->generation) &&
@@ -322,6 +336,21 @@ static enum wr_code append_time(struct wr_buf *out, size_t start, const char *na
 	return rc != WR_OK ? rc : wr_buf_printf(out, "\"%s\":\"%" PRId64 "\"", name, ms);
 }
 
+#define CLASSES_BYTES 256 /* all of them */
+
+static const char *classes_text(const struct wr_dlq_filter *filter, char text[CLASSES_BYTES])
+{
+	size_t size = 0;
+
+	for (unsigned i = 0; filter->classes >> i != 0; i++) {
+		if ((filter->classes >> i & 1) != 0)
+			size +=
+			    (size_t)snprintf(text + size, CLASSES_BYTES - size, "%s%s",
+					     size > 0 ? "," : "", wr_class_name((enum wr_class)i));
+	}
+	return size > 0 ? text : NULL;
+}
+
 static const char *states_text(const struct wr_dlq_filter *filter)
 {
 	if (filter->states == 0)
@@ -335,14 +364,14 @@ static const char *states_text(const struct wr_dlq_filter *filter)
 
 enum wr_code wr_dlq_filter_json(const struct wr_dlq_filter *f, struct wr_buf *out)
 {
+	char classes[CLASSES_BYTES];
 	size_t start = out->size;
 	enum wr_code rc;
 
 	if ((rc = append_string(out, start, "pipeline", f->pipeline)) != WR_OK ||
 	    (rc = append_string(out, start, "stage", f->stage)) != WR_OK ||
 	    (rc = append_string(out, start, "plugin", f->plugin)) != WR_OK ||
-	    (rc = append_string(out, start, "class",
-				f->has_class ? wr_class_name(f->class) : NULL)) != WR_OK ||
+	    (rc = append_string(out, start, "class", classes_text(f, classes))) != WR_OK ||
 	    (rc = append_string(out, start, "code", f->code)) != WR_OK ||
 	    (rc = append_string(out, start, "id", f->event_id)) != WR_OK ||
 	    (rc = append_string(out, start, "generation", f->generation)) != WR_OK ||

@@ -20,9 +20,8 @@ const char *wr_dlq_state_name(enum wr_dlq_state state);
 /* Owns its strings; NULL is any. Zeroed it means all that are open. */
 struct wr_dlq_filter {
 	char *pipeline, *stage, *plugin, *code, *generation, *event_id;
-	char *text; /* somewhere in the message, in any case of ASCII letters */
-	bool has_class;
-	enum wr_class class;
+	char *text;                /* somewhere in the message, in any case of ASCII letters */
+	unsigned classes;          /* a bit each; 0: any */
 	int64_t from_ms, until_ms; /* of the dead letter itself: [from, until); 0: open */
 	unsigned states;           /* a bit each; 0: open ones */
 };
@@ -32,8 +31,9 @@ struct wr_dlq_filter {
 /* The names of its parts; ends at NULL. */
 extern const char *const wr_dlq_filter_names[];
 
-/* Sets a part by its name. Times are Unix ms, RFC 3339 ("2026-11-23T06:00:00Z", with "Z" or an offset) or how long
- * before now_ms ("90m"). WR_OK, WR_ENOTFOUND (no such name), WR_EINVAL, WR_ENOMEM. */
+/* Sets a part by its name. Of classes there may be several, with commas between them. Times are Unix ms, RFC 3339
+ * ("2026-11-23T06:00:00Z", with "Z" or an offset) or how long before now_ms ("90m"). WR_OK, WR_ENOTFOUND (no such
+ * name), WR_EINVAL, WR_ENOMEM. */
 enum wr_code wr_dlq_filter_set(struct wr_dlq_filter *filter, const char *name,
 			       struct wr_bytes value, int64_t now_ms, struct wr_err *err);
 

@@ -171,6 +171,9 @@ enum wr_code wr_dlq_job_json(const struct wr_dlq_job *job, struct wr_buf *out)
 				tos[job->to], job->force ? "true" : "false",
 				job->is_edited ? "true" : "false", job->rate)) != WR_OK)
 		return rc;
+	if (job->kind == WR_DLQ_REDRIVE &&
+	    (rc = wr_buf_printf(out, ",\"max\":%" PRId64, job->max)) != WR_OK)
+		return rc;
 	if (job->id_count > 0 && (rc = append_ids(job, out)) != WR_OK)
 		return rc;
 	if ((rc = append_ranges(job, out)) != WR_OK || (rc = append_counts(job, out)) != WR_OK ||
@@ -291,6 +294,7 @@ static enum wr_code parse_head(struct wr_bytes object, struct wr_dlq_job *job)
 	job->created_ms = wr_dlq_json_integer(object, "created", 0);
 	job->updated_ms = wr_dlq_json_integer(object, "updated", 0);
 	job->rate = wr_dlq_json_integer(object, "rate", 0);
+	job->max = wr_dlq_json_integer(object, "max", 0);
 	job->force = wr_dlq_json_is_true(object, "force");
 	job->is_edited = wr_dlq_json_is_true(object, "edited");
 	return ok && job->rate >= 0 ? WR_OK : WR_EINVAL;

@@ -62,6 +62,7 @@ struct wr_dlq_job {
 	size_t id_count, next_id;
 	enum wr_dlq_to to;
 	bool force;     /* past WR_DLQ_REPLAYS_MAX */
+	int64_t max;    /* of a redrive: those that were redriven so often are none of its */
 	bool is_edited; /* another value, under value/<id> */
 	int64_t rate;   /* a second; 0: as fast as it goes */
 	struct wr_dlq_range *ranges;

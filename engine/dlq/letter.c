@@ -131,7 +131,8 @@ static enum wr_code append_failure(const struct wr_envelope *e, struct wr_buf *o
 	    (rc = member_number(out, e, WR_FIELD_LAST_FAILED_AT, "lastFailedAt",
 				e->last_failed_at_ms)) != WR_OK)
 		return rc;
-	return member_number(out, e, WR_FIELD_REPLAYS, "replays", e->replays);
+	rc = member_number(out, e, WR_FIELD_REPLAYS, "replays", e->replays);
+	return rc == WR_OK ? member_number(out, e, WR_FIELD_REDRIVES, "redrives", e->redrives) : rc;
 }
 
 static enum wr_code append_state(const struct wr_dlq_letter *l, struct wr_buf *out)

@@ -12,6 +12,8 @@ libwr_dlq_a_SOURCES = \
 	engine/dlq/page.c engine/dlq/page.h \
 	engine/dlq/place.c engine/dlq/place.h \
 	engine/dlq/reader.c engine/dlq/reader.h \
+	engine/dlq/redrive.c engine/dlq/redrive.h \
+	engine/dlq/redrive_round.c \
 	engine/dlq/run.c engine/dlq/run.h engine/dlq/run_private.h \
 	engine/dlq/service.c engine/dlq/service.h engine/dlq/service_private.h \
 	engine/dlq/service_ask.c \

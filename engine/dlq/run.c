@@ -29,6 +29,11 @@ static bool is_asked(const _Atomic bool *flag)
 	return flag != NULL && atomic_load(flag);
 }
 
+bool wr_dlq_is_asked_to_end(const struct wr_dlq_run *run)
+{
+	return is_asked(run->stop) || is_asked(run->cancel);
+}
+
 /* Sleeps, but not past a stop. */
 void wr_dlq_nap(const struct wr_dlq_run *run, int64_t ms)
 {

@@ -18,8 +18,11 @@ struct wr_dlq_run {
 	const struct wr_dlq_pipeline *pipelines; /* whose dead letters may be sent round */
 	size_t pipeline_count;
 	struct wr_dlq_job *job;
-	struct wr_bytes edited;     /* the value instead; absent: as it is */
-	bool dry_run;               /* only count */
+	struct wr_bytes edited; /* the value instead; absent: as it is */
+	bool dry_run;           /* only count */
+	const int64_t
+	    *seen; /* of a new job: what is before, by partition, is none of it; may be NULL */
+	size_t seen_count;
 	const _Atomic bool *stop;   /* end, to go on another time; may be NULL */
 	const _Atomic bool *cancel; /* end for good; may be NULL */
 	void (*progress)(void *arg,
@@ -33,12 +36,21 @@ struct wr_dlq_run {
  * resumed. */
 enum wr_code wr_dlq_run_new(struct wr_dlq_run *run, struct wr_err *err);
 
+/* The same, but a job without a letter does not come to be: WR_ENOTFOUND, and run->job has the ranges that were looked
+ * through. What others did up to the moment when this one is the only one is known to it: all redrives of a pipeline end
+ * each other. */
+enum wr_code wr_dlq_run_if_any(struct wr_dlq_run *run, struct wr_err *err);
+
 /* Only writes a new job down, for somebody to resume. */
 enum wr_code wr_dlq_run_create(struct wr_dlq_run *run, struct wr_err *err);
 
 /* Goes on with the job of this id, which is then in run->job (empty before). Whoever else runs it is ended. Also
  * WR_ENOTFOUND, and WR_EEXIST: it is over already. */
 enum wr_code wr_dlq_run_resume(struct wr_dlq_run *run, const char *id, struct wr_err *err);
+
+/* Removes jobs that are over from the list. run->job says as whose writer; what they did stays. As new(). */
+enum wr_code wr_dlq_run_forget(struct wr_dlq_run *run, const char *const *ids, size_t count,
+			       struct wr_err *err);
 
 /* Ends the job of this id for good, wherever it runs; as resume(). */
 enum wr_code wr_dlq_run_cancel(struct wr_dlq_run *run, const char *id, struct wr_err *err);

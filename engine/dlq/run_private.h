@@ -44,6 +44,9 @@ enum wr_code wr_dlq_act(struct wr_dlq_runner *r, bool *is_end_r, struct wr_err *
 enum wr_code wr_dlq_no_memory(struct wr_err *err);
 int64_t wr_dlq_wall_ms(void);
 
+/* Whether run->stop or run->cancel is set. */
+bool wr_dlq_is_asked_to_end(const struct wr_dlq_run *run);
+
 /* Sleeps, but not past a stop. */
 void wr_dlq_nap(const struct wr_dlq_run *run, int64_t ms);
 

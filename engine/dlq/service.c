@@ -1,7 +1,7 @@
 #include "config.h"
 
 #include "base/check.h"
-#include "dlq/service_private.h"
+#include "dlq/redrive.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +15,12 @@ static struct wr_dlq_site *site_of_topic(struct wr_dlq_service *s, const char *t
 	while (site != NULL && strcmp(site->topic, topic) != 0)
 		site = site->next;
 	return site;
+}
+
+struct wr_dlq_site *wr_dlq_site_locked(struct wr_dlq_service *s, const char *topic)
+{
+	wr_lock_assert_held(&s->lock);
+	return site_of_topic(s, topic);
 }
 
 static bool has_pipeline(const struct wr_dlq_site *site, const char *name)
@@ -78,7 +84,17 @@ enum wr_code wr_dlq_service_add(struct wr_dlq_service *s, const struct wr_conf *
 		rc = add_pipeline_locked(s, &conf->pipelines[i]);
 	pthread_cond_signal(&s->wake);
 	wr_lock_release(&s->lock);
-	return rc;
+	if (rc == WR_OK)
+		rc = wr_redrive_configure(s, conf);
+	return rc == WR_OK && s->has_thread ? wr_redrive_start(s) : rc;
+}
+
+void wr_dlq_service_set_owner(struct wr_dlq_service *s, wr_dlq_owns_fn *owns, void *arg)
+{
+	WR_CHECK(s, WR_DLQ_SERVICE_MAGIC);
+	WR_ASSERT(!s->has_thread);
+	s->owns = owns;
+	s->owns_arg = arg;
 }
 
 enum wr_code wr_dlq_site_find(struct wr_dlq_service *s, const char *pipeline,
@@ -184,6 +200,8 @@ enum wr_code wr_dlq_service_start(struct wr_dlq_service *s, struct wr_err *err)
 	if (pthread_create(&s->thread, NULL, wr_dlq_service_run, s) != 0)
 		return wr_err_set(err, WR_ENOMEM, "no thread for the jobs of dead letters");
 	s->has_thread = true;
+	if (wr_redrive_start(s) != WR_OK)
+		return wr_err_set(err, WR_ENOMEM, "no thread for the redrive of dead letters");
 	return WR_OK;
 }
 
@@ -217,6 +235,7 @@ void wr_dlq_service_stop(struct wr_dlq_service *s)
 	wr_lock_release(&s->lock);
 	pthread_join(s->thread, NULL);
 	s->has_thread = false;
+	wr_redrive_stop(s);
 }
 
 static void destroy_site(struct wr_dlq_service *s, struct wr_dlq_site *site)
@@ -242,6 +261,7 @@ void wr_dlq_service_destroy(struct wr_dlq_service *s)
 		return;
 	WR_CHECK(s, WR_DLQ_SERVICE_MAGIC);
 	WR_ASSERT(!s->has_thread);
+	wr_redrive_destroy(s);
 	for (struct wr_dlq_site *site = s->sites; site != NULL; site = next_site) {
 		next_site = site->next;
 		destroy_site(s, site);

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "dlq/json.h"
 #include "dlq/page.h"
+#include "dlq/redrive.h"
 #include "dlq/service_private.h"
 #include "dlq/stats.h"
 
@@ -540,6 +541,11 @@ static enum wr_code resume(struct wr_dlq_port *port, const struct wr_dlq_params 
 	return leave_with_job(&p, &job, rc, out, err);
 }
 
+static enum wr_code show_redrives(struct wr_dlq_port *port, struct wr_buf *out, struct wr_err *err)
+{
+	return wr_redrive_json(of(port), out) == WR_OK ? WR_OK : no_memory(err);
+}
+
 const struct wr_dlq_ops wr_dlq_service_ops = {.list = list,
 					      .stats = stats,
 					      .show = show,
@@ -547,4 +553,5 @@ const struct wr_dlq_ops wr_dlq_service_ops = {.list = list,
 					      .job = show_job,
 					      .create = create,
 					      .cancel = cancel,
+					      .redrives = show_redrives,
 					      .resume = resume};

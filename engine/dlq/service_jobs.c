@@ -78,8 +78,8 @@ static enum wr_code look_for_jobs(struct wr_dlq_service *s, struct wr_dlq_site *
 
 	/* The oldest first. */
 	for (size_t i = n; i-- > 0 && rc == WR_OK;) {
-		if (jobs[i].state != WR_DLQ_RUNNING || jobs[i].runner == NULL ||
-		    strcmp(jobs[i].runner, s->instance) != 0)
+		if (jobs[i].state != WR_DLQ_RUNNING || jobs[i].kind == WR_DLQ_REDRIVE ||
+		    jobs[i].runner == NULL || strcmp(jobs[i].runner, s->instance) != 0)
 			continue;
 		WR_LOG(WR_LOG_INFO, "going on with a job of dead letters",
 		       WR_STR("topic", site->topic), WR_STR("job", jobs[i].id));

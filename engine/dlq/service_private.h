@@ -36,6 +36,9 @@ struct wr_dlq_service {
 	pthread_cond_t wake;
 	struct wr_dlq_site *sites;        /* [lock] the list */
 	struct wr_dlq_task *first, *last; /* [lock] */
+	struct wr_redrive *redrives;      /* [main, then reload]; read by others under the lock */
+	wr_dlq_owns_fn *owns;             /* NULL: nothing is ours */
+	void *owns_arg;
 	_Atomic bool is_stopping;
 	pthread_t thread; /* [main] */
 	bool has_thread;  /* [main] */
@@ -48,6 +51,9 @@ enum wr_code wr_dlq_site_take(struct wr_dlq_service *service, struct wr_dlq_site
 			      struct wr_dlq **dlq_r, struct wr_err *err);
 void wr_dlq_site_give(struct wr_dlq_service *service, struct wr_dlq_site *site, struct wr_dlq *dlq,
 		      bool failed);
+
+/* The site of a topic that was added; NULL: none. The lock is held. */
+struct wr_dlq_site *wr_dlq_site_locked(struct wr_dlq_service *service, const char *topic);
 
 /* The pipelines of a site, in an array of the caller's; NULL without memory. */
 struct wr_dlq_pipeline *wr_dlq_site_pipelines(struct wr_dlq_service *service,

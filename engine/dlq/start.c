@@ -11,6 +11,7 @@
 
 #define TIME_MARGIN_MS 60000
 #define LOOK_AGAIN_MS 50
+#define NAME_BYTES 128
 #define BARRIER_MS 90000 /* a transaction of a job that was killed is over by then */
 
 static void init_runner(struct wr_dlq_runner *r, struct wr_dlq_run *run)
@@ -54,6 +55,9 @@ static enum wr_code take_ranges(struct wr_dlq_run *run, struct wr_err *err)
 
 		range->partition = i;
 		rc = wr_dlq_topic_bounds(topic, i, &range->next, &range->end, err);
+		if (rc == WR_OK && (size_t)i < run->seen_count && run->seen[i] > range->next &&
+		    run->seen[i] <= range->end)
+			range->next = run->seen[i];
 		if (rc == WR_OK && job->filter.from_ms != 0)
 			rc = wr_dlq_topic_offset_at(topic, i, job->filter.from_ms, range->end,
 						    &range->next, err);
@@ -99,10 +103,22 @@ static enum wr_code prepare(struct wr_dlq_run *run, struct wr_err *err)
 	return rc == WR_OK ? take_ranges(run, err) : rc;
 }
 
-static enum wr_code open_writer(struct wr_dlq_runner *r, const char *id, struct wr_err *err)
+/* Under what name the job writes: whoever opens the writer of that name ends the one who has it open. All redrives of a
+ * pipeline have the same, so that there is one of them at a time wherever it runs. */
+static const char *writer_name(const struct wr_dlq_job *job, char name[NAME_BYTES])
+{
+	if (job->kind != WR_DLQ_REDRIVE || job->filter.pipeline == NULL)
+		return job->id;
+	snprintf(name, NAME_BYTES, "redrive-%s", job->filter.pipeline);
+	return name;
+}
+
+static enum wr_code open_writer(struct wr_dlq_runner *r, struct wr_err *err)
 {
 	struct wr_dlq_run *run = r->run;
 	bool sends = run->job->kind != WR_DLQ_PURGE;
+	char name[NAME_BYTES];
+	const char *id = writer_name(run->job, name);
 	enum wr_code rc = wr_dlq_topics_make(run->dlq, run->kafka, run->pipelines,
 					     sends ? run->pipeline_count : 0, err);
 
@@ -113,10 +129,8 @@ static enum wr_code open_writer(struct wr_dlq_runner *r, const char *id, struct 
 static enum wr_code write_down(struct wr_dlq_runner *r, struct wr_err *err)
 {
 	struct wr_dlq_place refused;
-	enum wr_code rc = open_writer(r, r->run->job->id, err);
+	enum wr_code rc = wr_dlq_writer_begin(r->writer, err);
 
-	if (rc == WR_OK)
-		rc = wr_dlq_writer_begin(r->writer, err);
 	if (rc == WR_OK)
 		rc = wr_dlq_put_job(r, err);
 	if (rc == WR_OK && r->run->job->is_edited)
@@ -134,6 +148,8 @@ enum wr_code wr_dlq_run_create(struct wr_dlq_run *run, struct wr_err *err)
 	init_runner(&r, run);
 	rc = prepare(run, err);
 	if (rc == WR_OK)
+		rc = open_writer(&r, err);
+	if (rc == WR_OK)
 		rc = write_down(&r, err);
 	fini_runner(&r);
 	return rc;
@@ -146,6 +162,8 @@ enum wr_code wr_dlq_run_new(struct wr_dlq_run *run, struct wr_err *err)
 
 	init_runner(&r, run);
 	rc = prepare(run, err);
+	if (rc == WR_OK && !run->dry_run)
+		rc = open_writer(&r, err);
 	if (rc == WR_OK && !run->dry_run)
 		rc = write_down(&r, err);
 	if (rc == WR_OK) {
@@ -243,7 +261,7 @@ static enum wr_code take_over(struct wr_dlq_runner *r, const char *id, struct wr
 	/* First without ending anybody, should there be no such job. */
 	rc = wr_dlq_job_load(run->dlq, id, run->job, err);
 	if (rc == WR_OK && run->job->state == WR_DLQ_RUNNING)
-		rc = open_writer(r, id, err);
+		rc = open_writer(r, err);
 	if (rc == WR_OK && r->writer != NULL)
 		rc = see_all(r, err);
 	if (rc == WR_OK && r->writer != NULL) {
@@ -291,6 +309,85 @@ enum wr_code wr_dlq_run_cancel(struct wr_dlq_run *run, const char *id, struct wr
 	rc = take_over(&r, id, err);
 	if (rc == WR_OK)
 		rc = wr_dlq_finish(&r, WR_DLQ_CANCELLED, err);
+	fini_runner(&r);
+	return rc;
+}
+
+/* Whether there is anything to do: reads up to the first letter that is meant. */
+static enum wr_code peek(struct wr_dlq_runner *r, bool *found_r, struct wr_err *err)
+{
+	struct wr_dlq_job *job = r->run->job;
+	size_t bytes = job->range_count * sizeof(*job->ranges);
+	struct wr_dlq_range *kept = malloc(bytes + 1);
+	bool is_end = false;
+	enum wr_code rc = WR_OK;
+
+	if (kept == NULL)
+		return wr_dlq_no_memory(err);
+	if (bytes > 0)
+		memcpy(kept, job->ranges, bytes);
+	while (rc == WR_OK && !is_end && job->counts[WR_DLQ_SELECTED] == 0) {
+		r->limit = 1;
+		r->scanned = 0;
+		rc = wr_dlq_act(r, &is_end, err);
+		if (wr_dlq_is_asked_to_end(r->run))
+			break;
+	}
+	*found_r = job->counts[WR_DLQ_SELECTED] > 0;
+	memset(job->counts, 0, sizeof(job->counts));
+	r->acted = r->bytes = 0;
+	if (bytes > 0)
+		memcpy(job->ranges, kept, bytes);
+	free(kept);
+	return rc;
+}
+
+enum wr_code wr_dlq_run_if_any(struct wr_dlq_run *run, struct wr_err *err)
+{
+	struct wr_dlq_runner r;
+	bool found = false;
+	enum wr_code rc;
+
+	init_runner(&r, run);
+	rc = prepare(run, err);
+	if (rc == WR_OK) {
+		borrow_filter(&r);
+		rc = peek(&r, &found, err);
+	}
+	if (rc == WR_OK && !found)
+		rc = wr_err_set(err, WR_ENOTFOUND, "there is nothing to do");
+	if (rc == WR_OK)
+		rc = open_writer(&r, err);
+	if (rc == WR_OK)
+		rc = see_all(&r, err);
+	if (rc == WR_OK)
+		rc = wr_dlq_refresh(run->dlq, err); /* what the one who was ended had still done */
+	if (rc == WR_OK)
+		rc = write_down(&r, err);
+	if (rc == WR_OK)
+		rc = wr_dlq_go(&r, err);
+	fini_runner(&r);
+	return rc;
+}
+
+enum wr_code wr_dlq_run_forget(struct wr_dlq_run *run, const char *const *ids, size_t count,
+			       struct wr_err *err)
+{
+	char key[WR_DLQ_JOB_BYTES + 8];
+	struct wr_dlq_place refused;
+	struct wr_dlq_runner r;
+	enum wr_code rc;
+
+	init_runner(&r, run);
+	rc = open_writer(&r, err);
+	if (rc == WR_OK)
+		rc = wr_dlq_writer_begin(r.writer, err);
+	for (size_t i = 0; i < count && rc == WR_OK; i++) {
+		snprintf(key, sizeof(key), "job/%s", ids[i]);
+		rc = wr_dlq_put_state(&r, wr_bytes_of(key), wr_bytes(NULL, 0), err);
+	}
+	if (rc == WR_OK)
+		rc = wr_dlq_writer_commit(r.writer, &refused, err);
 	fini_runner(&r);
 	return rc;
 }

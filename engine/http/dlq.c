@@ -119,6 +119,14 @@ void wr_http_dlq_jobs(struct wr_http_call *call)
 		answer(call, &q, q.ops->jobs(q.port, &q.params, &call->text, &q.err), OK);
 }
 
+void wr_http_dlq_redrives(struct wr_http_call *call)
+{
+	struct question q;
+
+	if (begin(call, &q))
+		answer(call, &q, q.ops->redrives(q.port, &call->text, &q.err), OK);
+}
+
 void wr_http_dlq_job(struct wr_http_call *call)
 {
 	const char *id = wr_http_call_path(call, "id");

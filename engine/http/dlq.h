@@ -16,6 +16,7 @@ void wr_http_dlq_stats(struct wr_http_call *call);
 void wr_http_dlq_show(struct wr_http_call *call);
 void wr_http_dlq_jobs(struct wr_http_call *call);
 void wr_http_dlq_job(struct wr_http_call *call);
+void wr_http_dlq_redrives(struct wr_http_call *call);
 void wr_http_dlq_create(struct wr_http_call *call);
 void wr_http_dlq_cancel(struct wr_http_call *call);
 void wr_http_dlq_resume(struct wr_http_call *call);

@@ -59,6 +59,9 @@ struct wr_dlq_ops {
 			       const char *id, const char *who, struct wr_buf *out,
 			       struct wr_err *err);
 
+	/* {"redrives":[...]}: those that are configured, and what they are at. */
+	enum wr_code (*redrives)(struct wr_dlq_port *port, struct wr_buf *out, struct wr_err *err);
+
 	/* Goes on with a job that somebody else began, here. */
 	enum wr_code (*resume)(struct wr_dlq_port *port, const struct wr_dlq_params *params,
 			       const char *id, const char *who, struct wr_buf *out,

@@ -322,3 +322,39 @@ void wr_board_view_fini(struct wr_board_view *view)
 	free(view->numbers);
 	*view = (struct wr_board_view){.count = 0};
 }
+
+static bool holds_locked(struct wr_board_lane *lane, const char *topic, int32_t partition)
+{
+	const struct wr_board_snapshot *shown = &lane->snapshot;
+
+	wr_lock_assert_held(&lane->lock);
+	if (shown->state == WR_BOARD_STOPPING)
+		return false;
+	for (size_t i = 0; i < shown->partition_count; i++) {
+		if (shown->partitions[i].id == partition &&
+		    strcmp(shown->partitions[i].topic, topic) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool wr_board_holds(struct wr_board *board, const char *pipeline, const char *topic,
+		    int32_t partition)
+{
+	const struct board_pipeline *found;
+	struct wr_board_lane *lane;
+	bool holds = false;
+
+	WR_CHECK(board, BOARD_MAGIC);
+	wr_lock_take(&board->lock);
+	found = find_locked(board, pipeline);
+	for (lane = board->lanes; found != NULL && lane != NULL && !holds; lane = lane->next) {
+		if (lane->pipeline != found)
+			continue;
+		wr_lock_take(&lane->lock);
+		holds = holds_locked(lane, topic, partition);
+		wr_lock_release(&lane->lock);
+	}
+	wr_lock_release(&board->lock);
+	return holds;
+}

@@ -86,6 +86,10 @@ enum wr_code wr_board_set_paused(struct wr_board *board, const char *pipeline, b
 /* Whether a pipeline is paused; one that is not there is not. [any] */
 bool wr_board_pipeline_is_paused(struct wr_board *board, const char *pipeline);
 
+/* Whether a lane of the pipeline held the partition when it published last, and did not stop. [any] */
+bool wr_board_holds(struct wr_board *board, const char *pipeline, const char *topic,
+		    int32_t partition);
+
 /* What the lanes of a pipeline published last, by their numbers. */
 struct wr_board_view {
 	struct wr_board_snapshot *items;

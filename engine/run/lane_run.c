@@ -3,6 +3,7 @@
 
 #include "base/failpoint.h"
 #include "base/log.h"
+#include "core/envelope.h"
 #include "run/lane_private.h"
 
 #include <string.h>
@@ -15,12 +16,35 @@ void wr_lane_finish(struct wr_lane *lane, struct wr_item *item, enum wr_outcome 
 	item->batch->unfinished--;
 }
 
+/* Whether it was redriven as often as it may be, and would be again by its class. */
+static bool is_given_up(const struct wr_item *item, enum wr_class class)
+{
+	const struct wr_conf_redrive *redrive = &item->batch->program->pipeline->conf->redrive;
+
+	return redrive->configured && item->past != NULL &&
+	       item->past->redrives >= (uint32_t)redrive->max &&
+	       (wr_class_set(redrive->classes.items, redrive->classes.count) >> class & 1) != 0;
+}
+
+static void tell_given_up(const struct wr_lane *lane, const struct wr_item *item)
+{
+	wr_metric_add(lane->metrics.given_up, 1);
+	WR_LOG(WR_LOG_WARN, "an event failed after its last redrive and is left to people",
+	       WR_STR("pipeline", lane->conf->name), WR_STR("source_topic", item->event.pub.topic),
+	       WR_INT("partition", item->event.pub.partition),
+	       WR_INT("offset", item->event.pub.offset), WR_INT("redrives", item->past->redrives));
+}
+
 void wr_lane_kill(struct wr_lane *lane, struct wr_item *item, enum wr_class class, const char *code,
 		  const char *message)
 {
 	struct wr_event *ev = &item->event;
 
 	ev->class = class;
+	if (is_given_up(item, class)) {
+		ev->class = WR_CLASS_EXHAUSTED;
+		tell_given_up(lane, item);
+	}
 	ev->code = code;
 	ev->message = message;
 	ev->last_failed_at_ms = wr_clock_wall_ms(lane->o.clock);

@@ -20,6 +20,8 @@
 	  "Claims of dead-lettered or abandoned owners that others took over.")               \
 	X(late_replays, "weir_replays_too_late_total",                                        \
 	  "Replays whose event another replay, or upstream, had sent before.")                \
+	X(given_up, "weir_dlq_redrives_exhausted_total",                                      \
+	  "Dead letters that failed after their last redrive and are left to people.")        \
 	X(rewrites, "weir_output_rewrites_total",                                             \
 	  "Writes that failed for now and were tried again.")                                 \
 	X(rebalances, "weir_rebalances_total", "Changes of the lane's partitions.")           \

@@ -237,6 +237,24 @@ static const struct error_case keys_that_need_each_other_are_checked_cases[] = {
     {BROKERS REDIS PIPELINE "    format: raw\n"
 			    "    event_id: { json: /a }\n",
      "f:10:23: pipelines[0].event_id.json: values are not parsed with `format: raw`; expected `format: json`, or `header` or `key` here\n"},
+    {BROKERS REDIS "pipelines:\n"
+		   "  - name: p\n"
+		   "    source: { topics: [in] }\n"
+		   "    dlq: { topic: dead, redrive: { every: 5ms, max: 0, classes: [late] } }\n"
+		   "    stages: [{ plugin: x.so }]\n"
+		   "    outputs: { default: out }\n",
+     "f:6:43: pipelines[0].dlq.redrive.every: expected a duration with its unit (5ms, 1.5s, 10m, 48h) from 1s to 720h; found the string \"5ms\"\n"
+     "f:6:53: pipelines[0].dlq.redrive.max: expected an integer from 1 to 1000; found the number \"0\"\n"
+     "f:6:66: pipelines[0].dlq.redrive.classes[0]: expected a class of dead letters: permanent, exhausted, timeout, crash, decode, poison, no-stage or output-rejected; found the string \"late\"\n"},
+    {"kafka: { brokers: embedded }\n"
+     "pipelines:\n"
+     "  - name: p\n"
+     "    source: { topics: [in] }\n"
+     "    idempotency: { store: memory }\n"
+     "    dlq: { topic: dead, redrive: { every: 5m } }\n"
+     "    stages: [{ plugin: x.so }]\n"
+     "    outputs: { default: out }\n",
+     "f:6:34: pipelines[0].dlq.redrive: an embedded broker has no transactions, which this needs; expected it to be left out\n"},
 };
 
 static void keys_that_need_each_other_are_checked(void **state)

@@ -75,6 +75,7 @@ struct letter {
 	int32_t partition;
 	int64_t timestamp_ms; /* 0: now */
 	const char *pipeline, *stage, *class_name, *code, *message, *id, *replays, *resume, *value;
+	const char *redrives;
 };
 
 static inline void cluster_put(const char *topic, const struct letter *l)
@@ -94,6 +95,7 @@ static inline void cluster_put(const char *topic, const struct letter *l)
 	    {"weir-first-failed-at", "1700000000000"},
 	    {"weir-last-failed-at", "1700000000000"},
 	    {"weir-replays", l->replays != NULL ? l->replays : "0"},
+	    {"weir-redrives", l->redrives},
 	    {"weir-generation", "1"},
 	    {"weir-resume", l->resume},
 	    {"content-type", "application/json"},

@@ -60,6 +60,7 @@ static void each_part_narrows_by_itself(void **state)
 		     {"stage", "fraud", "fraud2"},
 		     {"plugin", "fraud-check", "fraud"},
 		     {"class", "exhausted", "poison"},
+		     {"class", "poison,exhausted", "poison,decode"},
 		     {"code", "busy", "Busy"},
 		     {"id", "e-1", "e-10"},
 		     {"generation", "7", "8"},
@@ -145,6 +146,9 @@ static void what_can_not_be_meant_is_refused(void **state)
 		   {"until", "2026-11-23"},
 		   {"class", "Poison"},
 		   {"class", ""},
+		   {"class", "poison,"},
+		   {"class", ",poison"},
+		   {"class", "poison, decode"},
 		   {"state", "closed"},
 		   {"code", ""}};
 
@@ -165,14 +169,14 @@ static void a_filter_is_written_as_the_parts_that_are_set(void **state)
 	assert_int_equal(wr_dlq_filter_json(&filter, &text), WR_OK);
 	assert_int_equal(text.size, 0);
 	set("pipeline", "payments");
-	set("class", "poison");
+	set("class", "poison,exhausted");
 	set("text", "a \"b\"");
 	set("from", "5000");
 	set("state", "all");
 	assert_int_equal(wr_dlq_filter_json(&filter, &text), WR_OK);
 	assert_string_equal(
 	    wr_buf_text(&text),
-	    "\"pipeline\":\"payments\",\"class\":\"poison\",\"text\":\"a \\\"b\\\"\","
+	    "\"pipeline\":\"payments\",\"class\":\"exhausted,poison\",\"text\":\"a \\\"b\\\"\","
 	    "\"from\":\"5000\",\"state\":\"all\"");
 	wr_buf_fini(&text);
 }

@@ -36,6 +36,7 @@ static void set_up_job(void)
 	job.to = WR_DLQ_TO_START;
 	job.force = job.is_edited = true;
 	job.rate = 100;
+	job.max = 5;
 	job.ranges = ranges;
 	job.range_count = 2;
 	for (size_t i = 0; i < WR_DLQ_COUNT_COUNT; i++)
@@ -62,6 +63,7 @@ static void a_job_reads_as_it_was_written(void **state)
 	assert_int_equal(back.id_count, 2);
 	assert_int_equal(back.ids[0].offset, 9);
 	assert_int_equal(back.next_id, 1);
+	assert_int_equal(back.max, 5);
 	assert_int_equal(back.ranges[0].next, 10);
 	assert_int_equal(back.counts[WR_DLQ_REFUSED_SIZE], WR_DLQ_REFUSED_SIZE * 7);
 	assert_string_equal(back.filter.code, "busy");

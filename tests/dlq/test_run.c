@@ -62,6 +62,7 @@ static void put(struct letter letter)
 struct replays {
 	int count;
 	char from[64], value[64], stage[32], original[64];
+	char redrives[16]; /* the most */
 };
 
 static void keep(char *to, size_t size, struct weir_bytes value)
@@ -90,6 +91,8 @@ static bool take_replay(void *arg, const struct wr_dlq_record *record)
 	memcpy(r->from, from, sizeof(from));
 	keep(r->value, sizeof(r->value), record->value);
 	keep(r->stage, sizeof(r->stage), e.stage);
+	if (e.redrives > strtoul(r->redrives, NULL, 10))
+		snprintf(r->redrives, sizeof(r->redrives), "%u", e.redrives);
 	keep(r->original, sizeof(r->original), e.original_value);
 	return true;
 }
@@ -195,6 +198,104 @@ static void what_must_not_go_round_is_refused_with_the_reason(void **state)
 	assert_int_equal(replays().count, 1);
 	assert_int_equal(state_of(0, 0), WR_DLQ_OPEN);
 	assert_int_equal(state_of(0, 1), WR_DLQ_OPEN);
+}
+
+static void redrives_do_not_count_for_the_loop_guard(void **state)
+{
+	(void)state;
+	put((struct letter){.replays = "5", .redrives = "3"});
+	put((struct letter){.replays = "5", .redrives = "2"});
+	put((struct letter){.replays = "3", .redrives = "9"}); /* nobody of us wrote that */
+	open_topic();
+	run_job();
+	assert_int_equal(job.counts[WR_DLQ_FINISHED], 1);
+	assert_int_equal(job.counts[WR_DLQ_REFUSED_LOOP], 2);
+}
+
+static void redrive_at_most(int64_t max)
+{
+	job.kind = WR_DLQ_REDRIVE;
+	job.max = max;
+	select_by("pipeline", "payments");
+	select_by("class", "exhausted,timeout");
+}
+
+static void a_redrive_takes_what_is_of_its_classes_and_may_go_round_once_more(void **state)
+{
+	(void)state;
+	put((struct letter){.class_name = "exhausted"});
+	put((struct letter){.class_name = "permanent"});
+	put((struct letter){.class_name = "timeout", .replays = "9", .redrives = "1"});
+	put((struct letter){.class_name = "timeout", .replays = "2", .redrives = "2"});
+	put((struct letter){.class_name = "exhausted", .redrives = "x"});
+	put((struct letter){.class_name = "exhausted", .pipeline = "other"});
+	open_topic();
+	redrive_at_most(2);
+	assert_int_equal(wr_dlq_run_if_any(&run, &err), WR_OK);
+	assert_int_equal(job.state, WR_DLQ_DONE);
+	assert_int_equal(job.counts[WR_DLQ_SELECTED], 2);
+	assert_int_equal(job.counts[WR_DLQ_FINISHED], 2);
+	assert_int_equal(replays().count, 2);
+	assert_string_equal(replays().redrives, "2");
+	assert_int_equal(state_of(0, 0), WR_DLQ_REPLAYED);
+	assert_int_equal(state_of(0, 1), WR_DLQ_OPEN);
+	assert_int_equal(state_of(0, 2), WR_DLQ_REPLAYED);
+	assert_int_equal(state_of(0, 3), WR_DLQ_OPEN);
+}
+
+static void a_redrive_with_nothing_to_do_writes_nothing_and_knows_how_far_it_looked(void **state)
+{
+	(void)state;
+	put((struct letter){.class_name = "permanent"});
+	put((struct letter){.class_name = "permanent"});
+	open_topic();
+	redrive_at_most(3);
+	assert_int_equal(wr_dlq_run_if_any(&run, &err), WR_ENOTFOUND);
+	assert_int_equal(dlq->state_next, 0);
+	assert_int_equal(replays().count, 0);
+	assert_int_equal(job.range_count, 2);
+	assert_int_equal(job.ranges[0].end, 2);
+}
+
+static void a_redrive_passes_over_what_was_seen(void **state)
+{
+	const int64_t seen[] = {2, 99}; /* of the second more than there is: it was made anew */
+
+	(void)state;
+	for (int i = 0; i < 6; i++)
+		put((struct letter){.partition = i % 2, .class_name = "exhausted"});
+	open_topic();
+	redrive_at_most(3);
+	run.seen = seen;
+	run.seen_count = 2;
+	assert_int_equal(wr_dlq_run_if_any(&run, &err), WR_OK);
+	assert_int_equal(job.counts[WR_DLQ_FINISHED], 4);
+	assert_int_equal(state_of(0, 1), WR_DLQ_OPEN);
+	assert_int_equal(state_of(0, 2), WR_DLQ_REPLAYED);
+	assert_int_equal(state_of(1, 0), WR_DLQ_REPLAYED);
+}
+
+static void jobs_that_are_forgotten_are_listed_no_more(void **state)
+{
+	char id[WR_DLQ_JOB_BYTES];
+	const char *ids[] = {id};
+	struct wr_dlq_job *jobs;
+	size_t count;
+
+	(void)state;
+	put((struct letter){.class_name = "exhausted"});
+	open_topic();
+	redrive_at_most(3);
+	assert_int_equal(wr_dlq_run_if_any(&run, &err), WR_OK);
+	memcpy(id, job.id, sizeof(id));
+	assert_int_equal(wr_dlq_jobs_load(dlq, &jobs, &count, NULL), WR_OK);
+	assert_int_equal(count, 1);
+	wr_dlq_jobs_free(jobs, count);
+	assert_int_equal(wr_dlq_run_forget(&run, ids, 1, &err), WR_OK);
+	assert_int_equal(wr_dlq_jobs_load(dlq, &jobs, &count, NULL), WR_OK);
+	assert_int_equal(count, 0);
+	wr_dlq_jobs_free(jobs, count);
+	assert_int_equal(state_of(0, 0), WR_DLQ_REPLAYED);
 }
 
 static void force_lifts_the_loop_guard(void **state)
@@ -386,6 +487,11 @@ int main(void)
 	    RULE(all_that_match_go_round_once_and_are_open_no_more),
 	    RULE(ids_that_are_gone_or_done_are_skipped),
 	    RULE(what_must_not_go_round_is_refused_with_the_reason),
+	    RULE(redrives_do_not_count_for_the_loop_guard),
+	    RULE(a_redrive_takes_what_is_of_its_classes_and_may_go_round_once_more),
+	    RULE(a_redrive_with_nothing_to_do_writes_nothing_and_knows_how_far_it_looked),
+	    RULE(a_redrive_passes_over_what_was_seen),
+	    RULE(jobs_that_are_forgotten_are_listed_no_more),
 	    RULE(force_lifts_the_loop_guard),
 	    RULE(without_a_word_it_goes_to_the_stage_where_that_can_be),
 	    RULE(an_edited_value_goes_with_its_original),

@@ -62,6 +62,13 @@ static enum wr_code jobs(struct wr_dlq_port *port, const struct wr_dlq_params *p
 	return answer(out, err);
 }
 
+static enum wr_code redrives(struct wr_dlq_port *port, struct wr_buf *out, struct wr_err *err)
+{
+	(void)port;
+	note("redrives", NULL, "");
+	return answer(out, err);
+}
+
 static enum wr_code job(struct wr_dlq_port *port, const struct wr_dlq_params *params,
 			const char *id, struct wr_buf *out, struct wr_err *err)
 {
@@ -96,7 +103,8 @@ static enum wr_code resume(struct wr_dlq_port *port, const struct wr_dlq_params 
 	return answer(out, err);
 }
 
-static const struct wr_dlq_ops ops = {list, stats, show, jobs, job, create, cancel, resume};
+static const struct wr_dlq_ops ops = {list,   stats,  show,     jobs,  job,
+				      create, cancel, redrives, resume};
 static struct wr_dlq_port port = {&ops};
 
 static void ask(struct fixture *f, const char *method, const char *target, const char *body,
@@ -130,6 +138,7 @@ static void each_call_asks_its_question(void **state)
 	    {"GET", "/admin/dlq?code=a%20b&limit=5", "list  code=a b limit=5", 200},
 	    {"GET", "/admin/dlq/stats?class=poison", "stats  class=poison", 200},
 	    {"GET", "/admin/dlq/letters/3/1742?pipeline=p", "show 3/1742 pipeline=p", 200},
+	    {"GET", "/admin/dlq/redrives", "redrives ", 200},
 	    {"GET", "/admin/dlq/jobs", "jobs ", 200},
 	    {"GET", "/admin/dlq/jobs/j-1", "job j-1", 200},
 	    {"DELETE", "/admin/dlq/jobs/j-1?pipeline=p", "cancel j-1 pipeline=p", 200},

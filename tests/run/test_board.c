@@ -66,6 +66,27 @@ static void what_was_published_last_is_seen_by_number(void **state)
 	wr_board_leave(other);
 }
 
+static void a_partition_is_held_while_a_lane_of_the_pipeline_says_so(void **state)
+{
+	struct wr_board_partition partition = {.topic = "t", .id = 0};
+	struct wr_board_snapshot snapshot = {
+	    .state = WR_BOARD_RUNNING, .partitions = &partition, .partition_count = 1};
+	struct wr_board_lane *lane = wr_board_join(board, "p", 0, wake_fd);
+
+	(void)state;
+	assert_false(wr_board_holds(board, "p", "t", 0));
+	wr_board_publish(lane, &snapshot);
+	assert_true(wr_board_holds(board, "p", "t", 0));
+	assert_false(wr_board_holds(board, "p", "t", 1));
+	assert_false(wr_board_holds(board, "p", "u", 0));
+	assert_false(wr_board_holds(board, "q", "t", 0));
+	snapshot.state = WR_BOARD_STOPPING;
+	wr_board_publish(lane, &snapshot);
+	assert_false(wr_board_holds(board, "p", "t", 0));
+	wr_board_leave(lane);
+	assert_false(wr_board_holds(board, "p", "t", 0));
+}
+
 static void a_pipeline_that_is_not_there_has_no_lanes(void **state)
 {
 	struct wr_board_view view;
@@ -200,6 +221,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    WITH_BOARD(what_was_published_last_is_seen_by_number),
+	    WITH_BOARD(a_partition_is_held_while_a_lane_of_the_pipeline_says_so),
 	    WITH_BOARD(a_pipeline_that_is_not_there_has_no_lanes),
 	    WITH_BOARD(pausing_wakes_the_lanes_of_the_pipeline_once),
 	    WITH_BOARD(what_a_lane_said_of_an_earlier_pause_does_not_hold_for_the_next),

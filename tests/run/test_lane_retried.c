@@ -70,6 +70,7 @@ static int set_up(void **state)
 		f.assigned[i] = &f.partitions[i].pub;
 	f.assigned_count = 3;
 	failures = 1;
+	fails = false;
 	calls[0] = calls[1] = 0;
 	f.from_latest = from_latest;
 	if (from_latest) {
@@ -427,6 +428,62 @@ static void a_replay_that_was_there_first_is_not_passed_over(void **state)
 	assert_int_equal(fixture_written(&f, "out"), 1);
 }
 
+/* The dead letter of a redriven event that fails once more; two redrives of this class are allowed. */
+static const struct fixture_write *fail_after_redrives(unsigned redrives, const char *class)
+{
+	static char name[32], *classes[] = {name};
+	struct fixture_write replay = replay_of("0/in/0/0", NULL);
+	size_t size = strlen(replay.headers);
+
+	failures = 99;
+	fails = true;
+	snprintf(name, sizeof(name), "%s", class);
+	f.conf.redrive = (struct wr_conf_redrive){
+	    .configured = true, .every_ms = 1000, .max = 2, .classes = {classes, 1}};
+	snprintf(replay.headers + size, sizeof(replay.headers) - size,
+		 "weir-redrives=%u\nweir-stage=second\n", redrives);
+	fixture_redeliver(&f, 2, &replay);
+	fixture_pass_ms(&f, 200);
+	assert_int_equal(fixture_written(&f, "dlq"), 1);
+	return fixture_write_to(&f, "dlq", 0);
+}
+
+static double given_up(void)
+{
+	return fixture_metric(&f, "weir_dlq_redrives_exhausted_total{lane=\"0\",pipeline=\"p\"} ");
+}
+
+static void an_event_that_fails_after_its_last_redrive_is_given_up_as_exhausted(void **state)
+{
+	const struct fixture_write *letter = fail_after_redrives(2, "permanent");
+
+	(void)state;
+	assert_true(fixture_has_header(letter, "weir-class", "exhausted"));
+	assert_true(fixture_has_header(letter, "weir-code", "busy"));
+	assert_true(fixture_has_header(letter, "weir-redrives", "2"));
+	fixture_pass_ms(&f, 200);
+	assert_true(given_up() == 1);
+}
+
+static void an_event_that_may_be_redriven_once_more_is_not_given_up(void **state)
+{
+	const struct fixture_write *letter = fail_after_redrives(1, "permanent");
+
+	(void)state;
+	assert_true(fixture_has_header(letter, "weir-class", "permanent"));
+	assert_true(fixture_has_header(letter, "weir-redrives", "1"));
+	assert_true(given_up() == 0);
+}
+
+static void what_is_not_redriven_by_its_class_keeps_it(void **state)
+{
+	const struct fixture_write *letter = fail_after_redrives(2, "timeout");
+
+	(void)state;
+	assert_true(fixture_has_header(letter, "weir-class", "permanent"));
+	assert_true(given_up() == 0);
+}
+
 #define RULE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -450,6 +507,9 @@ int main(void)
 	    RULE(the_dead_letter_of_an_unclaimed_replay_can_be_replayed),
 	    cmocka_unit_test_setup_teardown(a_replay_that_was_there_first_is_not_passed_over,
 					    set_up_from_latest, tear_down),
+	    RULE(an_event_that_fails_after_its_last_redrive_is_given_up_as_exhausted),
+	    RULE(an_event_that_may_be_redriven_once_more_is_not_given_up),
+	    RULE(what_is_not_redriven_by_its_class_keeps_it),
 	    RULE(a_resubmission_after_the_dead_letter_of_a_retry_is_processed),
 	    cmocka_unit_test_setup_teardown(
 		a_resubmission_after_the_dead_letter_of_a_retry_is_processed, set_up_with_hashes,

@@ -11,7 +11,9 @@
  *	"then": "drop"	emit: the verdict after it (OK)
  *
  * Config: "outputs" names those that "to" may use; "each_us" slows every event down; "mark" is a header to set on
- * each event that passes; "say": "fail" or "retry" is the answer to every event, whatever it says.
+ * each event that passes; "say": "fail" or "retry" is the answer to every event, whatever it says; while the file
+ * "down" exists every event is told to be tried again, as if what is behind the handler were away, and each such call
+ * leaves its time in the file "calls".
  */
 #define _GNU_SOURCE
 #include <weir/plugin.h>
@@ -21,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { MAX_OUTPUTS = 8 };
 
@@ -32,6 +35,7 @@ struct scripted {
 	long each_us;
 	char mark[64];
 	enum weir_verdict say; /* WEIR_UNSET: as the event says */
+	char down[256], calls_file[256];
 };
 
 static void nap(long us)
@@ -65,6 +69,12 @@ static bool read_outputs(struct scripted *self, const struct weir_host *host, co
 	return true;
 }
 
+static void copy_text(char to[static 256], const cJSON *from)
+{
+	if (cJSON_IsString(from))
+		snprintf(to, 256, "%s", from->valuestring);
+}
+
 static void *scripted_create(const struct weir_host *host, const char *config_json,
 			     struct weir_error *err)
 {
@@ -85,6 +95,8 @@ static void *scripted_create(const struct weir_host *host, const char *config_js
 		if (item != NULL)
 			self->say =
 			    strcmp(item->valuestring, "retry") == 0 ? WEIR_RETRY : WEIR_FAIL;
+		copy_text(self->down, cJSON_GetObjectItem(config, "down"));
+		copy_text(self->calls_file, cJSON_GetObjectItem(config, "calls"));
 		good = read_outputs(self, host, cJSON_GetObjectItem(config, "outputs"), err);
 		if (cJSON_GetObjectItem(config, "refuse") != NULL) {
 			weir_error_set(err, "told to refuse");
@@ -188,6 +200,24 @@ static enum weir_verdict do_emit(const struct scripted *self, struct weir_call *
 	return strcmp(get_word(call, ev, "/then", word), "drop") == 0 ? WEIR_DROP : WEIR_OK;
 }
 
+/* Monotonic milliseconds, a line a call. */
+static void note_call(const struct scripted *self)
+{
+	struct timespec t;
+	FILE *file;
+
+	if (self->calls_file[0] == '\0' || (file = fopen(self->calls_file, "a")) == NULL)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	fprintf(file, "%lld\n", (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000);
+	fclose(file);
+}
+
+static bool is_down(const struct scripted *self)
+{
+	return self->down[0] != '\0' && access(self->down, F_OK) == 0;
+}
+
 static enum weir_verdict act(struct scripted *self, struct weir_call *call,
 			     const struct weir_event *ev, struct weir_result *res)
 {
@@ -195,6 +225,11 @@ static enum weir_verdict act(struct scripted *self, struct weir_call *call,
 
 	call->host->metric_add(self->calls, 1);
 	nap(self->each_us);
+	if (is_down(self)) {
+		note_call(self);
+		call->host->set_error(call, res, "down", "what is behind does not answer");
+		return WEIR_RETRY;
+	}
 	if (self->mark[0] != '\0' &&
 	    !call->host->set_header(call, res, self->mark, ev->id.data, ev->id.size))
 		return WEIR_FAIL;
@@ -236,5 +271,6 @@ WEIR_PLUGIN(.id = "scripted", .version = "1.0.0",
 			     "\"outputs\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},"
 			     "\"each_us\":{\"type\":\"integer\",\"minimum\":0},"
 			     "\"say\":{\"enum\":[\"fail\",\"retry\"]},"
-			     "\"mark\":{\"type\":\"string\"},\"refuse\":{\"type\":\"boolean\"}}}",
+			     "\"mark\":{\"type\":\"string\"},\"down\":{\"type\":\"string\"},"
+			     "\"calls\":{\"type\":\"string\"},\"refuse\":{\"type\":\"boolean\"}}}",
 	    .create = scripted_create, .process = scripted_process, .destroy = scripted_destroy);
