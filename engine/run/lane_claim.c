@@ -135,12 +135,15 @@ static void end_as_duplicate(struct wr_lane *lane, struct wr_item *item,
 static void end_as_late_replay(struct wr_lane *lane, struct wr_item *item)
 {
 	const struct wr_envelope *past = item->past;
-	char text[WR_LANE_FIELD_BYTES + 24];
+	char from[WR_LANE_FIELD_BYTES + 24], job[64];
 
-	snprintf(text, sizeof(text), "%.*s", (int)past->replayed_from.size,
+	snprintf(from, sizeof(from), "%.*s", (int)past->replayed_from.size,
 		 past->replayed_from.data != NULL ? (const char *)past->replayed_from.data : "");
+	snprintf(job, sizeof(job), "%.*s", (int)past->replay.size,
+		 past->replay.data != NULL ? (const char *)past->replay.data : "");
 	WR_LOG(WR_LOG_WARN, "a replay came too late: another one, or upstream, was first",
-	       WR_STR("pipeline", lane->conf->name), WR_STR("dead_letter", text));
+	       WR_STR("pipeline", lane->conf->name), WR_STR("dead_letter", from),
+	       WR_STR("job", job));
 	wr_metric_add(lane->metrics.late_replays, 1);
 	wr_lane_finish(lane, item, WR_OUTCOME_DUPLICATE);
 }
