@@ -1,39 +1,14 @@
 """dlq.redrive: dead letters are sent round again by schedule, in one engine at a time, and given up in the end."""
 
 import json
-import time
 from collections import Counter
 
 import pytest
 from harness import http
+from harness.dependency import Dependency
 from harness.events import event
 
 EVERY = {"every": "1s", "rate": 10000}
-
-
-class Dependency:
-    """What the handler needs, and can be away."""
-
-    def __init__(self, site):
-        site.folder.mkdir(parents=True, exist_ok=True)
-        self.file = site.folder / "down"
-        self.site = site
-
-    def go(self):
-        self.file.touch()
-
-    def come_back(self):
-        self.file.unlink()
-
-    def pipeline(self, redrive, **over):
-        stage = {"plugin": str(self.site.scripted / "scripted.so"), "config": {"down": str(self.file)}}
-        return self.site.pipeline(
-            # No circuit: it would keep what this needs out of the dead-letter topic.
-            retry={"attempts": 1, "circuit": {"failures": 0}},
-            stages=[stage],
-            dlq={"topic": self.site.dlq, "redrive": redrive},
-            **over,
-        )
 
 
 @pytest.fixture
@@ -64,7 +39,7 @@ def test_what_failed_in_an_outage_passes_by_itself(site, dependency, delivery):
     site.create_topics()
     dependency.go()
     redrive = {**EVERY, "max": 1000}
-    engine = site.engine(site.config([dependency.pipeline(redrive, delivery=delivery)])).run()
+    engine = site.engine(site.config([dependency.pipeline(dlq={"redrive": redrive}, delivery=delivery)])).run()
     sent = send(site, 300)
     engine.until(lambda: site.topics.count(site.dlq) >= 600, 60, "all have failed, and failed again")
     dependency.come_back()
@@ -82,7 +57,7 @@ def test_what_failed_in_an_outage_passes_by_itself(site, dependency, delivery):
 def test_what_always_fails_is_given_up(site, dependency):
     site.create_topics()
     redrive = {**EVERY, "max": 2, "classes": ["permanent"]}
-    engine = site.engine(site.config([dependency.pipeline(redrive)])).run()
+    engine = site.engine(site.config([dependency.pipeline(dlq={"redrive": redrive})])).run()
     send(site, 10, do="fail")
     engine.until(lambda: engine.metric("weir_dlq_redrives_exhausted_total") == 10, 60, "all are given up")
     wait_for_a_round(engine)
@@ -101,7 +76,7 @@ def wait_for_a_round(engine):
 
 def test_only_the_classes_that_are_named_are_redriven(site, dependency):
     site.create_topics()
-    engine = site.engine(site.config([dependency.pipeline({**EVERY, "classes": ["timeout"]})])).run()
+    engine = site.engine(site.config([dependency.pipeline(dlq={"redrive": {**EVERY, "classes": ["timeout"]}})])).run()
     send(site, 5, do="fail")
     engine.until(lambda: site.topics.count(site.dlq) == 5, 30, "all have failed")
     wait_for_a_round(engine)
@@ -112,7 +87,7 @@ def test_only_the_classes_that_are_named_are_redriven(site, dependency):
 def test_two_engines_redrive_each_letter_once_and_one_takes_over_from_the_other(site, dependency):
     site.create_topics()
     dependency.go()
-    config = site.config([dependency.pipeline({"every": "2s", "rate": 200, "max": 1000})])
+    config = site.config([dependency.pipeline(dlq={"redrive": {"every": "2s", "rate": 200, "max": 1000}})])
     engines = [site.engine(config).run(), site.engine(config).run()]
     sent = send(site, 2000)
     engines[0].until(lambda: site.topics.count(site.dlq) >= 2000, 60, "all have failed")
@@ -136,7 +111,7 @@ def test_two_engines_redrive_each_letter_once_and_one_takes_over_from_the_other(
 
 def test_a_reload_changes_it(site, dependency):
     site.create_topics()
-    engine = site.engine(site.config([dependency.pipeline({"every": "1h"})])).run()
+    engine = site.engine(site.config([dependency.pipeline(dlq={"redrive": {"every": "1h"}})])).run()
     send(site, 3, do="retry")
     engine.until(lambda: site.topics.count(site.dlq) == 3, 30, "all have failed")
     engine.until(lambda: redrive_of(engine)["state"] == "waiting", 30, "it waits")
@@ -155,7 +130,7 @@ def test_a_reload_changes_it(site, dependency):
 
 def test_a_person_may_still_replay_what_was_given_up(site, dependency):
     site.create_topics()
-    engine = site.engine(site.config([dependency.pipeline({**EVERY, "max": 4})])).run()
+    engine = site.engine(site.config([dependency.pipeline(dlq={"redrive": {**EVERY, "max": 4}})])).run()
     send(site, 1, do="retry")
     engine.until(lambda: engine.metric("weir_dlq_redrives_exhausted_total") == 1, 60, "it is given up")
     order = {"filter": {"class": "exhausted"}}
