@@ -4,6 +4,7 @@
 #include "cli/sender.h"
 #include "cli/stop.h"
 #include "kafka/client.h"
+#include "kafka/delivery.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -23,11 +24,23 @@ static struct kafka_sender *self_of(struct wr_sender *sender)
 	return WR_CONTAINER_OF(sender, struct kafka_sender, base);
 }
 
+/* Nobody knows whether Kafka has it, so it is sent once more: it may then be there twice, under its id. */
+static void send_again(struct kafka_sender *self, const rd_kafka_message_t *message)
+{
+	if (rd_kafka_produce(self->rkt, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY,
+			     message->payload, message->len, message->key, message->key_len,
+			     message->_private) != 0)
+		wr_progress_fail(self->base.progress, (uintptr_t)message->_private,
+				 "Kafka's answer was lost: it may be there or not");
+}
+
 static void delivered(void *user, const rd_kafka_message_t *message)
 {
 	struct kafka_sender *self = user;
 
-	if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR)
+	if (wr_delivery_is_guessed(message))
+		send_again(self, message);
+	else if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR)
 		self->base.progress->acked++;
 	else
 		wr_progress_fail(self->base.progress, (uintptr_t)message->_private,

@@ -14,7 +14,8 @@
 
 #define POLL_MS 100
 #define METADATA_STEP_MS 500
-#define METADATA_TIMEOUT_NS (10 * WR_NS_PER_S)
+#define METADATA_MOMENT_MS 10
+#define METADATA_TIMEOUT_MS 10000
 
 struct tail {
 	const struct wr_command *command;
@@ -119,15 +120,27 @@ static int choose_partitions(struct tail *tail, const rd_kafka_metadata_topic_t 
 	return WR_EXIT_OK;
 }
 
-/* Asks for the metadata in short steps, so that a signal ends it and errors are heard of meanwhile. */
+/* The next step of so many; at least a moment, or nothing would be asked. */
+static int step_ms(int64_t end_ns)
+{
+	int64_t left_ms = (end_ns - wr_clock_mono_ns(&wr_clock_real)) / WR_NS_PER_MS;
+
+	if (left_ms > METADATA_STEP_MS)
+		return METADATA_STEP_MS;
+	return left_ms > METADATA_MOMENT_MS ? (int)left_ms : METADATA_MOMENT_MS;
+}
+
+/* Asks for the metadata in short steps, so that a signal ends it and errors are heard of meanwhile. While no broker
+ * answers no record comes either: --timeout ends that as well. */
 static rd_kafka_resp_err_t read_metadata(struct tail *tail,
 					 const struct rd_kafka_metadata **metadata_r)
 {
-	int64_t end_ns = wr_clock_mono_ns(&wr_clock_real) + METADATA_TIMEOUT_NS;
+	int64_t timeout_ms = tail->timeout_ms > 0 ? tail->timeout_ms : METADATA_TIMEOUT_MS;
+	int64_t end_ns = wr_clock_mono_ns(&wr_clock_real) + timeout_ms * WR_NS_PER_MS;
 	rd_kafka_resp_err_t error;
 
 	do {
-		error = rd_kafka_metadata(tail->rk, 0, tail->rkt, metadata_r, METADATA_STEP_MS);
+		error = rd_kafka_metadata(tail->rk, 0, tail->rkt, metadata_r, step_ms(end_ns));
 		rd_kafka_poll(tail->rk, 0);
 	} while (error != RD_KAFKA_RESP_ERR_NO_ERROR && !wr_stop_asked() &&
 		 wr_clock_mono_ns(&wr_clock_real) < end_ns);

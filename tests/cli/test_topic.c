@@ -3,6 +3,7 @@
  */
 #include "config.h"
 
+#include "base/clock.h"
 #include "tests/cli/capture.h"
 #include "tests/dlq/cluster.h"
 
@@ -79,6 +80,21 @@ static void a_record_that_kafka_refuses_is_named(void **state)
 	send_to("refused", NULL, NULL, "{\"eventId\":1}\n");
 	assert_int_equal(got.exit_status, WR_EXIT_WRONG);
 	expect_in(got.err, "line 1: Broker: Topic authorization failed\n");
+}
+
+/* librdkafka takes this answer for an ack, as it does when a request is lost and a later one is acked. */
+static void an_ack_that_names_no_offset_is_not_believed(void **state)
+{
+	(void)state;
+	cluster_topic("guessed", 1);
+	rd_kafka_mock_push_request_errors(cluster, 0 /* Produce */, 1,
+					  RD_KAFKA_RESP_ERR_DUPLICATE_SEQUENCE_NUMBER);
+	send_to("guessed", NULL, NULL, "{\"eventId\":\"g\"}\n");
+	expect_in(got.err, "1 sent, 1 acked, 0 failed");
+	assert_int_equal(got.exit_status, WR_EXIT_OK);
+	tail_of("guessed", "-n1", "--timeout=10s");
+	assert_int_equal(got.exit_status, WR_EXIT_OK);
+	expect_in(got.out, "\"key\":\"g\"");
 }
 
 static void count_partition_and_quiet_end_a_tail(void **state)
@@ -188,6 +204,19 @@ static void an_unreachable_broker_is_said(void **state)
 	expect_in(got.err, "1 sent, 0 acked, 1 failed");
 }
 
+static void a_tail_ends_at_its_time_out_when_no_broker_answers(void **state)
+{
+	int64_t began_ns = wr_clock_mono_ns(&wr_clock_real);
+
+	(void)state;
+	capture(&got, wr_commands, WORDS("tail", "t", "-b", "127.0.0.1:1", "--timeout", "100ms"),
+		NULL);
+	assert_int_equal(got.exit_status, WR_EXIT_WRONG);
+	expect_in(got.err, "can't reach Kafka");
+	/* Without --timeout it tries for ten seconds. */
+	assert_true(wr_clock_mono_ns(&wr_clock_real) - began_ns < 8 * WR_NS_PER_S);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -195,11 +224,13 @@ int main(void)
 	    cmocka_unit_test(the_key_comes_from_another_place_when_asked),
 	    cmocka_unit_test(raw_lines_are_not_looked_at),
 	    cmocka_unit_test(a_record_that_kafka_refuses_is_named),
+	    cmocka_unit_test(an_ack_that_names_no_offset_is_not_believed),
 	    cmocka_unit_test(count_partition_and_quiet_end_a_tail),
 	    cmocka_unit_test(text_has_headers),
 	    cmocka_unit_test(brokers_and_properties_come_from_a_configuration),
 	    cmocka_unit_test(what_the_command_owns_can_not_be_set),
 	    cmocka_unit_test(an_unreachable_broker_is_said),
+	    cmocka_unit_test(a_tail_ends_at_its_time_out_when_no_broker_answers),
 	};
 
 	if (HAS_TSAN)
