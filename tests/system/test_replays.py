@@ -208,3 +208,84 @@ def test_a_million_replays_that_are_killed_half_way_are_processed_once(site):
     processed = site.topics.read_ids(site.output)
     assert len(processed) == count and set(processed.values()) == {1}
     report.add("replays", ("letters", "seconds to replay, killed half-way"), (count, f"{took:.0f}"))
+
+
+CONNECT = [
+    ("__connect.errors.topic", b"orders"),
+    ("__connect.errors.partition", b"2"),
+    ("__connect.errors.exception.message", b"not an integer: \xff\xfe"),
+    ("__connect.errors.exception.stacktrace", b"java.lang.Exception\n\tat x.y(Z.java:1)\n" * 20),
+]
+SPRING = [
+    ("kafka_dlt-original-offset", (1742).to_bytes(8, "big")),
+    ("kafka_dlt-original-partition", (3).to_bytes(4, "big")),
+    ("kafka_dlt-exception-fqcn", b"org.example.Busy"),
+    ("kafka_dlt-exception-fqcn", b"twice, as Kafka allows"),
+    ("empty", b""),
+    ("none", None),
+]
+
+
+def test_headers_of_other_programs_pass_untouched(site, dependency):
+    site.create_topics()
+    dependency.go()
+    engine = site.engine(site.config([dependency.pipeline()])).run()
+    theirs = CONNECT + SPRING
+    site.topics.send(site.source, [("k", event("e1"), [*theirs, ("weir-owner", b"9/forged/9/9"), ("weir-x", b"y")])])
+
+    def foreign(record):
+        return [header for header in record.header_list if not header[0].startswith("weir-")]
+
+    for times in (1, 2):
+        engine.until(lambda n=times: len(site.topics.read(site.dlq)) == n, 60, f"it is a dead letter, {times}")
+        letter = max(site.topics.read(site.dlq), key=lambda r: int(r.headers["weir-replays"]))
+        assert foreign(letter) == theirs
+        assert letter.headers["weir-owner"] != "9/forged/9/9" and "weir-x" not in letter.headers
+        if times == 2:
+            dependency.come_back()
+        weir(site, "replay", "--all")
+        replay = max(site.topics.read(f"{site.name}.retry.0"), key=lambda r: int(r.headers["weir-replays"]))
+        assert foreign(replay) == theirs
+    engine.until(lambda: site.topics.count(site.output) == 1, 60, "it is processed")
+    (output,) = site.topics.read(site.output)
+    assert foreign(output) == theirs
+
+
+# Of a replay that is good but for this: the header, and what it is made.
+FORGERIES = {
+    "weir-owner": [b"", b"0/x", b"0/in/0/" + b"9" * 30, b"\x00", b"a" * 5000],
+    "weir-event-id": [b""],
+    "weir-pipeline": [b"another", b""],
+    "weir-stage": [b"", b"\xff\xfe"],
+    "weir-replays": [b"-1", b"4294967296", b"1e3", b" 1"],
+    "weir-attempts": [b"99999999999"],
+    "weir-origin-partition": [b"-7", b"2147483648"],
+    "weir-redrives": [b"x", b""],
+    "weir-replayed-from": [b"no place"],
+}
+
+
+def test_a_forged_replay_is_a_dead_letter_that_says_what_is_wrong(site, dependency):
+    engine, _ = fail_all(site, dependency, 1)
+    retry = f"{site.name}.retry.0"
+    (letter,) = site.topics.read(site.dlq)
+    weir(site, "replay", "--all")
+    engine.until(lambda: site.topics.count(site.output) == 1, 30, "the good one is processed")
+    (good,) = site.topics.read(retry)
+    forged = []
+    for name, values in FORGERIES.items():
+        for value in values:
+            others = [header for header in good.header_list if header[0] != name]
+            forged.append((good.key, good.value, [*others, (name, value)]))
+        # There twice: whose word would count?
+        forged.append((good.key, good.value, [*good.header_list, *[h for h in good.header_list if h[0] == name][:1]]))
+    forged = [record for record in forged if record[2] != good.header_list]
+    site.topics.send(retry, forged)
+    engine.until(lambda: len(site.topics.read(site.dlq)) == 1 + len(forged), 60, "all are dead letters")
+    bad = [r for r in site.topics.read(site.dlq) if r.headers["weir-code"] == "bad-envelope"]
+    assert len(bad) == len(forged)
+    for record in bad:
+        assert record.headers["weir-class"] == "decode"
+        assert "weir-" in record.headers["weir-message"] and record.headers["weir-origin-topic"] == retry
+        assert record.value == letter.value
+    assert site.topics.count(site.output) == 1 and engine.alive()

@@ -1,0 +1,48 @@
+"""What is behind a handler goes away for a while, under load: nothing is dead-lettered, few calls are made in vain, and
+when it is back the events pass in their order."""
+
+import time
+
+from harness import report
+from harness.dependency import Dependency
+from harness.events import assert_accounted, assert_in_order
+from harness.load import Load
+
+PROBE_MAX_S = 2
+
+
+def test_an_outage_puts_nothing_into_the_dlq_and_ends_without_a_stampede(site, full):
+    seconds, rate = (120, 20000) if full else (10, 2000)
+    site.create_topics()
+    dependency = Dependency(site)
+    retry = {
+        "attempts": 3,
+        "backoff": {"initial": "100ms", "max": "500ms"},
+        "circuit": {"failures": 20, "probe": {"initial": "200ms", "max": f"{PROBE_MAX_S}s"}},
+    }
+    engine = site.engine(site.config([site.pipeline(retry=retry, stages=[dependency.stage()])])).run()
+    with Load(site.topics, site.source, rate=rate) as load:
+        engine.until(lambda: engine.finished() >= rate, 60, "work goes on")
+        dependency.go()
+        engine.until(lambda: engine.metric("weir_circuit_open") == 1, 30, "the circuit is open")
+        vain = len(dependency.calls_ms())
+        # The outage itself: a length, no wait for anything.
+        time.sleep(seconds)
+        assert engine.metric("weir_dead_letters_total") == 0
+        assert engine.metric("weir_circuit_open") == 1
+        probes = len(dependency.calls_ms()) - vain
+        dependency.come_back()
+        back = time.monotonic()
+        engine.until(lambda: engine.metric("weir_circuit_open") == 0, 30, "the circuit is closed")
+        closed = time.monotonic() - back
+        load.stop()
+    site.finished(engine, 300)
+    assert engine.stop() == 0
+    # Single events, at most as often as the shortest waits allow; half of each wait is certain.
+    assert 1 <= probes <= seconds / (PROBE_MAX_S / 2) + 5, f"{probes} calls in {seconds} s"
+    # Until it opened, at most the events that were asked in vain in one go for each of their attempts.
+    assert vain <= 20 * 3 + 1000, f"{vain} calls before the circuit opened"
+    assert_accounted(load.ids(), set(), *site.read_ids(), repeats_allowed=0)
+    assert_in_order(site.topics.read(site.output))
+    head = ("seconds", "events a second", "calls before it opened", "probes", "seconds until it closed")
+    report.add("outage of a stage", head, (seconds, rate, vain, probes, f"{closed:.1f}"))
