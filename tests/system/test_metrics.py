@@ -1,20 +1,27 @@
 """/metrics as Prometheus wants it, and a log as programs want it."""
 
 import json
+import re
 import subprocess
 
+from harness import paths
 from harness.engine import samples
 
 
 def test_promtool_finds_nothing_to_say(site):
     site.create_topics()
     site.topics.send(site.source, [("k", '{"eventId":"a"}'), ("k", '{"eventId":"b","do":"fail"}'), ("k", "{")])
-    engine = site.engine(site.config(http={"ingest": {"topic": site.source}})).run()
+    pipeline = site.pipeline(retry={"mode": "key", "tiers": ["1s"]}, dlq={"redrive": {"every": "1h"}})
+    engine = site.engine(site.config([pipeline], http={"ingest": {"topic": site.source}})).run()
     assert engine.client().post({"eventId": "c", "payload": {}}).status == 202
     site.finished(engine)
     text = engine.metrics_text()
     done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
+    # What docs/retries.md says to watch is there.
+    watched = set(re.findall(r"`(weir_\w+)", (paths.TOP / "docs" / "retries.md").read_text().split("## What to watch")[1]))
+    there = {name for name, _, _ in samples(text)}
+    engine.until(lambda: watched <= {name for name, _, _ in samples(engine.metrics_text())}, 30, f"{watched - there}")
 
 
 def test_the_numbers_are_true(site):
