@@ -10,6 +10,8 @@
 #include "base/check.h"
 #include "core/envelope.h"
 #include "core/event_id.h"
+#include "core/parked.h"
+#include "core/retried.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +31,8 @@ const char *const fuzz_words[] = {"\n",
 				  "weir-origin-timestamp: -1\n",
 				  "weir-owner: 0/events/3/17\n",
 				  "weir-owner: 0/../3/17\n",
+				  "weir-owner: 4294967295/events/2147483647/9223372036854775807\n",
+				  "weir-owner: 0/events/3/17|0123456789abcdef\n",
 				  "weir-event-id: e1\n",
 				  "weir-event-id: (null)\n",
 				  "weir-pipeline: payments\n",
@@ -43,7 +47,11 @@ const char *const fuzz_words[] = {"\n",
 				  "weir-generation: 18446744073709551615\n",
 				  "weir-resume: stage\n",
 				  "weir-stage-value: {}\n",
+				  "weir-source-key: k\n",
 				  "weir-source-value: {}\n",
+				  "weir-order: first\n",
+				  "weir-order: behind\n",
+				  "weir-order: last\n",
 				  "weir-original-value: {}\n",
 				  "weir-due-at: 0\n",
 				  "weir-replay: j1\n",
@@ -158,6 +166,31 @@ static void go_round(const struct wr_envelope *dead)
 	}
 }
 
+/* What is believed of a retry record: a claim that can be read, an attempt, a place in its key's line. */
+static void go_on(const struct wr_envelope *e)
+{
+	const struct wr_bytes key = wr_bytes_of("k");
+	struct wr_claim_prefix prefix;
+	struct wr_claimant claimant;
+	enum wr_claim_state state;
+	struct wr_bytes hash;
+	struct wr_owner owner;
+
+	wr_claim_prefix_init(&prefix, 1, "payments.retry.0", 3);
+	WR_ASSERT(wr_retried_claim(e, &prefix, 5, &arena, &claimant));
+	WR_ASSERT(wr_claim_parse(claimant.claim, &state, &owner, &hash));
+	WR_ASSERT(state == WR_CLAIM_CLAIMED && hash.data == NULL);
+	WR_ASSERT(claimant.replay_of.data == NULL ||
+		  wr_claim_owner_parse(claimant.replay_of, &owner));
+	WR_ASSERT((claimant.replay_of.data != NULL) ==
+		  (wr_envelope_has(e, WR_FIELD_REPLAY) && wr_envelope_has(e, WR_FIELD_OWNER)));
+	WR_ASSERT(wr_retried_attempt(e) > 0);
+	WR_ASSERT(!wr_parked_counts(e, key, "events", 3) ||
+		  (wr_envelope_has(e, WR_FIELD_ORDER) && !wr_envelope_has(e, WR_FIELD_REPLAY) &&
+		   e->origin_partition == 3));
+	WR_ASSERT(!wr_parked_counts(e, key, NULL, 3));
+}
+
 static void check(const struct weir_header *headers, size_t count, enum wr_envelope_kind kind)
 {
 	struct wr_envelope e, back;
@@ -174,6 +207,8 @@ static void check(const struct weir_header *headers, size_t count, enum wr_envel
 	write_and_read(&e, kind, &back);
 	if (kind == WR_ENVELOPE_DEAD_LETTER)
 		go_round(&e);
+	else
+		go_on(&e);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

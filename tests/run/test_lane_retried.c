@@ -10,7 +10,7 @@
 
 static struct fixture f;
 static uint32_t failures; /* of the first attempts in the second stage */
-static bool fails; /* for good */
+static bool fails;        /* for good */
 static int calls[2];
 static char seen[160]; /* the value that the second stage saw last */
 static struct weir_event last;
@@ -265,9 +265,13 @@ static void a_stage_that_is_gone_makes_a_dead_letter(void **state)
 static void a_broken_envelope_is_dead_lettered_and_never_believed(void **state)
 {
 	static const char *const broken[] = {
-	    "", "weir-owner=nonsense\nweir-event-id=a\n",
+	    "",
+	    "weir-owner=nonsense\nweir-event-id=a\n",
 	    "weir-owner=0/in/0/7\nweir-event-id=a\nweir-attempts=99999999999\n",
 	    "weir-owner=0/in/0/7\nweir-owner=0/in/0/8\nweir-event-id=a\nweir-attempts=1\n",
+	    "weir-pipeline=p\nweir-event-id=a\nweir-owner=0/in/0/7\nweir-attempts=1\n"
+	    "weir-first-failed-at=1\nweir-replays=0\nweir-origin-topic=in\n"
+	    "weir-origin-partition=0\nweir-origin-offset=7\nweir-order=last\n",
 	    "weir-pipeline=q\nweir-event-id=a\nweir-owner=0/in/0/7\nweir-attempts=1\n"
 	    "weir-first-failed-at=1\nweir-replays=0\nweir-origin-topic=in\n"
 	    "weir-origin-partition=0\nweir-origin-offset=7\n"};
@@ -287,20 +291,32 @@ static void a_broken_envelope_is_dead_lettered_and_never_believed(void **state)
 }
 
 /* A clock that was set back, or a stranger's time: the partition waits no longer than its delay. */
-static void a_time_from_the_future_holds_a_partition_up_for_its_delay_only(void **state)
+static void holds_up_for_its_delay_only(int64_t later_ms)
 {
-	int64_t offset;
+	int64_t offset, *timestamp_ms;
 
-	(void)state;
 	fixture_send(&f, 0, "a", "k");
 	fixture_settle(&f);
 	offset = fixture_redeliver(&f, 1, fixture_write_to(&f, "p.retry.5s", 0));
-	f.partitions[1].records[offset].timestamp_ms += INT64_C(365) * 24 * 3600 * 1000;
+	timestamp_ms = &f.partitions[1].records[offset].timestamp_ms;
+	*timestamp_ms = *timestamp_ms < INT64_MAX - later_ms ? *timestamp_ms + later_ms : INT64_MAX;
 	fixture_pass_ms(&f, 4000);
 	fixture_pass_ms(&f, 4999);
 	assert_int_equal(calls[1], 1);
 	fixture_pass_ms(&f, 1);
 	assert_int_equal(calls[1], 2);
+}
+
+static void a_time_from_the_future_holds_a_partition_up_for_its_delay_only(void **state)
+{
+	(void)state;
+	holds_up_for_its_delay_only(INT64_C(365) * 24 * 3600 * 1000);
+}
+
+static void and_so_does_the_farthest(void **state)
+{
+	(void)state;
+	holds_up_for_its_delay_only(INT64_MAX);
 }
 
 static void a_replay_takes_over_from_its_dead_letter_and_runs_from_the_start(void **state)
@@ -500,6 +516,7 @@ int main(void)
 	    RULE(a_stage_that_is_gone_makes_a_dead_letter),
 	    RULE(a_broken_envelope_is_dead_lettered_and_never_believed),
 	    RULE(a_time_from_the_future_holds_a_partition_up_for_its_delay_only),
+	    RULE(and_so_does_the_farthest),
 	    RULE(a_replay_takes_over_from_its_dead_letter_and_runs_from_the_start),
 	    RULE(the_second_of_two_replays_is_a_duplicate),
 	    RULE(the_second_of_two_replays_is_a_duplicate_without_its_stage_too),
