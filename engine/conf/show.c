@@ -188,10 +188,24 @@ static void show_scalar(const struct wr_key_row *row, const void *member, struct
 		wr_json_out_text(out, name, *(char *const *)member);
 }
 
+/* Without its password. */
+static void show_redis_url(const struct wr_key_row *row, const void *base, struct wr_json_out *out)
+{
+	const struct wr_conf_redis *redis = member_of(row, base);
+
+	wr_json_out_text(out, wr_schema_name(row), redis->display);
+}
+
+/* A stage's config, its secrets hidden already. */
+static void show_tree(const struct wr_key_row *row, const void *base, struct wr_json_out *out)
+{
+	const struct wr_conf_stage *stage = base;
+
+	wr_json_out_raw(out, wr_schema_name(row), wr_bytes_of(stage->config_shown));
+}
+
 static void show_row(const struct wr_key_row *row, const void *base, struct wr_json_out *out)
 {
-	const char *name = wr_schema_name(row);
-
 	switch (row->type) {
 	case WR_KEY_MAP:
 		show_map(row, base, out);
@@ -233,8 +247,7 @@ static void show_row(const struct wr_key_row *row, const void *base, struct wr_j
 		show_listen(row, base, out);
 		return;
 	case WR_KEY_REDIS_URL:
-		wr_json_out_text(out, name,
-				 ((const struct wr_conf_redis *)member_of(row, base))->display);
+		show_redis_url(row, base, out);
 		return;
 	case WR_KEY_PROPERTIES:
 		show_properties(row, base, out);
@@ -243,11 +256,10 @@ static void show_row(const struct wr_key_row *row, const void *base, struct wr_j
 		show_outputs(row, base, out);
 		return;
 	case WR_KEY_TREE:
-		wr_json_out_raw(out, name,
-				wr_bytes_of(((const struct wr_conf_stage *)base)->config_shown));
+		show_tree(row, base, out);
 		return;
 	case WR_KEY_ONLY_TRUE:
-		wr_json_out_bool(out, name, true);
+		wr_json_out_bool(out, wr_schema_name(row), true);
 		return;
 	}
 }

@@ -3,6 +3,7 @@ libwr_kafka_a_SOURCES = \
 	engine/kafka/admin.c engine/kafka/admin.h \
 	engine/kafka/assignment.c engine/kafka/assignment.h \
 	engine/kafka/client.c engine/kafka/client.h \
+	engine/kafka/commits.c engine/kafka/commits.h \
 	engine/kafka/consumer_end.c engine/kafka/consumer_end.h \
 	engine/kafka/delivery.c engine/kafka/delivery.h \
 	engine/kafka/embedded.c engine/kafka/embedded.h \

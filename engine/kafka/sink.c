@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "kafka/commits.h"
 #include "kafka/delivery.h"
 #include "kafka/sink_conf.h"
 #include "kafka/source.h"
@@ -441,7 +442,7 @@ static enum wr_code begin(struct wr_sink *sink, struct wr_err *err)
 static void commit(struct wr_sink *sink, struct wr_source *source,
 		   const struct wr_source_commit *commits, size_t count)
 {
-	wr_transactor_commit(of(sink)->transactor, wr_kafka_source_offsets(commits, count),
+	wr_transactor_commit(of(sink)->transactor, wr_commits_list(commits, count),
 			     wr_kafka_source_group(source));
 }
 

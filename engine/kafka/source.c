@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "kafka/assignment.h"
+#include "kafka/commits.h"
 #include "kafka/consumer_end.h"
 #include "kafka/membership.h"
 #include "kafka/source_conf.h"
@@ -33,8 +34,7 @@ struct kafka_source {
 	const char *trouble;  /* NULL: none */
 	bool astray;          /* WR_SOURCE_ASTRAY is to be reported */
 	rd_kafka_topic_partition_list_t *revoking; /* not NULL: a revocation waits for release() */
-	bool committing;
-	enum wr_code commit_result;
+	struct wr_commits commits;
 	bool closing;
 };
 
@@ -146,15 +146,6 @@ static enum wr_source_event heed_answer(struct kafka_source *s)
 	return WR_SOURCE_NONE;
 }
 
-static void commit_done(struct kafka_source *s, rd_kafka_resp_err_t error)
-{
-	s->committing = false;
-	s->commit_result = wr_kafka_commit_code(error);
-	if (s->commit_result != WR_OK)
-		WR_LOG(WR_LOG_WARN, "offset commit failed", WR_STR("client", rd_kafka_name(s->rk)),
-		       WR_STR("reason", rd_kafka_err2name(error)));
-}
-
 /* A pattern that no topic fits yet is no trouble. librdkafka tells it apart from a missing topic in its words only. */
 static bool is_pattern_without_topics(rd_kafka_event_t *event)
 {
@@ -168,7 +159,7 @@ static enum wr_source_event serve(struct kafka_source *s, rd_kafka_event_t *even
 	case RD_KAFKA_EVENT_REBALANCE:
 		return rebalance(s, event);
 	case RD_KAFKA_EVENT_OFFSET_COMMIT:
-		commit_done(s, rd_kafka_event_error(event));
+		wr_commits_answered(&s->commits, rd_kafka_event_error(event));
 		return WR_SOURCE_NONE;
 	case RD_KAFKA_EVENT_ERROR:
 		WR_LOG(is_pattern_without_topics(event) ? WR_LOG_DEBUG : WR_LOG_WARN,
@@ -327,60 +318,18 @@ static enum wr_code put_back(struct wr_source *source, struct wr_source_record *
 static enum wr_code commit(struct wr_source *source, const struct wr_source_commit *commits,
 			   size_t count, struct wr_err *err)
 {
-	struct kafka_source *s = of(source);
-	rd_kafka_topic_partition_list_t *list;
-	rd_kafka_resp_err_t error;
-
-	if (s->committing)
-		return wr_err_set(err, WR_EFULL, "a commit is under way");
-	list = wr_kafka_source_offsets(commits, count);
-	error = rd_kafka_commit_queue(s->rk, list, s->queue, NULL, NULL);
-	rd_kafka_topic_partition_list_destroy(list);
-	if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return wr_err_set(err, wr_kafka_commit_code(error), "%s", rd_kafka_err2str(error));
-	s->committing = true;
-	return WR_OK;
+	return wr_commits_send(&of(source)->commits, commits, count, err);
 }
 
 static enum wr_code commit_status(struct wr_source *source)
 {
-	struct kafka_source *s = of(source);
-
-	return s->committing ? WR_EFULL : s->commit_result;
+	return wr_commits_status(&of(source)->commits);
 }
 
-/* Of all its partitions: the answer as a whole is good as soon as one of them is. */
-static rd_kafka_resp_err_t error_of_answer(rd_kafka_event_t *event)
-{
-	rd_kafka_topic_partition_list_t *list = rd_kafka_event_topic_partition_list(event);
-	rd_kafka_resp_err_t error = rd_kafka_event_error(event);
-
-	for (int i = 0; list != NULL && i < list->cnt && error == RD_KAFKA_RESP_ERR_NO_ERROR; i++)
-		error = list->elems[i].err;
-	return error;
-}
-
-/* rd_kafka_commit() has no time-out of its own; a queue of our own gives it one. */
 static enum wr_code commit_sync(struct wr_source *source, const struct wr_source_commit *commits,
 				size_t count, int timeout_ms, struct wr_err *err)
 {
-	struct kafka_source *s = of(source);
-	rd_kafka_topic_partition_list_t *list = wr_kafka_source_offsets(commits, count);
-	rd_kafka_queue_t *reply = rd_kafka_queue_new(s->rk);
-	rd_kafka_resp_err_t error = rd_kafka_commit_queue(s->rk, list, reply, NULL, NULL);
-	rd_kafka_event_t *event = NULL;
-
-	if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
-		event = rd_kafka_queue_poll(reply, timeout_ms);
-		error = event != NULL ? error_of_answer(event) : RD_KAFKA_RESP_ERR__TIMED_OUT;
-	}
-	if (event != NULL)
-		rd_kafka_event_destroy(event);
-	rd_kafka_queue_destroy(reply);
-	rd_kafka_topic_partition_list_destroy(list);
-	if (wr_kafka_commit_code(error) == WR_OK)
-		return WR_OK;
-	return wr_err_set(err, wr_kafka_commit_code(error), "%s", rd_kafka_err2str(error));
+	return wr_commits_send_and_wait(&of(source)->commits, commits, count, timeout_ms, err);
 }
 
 rd_kafka_consumer_group_metadata_t *wr_kafka_source_group(struct wr_source *source)
@@ -590,6 +539,7 @@ enum wr_code wr_kafka_source_create(const struct wr_kafka_source_options *option
 		goto fail;
 	rd_kafka_poll_set_consumer(s->rk);
 	s->queue = rd_kafka_queue_get_consumer(s->rk);
+	s->commits = (struct wr_commits){.rk = s->rk, .queue = s->queue};
 	rd_kafka_queue_io_event_enable(s->queue, s->wake_fd, &one, sizeof(one));
 	rc = wr_topic_filter_init(&filter, options->topics, options->pattern,
 				  options->kafka->create_topics, err);

@@ -28,10 +28,6 @@ struct wr_kafka_source_options {
 enum wr_code wr_kafka_source_create(const struct wr_kafka_source_options *options,
 				    struct wr_source **source_r, struct wr_err *err);
 
-/* The same as librdkafka has it, with metadata; the caller owns the list. [any] */
-rd_kafka_topic_partition_list_t *wr_kafka_source_offsets(const struct wr_source_commit *commits,
-							 size_t count);
-
 /* The membership under which the partitions that are held now were assigned: what a transaction sends its offsets with,
  * so that the group refuses them once it has gone on. The caller owns it. NULL: not a member. [lane] */
 rd_kafka_consumer_group_metadata_t *wr_kafka_source_group(struct wr_source *source);

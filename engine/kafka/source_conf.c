@@ -3,7 +3,6 @@
 #include "kafka/source_conf.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* The fetch queue's bound holds for each partition once their queues are apart. Below this a partition would not
@@ -69,47 +68,4 @@ enum wr_code wr_kafka_source_conf(const struct wr_kafka_source_options *o, rd_ka
 	rd_kafka_conf_set_events(*conf_r, RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_OFFSET_COMMIT |
 					      RD_KAFKA_EVENT_ERROR);
 	return WR_OK;
-}
-
-rd_kafka_topic_partition_list_t *wr_kafka_source_offsets(const struct wr_source_commit *commits,
-							 size_t count)
-{
-	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
-
-	for (size_t i = 0; i < count; i++) {
-		const struct wr_source_commit *c = &commits[i];
-		rd_kafka_topic_partition_t *to =
-		    rd_kafka_topic_partition_list_add(list, c->partition->topic, c->partition->id);
-
-		to->offset = c->offset;
-		if (c->metadata.size == 0)
-			continue;
-		/* The list frees it. Without memory the offset goes alone, which costs a mark at most. */
-		to->metadata = malloc(c->metadata.size);
-		if (to->metadata == NULL)
-			continue;
-		memcpy(to->metadata, c->metadata.data, c->metadata.size);
-		to->metadata_size = c->metadata.size;
-	}
-	return list;
-}
-
-enum wr_code wr_kafka_commit_code(rd_kafka_resp_err_t error)
-{
-	switch ((int)error) {
-	case RD_KAFKA_RESP_ERR_NO_ERROR:
-	case RD_KAFKA_RESP_ERR__NO_OFFSET:
-		return WR_OK;
-	case RD_KAFKA_RESP_ERR__TIMED_OUT:
-	case RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT:
-		return WR_ETIMEDOUT;
-	case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
-	case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
-	case RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS:
-	case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
-	case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
-		return WR_EREFUSED;
-	default:
-		return WR_EUNAVAILABLE;
-	}
 }

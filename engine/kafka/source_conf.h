@@ -1,5 +1,5 @@
 /*
- * What a consumer is told: its configuration from the engine's, and offsets to commit. Used by kafka/source.c.
+ * What a consumer is told: its configuration from the engine's. Used by kafka/source.c.
  */
 #ifndef WR_KAFKA_SOURCE_CONF_H
 #define WR_KAFKA_SOURCE_CONF_H
@@ -18,8 +18,5 @@ enum wr_kafka_reset {
 enum wr_code wr_kafka_source_conf(const struct wr_kafka_source_options *options,
 				  rd_kafka_conf_t **conf_r, enum wr_kafka_reset *reset_r,
 				  struct wr_err *err);
-
-/* How a commit that ended so is to be taken. */
-enum wr_code wr_kafka_commit_code(rd_kafka_resp_err_t error);
 
 #endif
