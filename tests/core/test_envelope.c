@@ -2,34 +2,8 @@
 
 #include "core/envelope.h"
 
+#include "tests/core/envelopes.h"
 #include "tests/faults.h"
-#include "tests/unit.h"
-
-static struct wr_arena arena;
-
-static int set_up(void **state)
-{
-	(void)state;
-	wr_arena_init(&arena, 4096);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	wr_arena_fini(&arena);
-	return 0;
-}
-
-static struct weir_bytes text(const char *s)
-{
-	return (struct weir_bytes){s, strlen(s)};
-}
-
-static bool is_text(struct weir_bytes value, const char *expected)
-{
-	return wr_bytes_equal(wr_bytes_from(value), wr_bytes_of(expected));
-}
 
 static void names_with_the_prefix_are_ours(void **state)
 {
@@ -101,38 +75,6 @@ static void without_memory_there_is_no_emit_id(void **state)
 	assert_true(faults_end());
 	assert_null(named.data);
 	assert_int_equal(named.size, 0);
-}
-
-static struct wr_event failed_event(void)
-{
-	return (struct wr_event){
-	    .pub = {.id = {"e1", 2},
-		    .timestamp_ms = 1700000000123,
-		    .topic = "events",
-		    .partition = 3,
-		    .offset = 1234567890123,
-		    .attempt = 4},
-	    .outcome = WR_OUTCOME_DEAD,
-	    .class = WR_CLASS_EXHAUSTED,
-	    .code = "busy",
-	    .message = "the ledger is busy",
-	    .first_failed_at_ms = 1700000001000,
-	    .last_failed_at_ms = 1700000002000,
-	};
-}
-
-static struct wr_dead_letter letter_of(const struct wr_event *event)
-{
-	return (struct wr_dead_letter){
-	    .event = event,
-	    .pipeline = "payments",
-	    .stage = "fraud",
-	    .plugin = "fraud-check",
-	    .plugin_version = "1.2.0",
-	    .owner = {"0/events/3/1234567890123", 24},
-	    .generation = {"42", 2},
-	    .attempts = 4,
-	};
 }
 
 struct expected {
@@ -453,133 +395,6 @@ static void whose_key_is_kept_in_order_says_its_own_record_only(void **state)
 	}
 }
 
-static struct wr_envelope dead_letter_with(struct weir_bytes stage_value)
-{
-	struct weir_header headers[WR_DEAD_LETTER_HEADERS];
-	struct wr_event ev = failed_event();
-	struct wr_dead_letter letter = letter_of(&ev);
-	struct wr_envelope e;
-	size_t count;
-
-	letter.keeps_stage_value = true;
-	ev.source_value = text("{}");
-	ev.pub.value = stage_value;
-	count = wr_envelope_dead_letter(&letter, &arena, headers);
-	assert_int_equal(wr_envelope_read(headers, count, WR_ENVELOPE_DEAD_LETTER, &e, NULL),
-			 WR_OK);
-	return e;
-}
-
-static void a_replay_to_the_stage_sends_what_the_stage_saw(void **state)
-{
-	const struct wr_envelope dead = dead_letter_with(text("{\"rich\":1}"));
-	struct wr_envelope e;
-	struct weir_bytes value;
-
-	(void)state;
-	wr_envelope_replay(&(struct wr_replay){.letter = &dead,
-					       .value = text("{}"),
-					       .to_stage = true,
-					       .job = "j1",
-					       .from = "d/0/7"},
-			   &e, &value);
-	assert_true(is_text(value, "{\"rich\":1}"));
-	assert_true(is_text(e.source_value, "{}"));
-	assert_true(is_text(e.stage, "fraud"));
-	assert_true(is_text(e.replay, "j1"));
-	assert_true(is_text(e.owner, "0/events/3/1234567890123"));
-	assert_int_equal(e.attempts, 0);
-	assert_false(wr_envelope_has(&e, WR_FIELD_STAGE_VALUE));
-}
-
-/* The dead letter, or the retry record, of an event that came by this replay. */
-static struct wr_envelope of_replay(bool claimed, bool dies)
-{
-	static struct wr_event ev;
-	static struct wr_envelope replay;
-	const struct wr_envelope dead = dead_letter_with(text("{}"));
-	struct wr_dead_letter letter;
-	struct wr_envelope e;
-	struct weir_bytes value;
-
-	wr_envelope_replay(
-	    &(struct wr_replay){.letter = &dead, .value = text("{}"), .job = "j1", .from = "d/0/7"},
-	    &replay, &value);
-	ev = failed_event();
-	letter = letter_of(&ev);
-	letter.past = &replay;
-	letter.owner = wr_bytes_of("1/payments.retry.0/2/5");
-	letter.claimed = claimed;
-	if (dies)
-		wr_envelope_dead(&letter, &e);
-	else
-		wr_envelope_retry(&letter, &e);
-	return e;
-}
-
-static void what_a_replay_becomes_is_its_own(void **state)
-{
-	struct wr_envelope dead = of_replay(true, true), retried = of_replay(true, false);
-
-	(void)state;
-	assert_true(is_text(dead.owner, "1/payments.retry.0/2/5"));
-	assert_false(wr_envelope_has(&dead, WR_FIELD_REPLAY));
-	assert_true(is_text(retried.owner, "1/payments.retry.0/2/5"));
-	assert_false(wr_envelope_has(&retried, WR_FIELD_REPLAY));
-}
-
-static void a_replay_that_never_claimed_leaves_as_what_it_came(void **state)
-{
-	struct wr_envelope dead = of_replay(false, true), retried = of_replay(false, false);
-
-	(void)state;
-	assert_true(is_text(dead.owner, "0/events/3/1234567890123"));
-	assert_false(wr_envelope_has(&dead, WR_FIELD_REPLAY));
-	assert_true(is_text(retried.owner, "0/events/3/1234567890123"));
-	assert_true(is_text(retried.replay, "j1"));
-}
-
-static void a_replay_from_the_start_sends_what_came(void **state)
-{
-	const struct wr_envelope dead = dead_letter_with(text("{\"rich\":1}"));
-	struct wr_envelope e;
-	struct weir_bytes value;
-
-	(void)state;
-	wr_envelope_replay(
-	    &(struct wr_replay){.letter = &dead, .value = text("{}"), .job = "j1", .from = "d/0/7"},
-	    &e, &value);
-	assert_true(is_text(value, "{}"));
-	assert_false(wr_envelope_has(&e, WR_FIELD_STAGE));
-	assert_false(wr_envelope_has(&e, WR_FIELD_PLUGIN));
-	assert_false(wr_envelope_has(&e, WR_FIELD_SOURCE_VALUE));
-	assert_false(wr_envelope_has(&e, WR_FIELD_STAGE_VALUE));
-}
-
-static void the_first_original_of_an_edited_event_stays(void **state)
-{
-	const struct weir_bytes once = text("{\"fixed\":1}"), twice = text("{\"fixed\":2}");
-	struct wr_envelope dead = dead_letter_with(text("{}")), e;
-	struct wr_replay replay = {.letter = &dead,
-				   .value = text("{}"),
-				   .edited = &once,
-				   .to_stage = true,
-				   .job = "j1",
-				   .from = "d/0/7"};
-	struct weir_bytes value;
-
-	(void)state;
-	wr_envelope_replay(&replay, &e, &value);
-	assert_true(is_text(value, "{\"fixed\":1}"));
-	assert_true(is_text(e.original_value, "{}"));
-	dead = e;
-	replay.value = once;
-	replay.edited = &twice;
-	wr_envelope_replay(&replay, &e, &value);
-	assert_true(is_text(value, "{\"fixed\":2}"));
-	assert_true(is_text(e.original_value, "{}"));
-}
-
 static void a_message_is_cut_between_two_characters(void **state)
 {
 	static char message[WR_ENVELOPE_MESSAGE_BYTES + 2];
@@ -608,7 +423,7 @@ static void empty_words_are_left_out(void **state)
 
 int main(void)
 {
-#define RULE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define RULE(name) cmocka_unit_test_setup_teardown(name, envelopes_set_up, envelopes_tear_down)
 	const struct CMUnitTest tests[] = {
 	    RULE(names_with_the_prefix_are_ours),
 	    RULE(an_output_bears_its_id_and_generation),
@@ -627,11 +442,6 @@ int main(void)
 	    RULE(a_changed_key_or_header_must_begin_at_the_start),
 	    RULE(a_retry_record_keeps_what_came_beside_what_the_stage_saw),
 	    RULE(whose_key_is_kept_in_order_says_its_own_record_only),
-	    RULE(a_replay_to_the_stage_sends_what_the_stage_saw),
-	    RULE(a_replay_from_the_start_sends_what_came),
-	    RULE(what_a_replay_becomes_is_its_own),
-	    RULE(a_replay_that_never_claimed_leaves_as_what_it_came),
-	    RULE(the_first_original_of_an_edited_event_stays),
 	    RULE(a_message_is_cut_between_two_characters),
 	    RULE(empty_words_are_left_out),
 	};
