@@ -19,6 +19,8 @@ static void check_properties(const struct wr_conf *conf,
 
 	for (i = 0; scratch != NULL && i < properties->count; i++) {
 		property = &properties->items[i];
+		if (property->name == NULL || property->value == NULL)
+			continue; /* that is wrong in itself */
 		result =
 		    rd_kafka_conf_set(scratch, property->name, property->value, text, sizeof(text));
 		snprintf(path, sizeof(path), "kafka.%s.%s", section, property->name);

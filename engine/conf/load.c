@@ -31,13 +31,14 @@ static enum wr_code make_conf(struct wr_tree *tree, struct wr_conf *conf, struct
 	return conf->places != NULL ? WR_OK : WR_ENOMEM;
 }
 
-enum wr_code wr_conf_parse(const char *file, struct wr_bytes text, struct wr_conf **conf_r,
-			   struct wr_problems *problems)
+enum wr_code wr_conf_parse_all(const char *file, struct wr_bytes text, struct wr_conf **conf_r,
+			       struct wr_problems *problems)
 {
 	struct wr_conf *conf = calloc(1, sizeof(*conf));
 	struct wr_tree *tree = NULL;
 	struct wr_report report;
 	enum wr_code rc = WR_ENOMEM;
+	bool is_made;
 
 	*conf_r = NULL;
 	wr_report_init(&report, file, problems);
@@ -47,6 +48,7 @@ enum wr_code wr_conf_parse(const char *file, struct wr_bytes text, struct wr_con
 		rc = wr_tree_read(text, &report, &tree);
 	if (rc == WR_OK)
 		rc = make_conf(tree, conf, &report);
+	is_made = rc == WR_OK;
 	if (report.out_of_memory)
 		rc = WR_ENOMEM;
 	if (rc == WR_ENOMEM)
@@ -56,10 +58,22 @@ enum wr_code wr_conf_parse(const char *file, struct wr_bytes text, struct wr_con
 	wr_report_sort(&report);
 	wr_report_fini(&report);
 	wr_tree_destroy(tree);
-	if (rc == WR_OK)
+	if (is_made && rc != WR_ENOMEM)
 		*conf_r = conf;
 	else
 		wr_conf_destroy(conf);
+	return rc;
+}
+
+enum wr_code wr_conf_parse(const char *file, struct wr_bytes text, struct wr_conf **conf_r,
+			   struct wr_problems *problems)
+{
+	enum wr_code rc = wr_conf_parse_all(file, text, conf_r, problems);
+
+	if (rc != WR_OK) {
+		wr_conf_destroy(*conf_r);
+		*conf_r = NULL;
+	}
 	return rc;
 }
 

@@ -52,6 +52,11 @@ void wr_conf_forget(struct wr_buf *text);
 enum wr_code wr_conf_parse(const char *file, struct wr_bytes text, struct wr_conf **conf_r,
 			   struct wr_problems *problems);
 
+/* The same, but with WR_EINVAL there is a *conf_r too, unless the text is no YAML: what could be read of it, for finding
+ * what else is wrong. It may lack what it needs, and nothing is run with it. */
+enum wr_code wr_conf_parse_all(const char *file, struct wr_bytes text, struct wr_conf **conf_r,
+			       struct wr_problems *problems);
+
 /* What a key of that path is when the file does not name it, as one would write it; NULL: nothing. [any] */
 const char *wr_conf_default(const char *path);
 

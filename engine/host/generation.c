@@ -151,6 +151,16 @@ static void check_name(struct loading *l)
 	}
 }
 
+/* One that is named by nothing that can be opened: said elsewhere. */
+static bool is_left_out(const struct loading *l)
+{
+	const struct wr_generation *generation = l->generation;
+	const char *name = l->stage->conf->plugin;
+
+	return generation->lacks_some &&
+	       (name == NULL || !wr_plugin_set_has(generation->set, name));
+}
+
 static enum wr_code fill_stage(struct loading *l)
 {
 	struct wr_stage *stage = l->stage;
@@ -159,6 +169,8 @@ static enum wr_code fill_stage(struct loading *l)
 	enum wr_code rc;
 
 	stage->name = stage->conf->name;
+	if (is_left_out(l))
+		return WR_OK;
 	rc = open_plugin(l->generation, stage, &err);
 	if (rc == WR_OK) {
 		if (stage->name == NULL)
@@ -199,10 +211,9 @@ static enum wr_code fill_pipeline(struct wr_generation *generation, size_t index
 	return WR_OK;
 }
 
-enum wr_code wr_generation_create_from(const struct wr_conf *conf, uint64_t number,
-				       struct wr_plugin_set *set,
-				       struct wr_generation **generation_r,
-				       struct wr_problems *problems)
+static enum wr_code create(const struct wr_conf *conf, uint64_t number, struct wr_plugin_set *set,
+			   bool lacks_some, struct wr_generation **generation_r,
+			   struct wr_problems *problems)
 {
 	struct wr_generation *generation = calloc(1, sizeof(*generation));
 	size_t before = problems->count;
@@ -215,6 +226,7 @@ enum wr_code wr_generation_create_from(const struct wr_conf *conf, uint64_t numb
 	generation->number = number;
 	generation->conf = conf;
 	generation->set = set;
+	generation->lacks_some = lacks_some;
 	generation->pipelines = calloc(conf->pipeline_count + 1, sizeof(*generation->pipelines));
 	if (generation->pipelines == NULL)
 		rc = WR_ENOMEM;
@@ -230,6 +242,22 @@ enum wr_code wr_generation_create_from(const struct wr_conf *conf, uint64_t numb
 	}
 	*generation_r = generation;
 	return WR_OK;
+}
+
+enum wr_code wr_generation_create_from(const struct wr_conf *conf, uint64_t number,
+				       struct wr_plugin_set *set,
+				       struct wr_generation **generation_r,
+				       struct wr_problems *problems)
+{
+	return create(conf, number, set, false, generation_r, problems);
+}
+
+enum wr_code wr_generation_create_some(const struct wr_conf *conf, uint64_t number,
+				       struct wr_plugin_set *set,
+				       struct wr_generation **generation_r,
+				       struct wr_problems *problems)
+{
+	return create(conf, number, set, true, generation_r, problems);
 }
 
 enum wr_code wr_generation_create(const struct wr_conf *conf, uint64_t number,

@@ -31,6 +31,7 @@ struct wr_generation {
 	uint64_t number;
 	const struct wr_conf *conf; /* borrowed: outlives the generation */
 	struct wr_plugin_set *set;  /* borrowed likewise; NULL: plugins are opened where they are */
+	bool lacks_some;            /* see wr_generation_create_some() */
 	struct wr_pipeline *pipelines;
 	size_t pipeline_count;
 };
@@ -45,6 +46,13 @@ enum wr_code wr_generation_create(const struct wr_conf *conf, uint64_t number,
 /* The same with the plugins of a set, whatever has become of their files since; the set is borrowed and outlives the
  * generation. NULL: from their files. */
 enum wr_code wr_generation_create_from(const struct wr_conf *conf, uint64_t number,
+				       struct wr_plugin_set *set,
+				       struct wr_generation **generation_r,
+				       struct wr_problems *problems);
+
+/* The same of what can be read of a configuration that may be wrong, with the plugins that the set has: stages of others
+ * have no plugin, and maybe no name. For finding what else is wrong; nothing is run with it. */
+enum wr_code wr_generation_create_some(const struct wr_conf *conf, uint64_t number,
 				       struct wr_plugin_set *set,
 				       struct wr_generation **generation_r,
 				       struct wr_problems *problems);

@@ -14,6 +14,7 @@ libwr_host_a_SOURCES = \
 	engine/host/plugin_file.c engine/host/plugin_file.h \
 	engine/host/plugin_metric.c \
 	engine/host/plugin_store.c engine/host/plugin_store.h \
+	engine/host/probe_conf.c \
 	engine/host/probe.c engine/host/probe.h engine/host/probe_private.h \
 	engine/host/probe_serve.c \
 	engine/host/text.c engine/host/text.h

@@ -40,6 +40,23 @@ static char *join(const char *folder, const char *file)
 	return asprintf(&joined, "%s/%s", folder, file) < 0 ? NULL : joined;
 }
 
+/* Where the bundled plugins are of an engine that runs from the tree that it was built in. */
+static char *join_build_tree(const char *file)
+{
+	char folder[4096];
+	ssize_t size = readlink("/proc/self/exe", folder, sizeof(folder) - 32);
+	char *slash;
+
+	if (size <= 0)
+		return NULL;
+	folder[size] = '\0';
+	slash = strrchr(folder, '/');
+	if (slash == NULL)
+		return NULL;
+	memcpy(slash, "/plugins/.libs", sizeof("/plugins/.libs"));
+	return join(folder, file);
+}
+
 enum wr_code wr_plugin_find(const char *file, const struct wr_conf_strings *path, char **file_r,
 			    struct wr_err *err)
 {
@@ -50,8 +67,9 @@ enum wr_code wr_plugin_find(const char *file, const struct wr_conf_strings *path
 		*file_r = strdup(file);
 		return *file_r != NULL ? WR_OK : out_of_memory(err);
 	}
-	for (size_t i = 0; path != NULL && i < path->count; i++) {
-		char *candidate = join(path->items[i], file);
+	for (size_t i = 0; path != NULL && i <= path->count; i++) {
+		char *candidate =
+		    i < path->count ? join(path->items[i], file) : join_build_tree(file);
 
 		if (candidate == NULL)
 			return out_of_memory(err);

@@ -74,13 +74,13 @@ enum wr_code wr_plugin_store_open(const char *folder, struct wr_plugin_store **s
 	enum wr_code rc;
 
 	*store_r = NULL;
-	if (mkdir(folder, 0700) != 0 && errno != EEXIST)
+	if (folder != NULL && mkdir(folder, 0700) != 0 && errno != EEXIST)
 		return wr_err_set(err, WR_EIO, "%s: %s", folder, strerror(errno));
-	rc = check_folder(folder, err);
+	rc = folder != NULL ? check_folder(folder, err) : WR_OK;
 	if (rc != WR_OK)
 		return rc;
 	store = calloc(1, sizeof(*store));
-	if (store == NULL || (store->folder = strdup(folder)) == NULL) {
+	if (store == NULL || (folder != NULL && (store->folder = strdup(folder)) == NULL)) {
 		free(store);
 		return no_memory(err);
 	}
@@ -439,6 +439,11 @@ enum wr_code wr_plugin_set_copy(const struct wr_plugin_set *set, struct wr_plugi
 	else
 		wr_plugin_set_drop(copy);
 	return rc;
+}
+
+bool wr_plugin_set_has(const struct wr_plugin_set *set, const char *name)
+{
+	return find_file(set, name) != NULL;
 }
 
 size_t wr_plugin_set_size(const struct wr_plugin_set *set)

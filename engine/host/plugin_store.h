@@ -20,7 +20,8 @@
 struct wr_plugin_store;
 struct wr_plugin_set;
 
-/* `folder` is made when it is missing and must be this user's alone. WR_OK, WR_EREFUSED (others can get in; err says
+/* `folder` is made when it is missing and must be this user's alone; NULL: nothing will be copied, only restored from where
+ * it lies. WR_OK, WR_EREFUSED (others can get in; err says
  * what to do), WR_EIO, WR_ENOMEM. [main] */
 enum wr_code wr_plugin_store_open(const char *folder, struct wr_plugin_store **store_r,
 				  struct wr_err *err);
@@ -49,6 +50,7 @@ struct wr_plugin_file {
 };
 
 size_t wr_plugin_set_size(const struct wr_plugin_set *set);
+bool wr_plugin_set_has(const struct wr_plugin_set *set, const char *name);
 struct wr_plugin_file wr_plugin_set_file(const struct wr_plugin_set *set, size_t i);
 
 /* Whether both sets have the same content under `name`. */

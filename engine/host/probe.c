@@ -22,6 +22,7 @@
 #define ANSWER_BYTES_MAX ((size_t)256 * 1024)
 #define PROBLEMS_MAX 200
 #define STEP_BYTES 300
+#define PATH_BYTES 256
 #define LOOK_NS (100 * WR_NS_PER_MS) /* how often it is asked whether it was given up */
 
 extern char **environ;
@@ -82,24 +83,36 @@ static enum wr_code put_text(struct wr_probe_request *request, enum wr_probe_tag
 	return put(request, tag, text, strlen(text));
 }
 
+enum wr_code wr_probe_request_text(struct wr_probe_request *request, const char *file,
+				   struct wr_bytes text)
+{
+	enum wr_code rc = put_text(request, WR_PROBE_FILE, file);
+
+	return rc == WR_OK ? put(request, WR_PROBE_TEXT, text.data, text.size) : rc;
+}
+
+enum wr_code wr_probe_request_plugin(struct wr_probe_request *request,
+				     const struct wr_plugin_file *plugin)
+{
+	enum wr_code rc = put_text(request, WR_PROBE_NAME, plugin->name);
+
+	if (rc == WR_OK)
+		rc = put_text(request, WR_PROBE_COPY, plugin->copy);
+	return rc == WR_OK ? put_text(request, WR_PROBE_HASH, plugin->sha256) : rc;
+}
+
 enum wr_code wr_probe_request_conf(struct wr_probe_request *request, const char *file,
 				   struct wr_bytes text, const char *folder,
 				   const struct wr_plugin_set *set)
 {
-	enum wr_code rc = put_text(request, WR_PROBE_FILE, file);
+	enum wr_code rc = wr_probe_request_text(request, file, text);
 
-	if (rc == WR_OK)
-		rc = put(request, WR_PROBE_TEXT, text.data, text.size);
 	if (rc == WR_OK)
 		rc = put_text(request, WR_PROBE_FOLDER, folder);
 	for (size_t i = 0; i < wr_plugin_set_size(set) && rc == WR_OK; i++) {
 		struct wr_plugin_file plugin = wr_plugin_set_file(set, i);
 
-		rc = put_text(request, WR_PROBE_NAME, plugin.name);
-		if (rc == WR_OK)
-			rc = put_text(request, WR_PROBE_COPY, plugin.copy);
-		if (rc == WR_OK)
-			rc = put_text(request, WR_PROBE_HASH, plugin.sha256);
+		rc = wr_probe_request_plugin(request, &plugin);
 	}
 	return rc;
 }
@@ -175,31 +188,50 @@ struct answer {
 	struct wr_buf text;
 	size_t read;  /* of text */
 	size_t first; /* problems that were there before */
-	char step[STEP_BYTES];
+	char step[STEP_BYTES], step_path[PATH_BYTES];
+	struct wr_conf_mark step_mark;
 	bool done;
 };
 
-static void add_problem(struct answer *answer, const char *rest)
+/* "<line> <column> <path>\t<text>". NULL when it is none; else the text. */
+static const char *read_place(const char *rest, struct wr_conf_mark *mark, char path[PATH_BYTES])
 {
-	struct wr_conf_mark mark = {0, 0};
-	char path[256], text[1024];
 	const char *tab = strchr(rest, '\t');
 	char *end;
 
-	if (tab == NULL || answer->problems->count - answer->first >= PROBLEMS_MAX)
-		return;
-	mark.line = (unsigned)strtoul(rest, &end, 10);
-	mark.column = (unsigned)strtoul(end, &end, 10);
+	if (tab == NULL)
+		return NULL;
+	mark->line = (unsigned)strtoul(rest, &end, 10);
+	mark->column = (unsigned)strtoul(end, &end, 10);
 	end += *end == ' ';
-	snprintf(path, sizeof(path), "%.*s", end < tab ? (int)(tab - end) : 0, end);
-	wr_text_clean(text, sizeof(text), tab + 1);
+	snprintf(path, PATH_BYTES, "%.*s", end < tab ? (int)(tab - end) : 0, end);
+	return tab + 1;
+}
+
+static void add_problem(struct answer *answer, const char *rest)
+{
+	struct wr_conf_mark mark;
+	char path[PATH_BYTES], text[1024];
+	const char *words = read_place(rest, &mark, path);
+
+	if (words == NULL || answer->problems->count - answer->first >= PROBLEMS_MAX)
+		return;
+	wr_text_clean(text, sizeof(text), words);
 	wr_problems_add(answer->problems, answer->file, mark, path, "%s", text);
+}
+
+static void note_step(struct answer *answer, const char *rest)
+{
+	const char *words = read_place(rest, &answer->step_mark, answer->step_path);
+
+	if (words != NULL)
+		wr_text_clean(answer->step, sizeof(answer->step), words);
 }
 
 static void read_line(struct answer *answer, const char *line)
 {
 	if (strncmp(line, "step ", 5) == 0)
-		wr_text_clean(answer->step, sizeof(answer->step), line + 5);
+		note_step(answer, line + 5);
 	else if (strncmp(line, "problem ", 8) == 0)
 		add_problem(answer, line + 8);
 	else if (strcmp(line, "done") == 0)
@@ -256,7 +288,8 @@ static enum wr_code listen(struct answer *answer, int fd, int64_t deadline_mono_
 static enum wr_code did_not_finish(struct answer *answer, enum wr_code rc, int status,
 				   int64_t deadline_ms)
 {
-	const struct wr_conf_mark whole = {0, 0};
+	const struct wr_conf_mark at = answer->step_mark;
+	const char *path = answer->step_path;
 	char ended[64] = "ended the process";
 
 	if (WIFSIGNALED(status))
@@ -267,15 +300,15 @@ static enum wr_code did_not_finish(struct answer *answer, enum wr_code rc, int s
 	if (answer->step[0] == '\0')
 		snprintf(answer->step, sizeof(answer->step), "at its start");
 	if (rc == WR_ETIMEDOUT)
-		wr_problems_add(answer->problems, answer->file, whole, NULL,
+		wr_problems_add(answer->problems, answer->file, at, path,
 				"the probe did not come to its end within %lld ms: %s",
 				(long long)deadline_ms, answer->step);
 	else if (rc == WR_EINVAL)
-		wr_problems_add(answer->problems, answer->file, whole, NULL,
+		wr_problems_add(answer->problems, answer->file, at, path,
 				"the probe gave no sense: %s", answer->step);
 	else
-		wr_problems_add(answer->problems, answer->file, whole, NULL, "the probe %s: %s",
-				ended, answer->step);
+		wr_problems_add(answer->problems, answer->file, at, path, "the probe %s: %s", ended,
+				answer->step);
 	return WR_EINVAL;
 }
 

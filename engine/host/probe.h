@@ -27,6 +27,12 @@ struct wr_probe_request {
 enum wr_code wr_probe_request_init(struct wr_probe_request *request, struct wr_err *err);
 void wr_probe_request_fini(struct wr_probe_request *request);
 
+/* The configuration alone, and each plugin that is opened where it lies; once, or else the next. */
+enum wr_code wr_probe_request_text(struct wr_probe_request *request, const char *file,
+				   struct wr_bytes text);
+enum wr_code wr_probe_request_plugin(struct wr_probe_request *request,
+				     const struct wr_plugin_file *plugin);
+
 /* The configuration and its plugins; once. */
 enum wr_code wr_probe_request_conf(struct wr_probe_request *request, const char *file,
 				   struct wr_bytes text, const char *folder,
@@ -46,6 +52,16 @@ enum wr_code wr_probe_request_state(struct wr_probe_request *request, const char
 enum wr_code wr_probe_run(const char *program, const struct wr_probe_request *request,
 			  const char *file, int64_t deadline_ms, const _Atomic bool *given_up,
 			  struct wr_problems *problems);
+
+/* How long a child may take. */
+#define WR_PROBE_MS 10000
+
+/* All of it for a configuration whose text this is: tries its plugins where they lie, holds each stage's config to the
+ * schema of its plugin, and with `creates` makes an instance of each stage and has it test itself. `conf` may be what
+ * wr_conf_parse_all() made of a text that is wrong; then nothing is created. The codes of wr_probe_run(). [any] */
+enum wr_code wr_probe_conf(const char *program, const struct wr_conf *conf, struct wr_bytes text,
+			   bool creates, int64_t deadline_ms, const _Atomic bool *given_up,
+			   struct wr_problems *problems);
 
 /* The child's side: reads the request from descriptor 0 and answers on descriptor 3. Returns the exit status. */
 int wr_probe_serve(void);

@@ -1,6 +1,6 @@
 /*
  * What the two sides of a probe agree on: the request is a sequence of blocks, each a tag, a size and so many bytes;
- * the answer is lines: "step <what>", "problem <line> <column> <path>\t<text>", "done".
+ * the answer is lines: "step" or "problem <line> <column> <path>\t<text>", "done".
  */
 #ifndef WR_HOST_PROBE_PRIVATE_H
 #define WR_HOST_PROBE_PRIVATE_H

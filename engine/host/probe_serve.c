@@ -201,10 +201,25 @@ static bool read_request(struct probe *probe)
 		if (!take_block(probe, (enum wr_probe_tag)head.tag, bytes, (size_t)head.size))
 			return false;
 	}
-	return probe->file != NULL && probe->text != NULL && probe->folder != NULL;
+	return probe->file != NULL && probe->text != NULL;
 }
 
 /* ---- trying ---- */
+
+/* Where it is, for the case that it comes no further. */
+static void say_step(const struct wr_conf_stage *stage, const char *path, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static void say_step(const struct wr_conf_stage *stage, const char *path, const char *format, ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	say("step %u %u %s\t%s", stage != NULL ? stage->mark.line : 0,
+	    stage != NULL ? stage->mark.column : 0, path, text);
+}
 
 static const struct wr_state *find_state(const struct probe *probe, const char *pipeline,
 					 const char *stage)
@@ -219,7 +234,7 @@ static const struct wr_state *find_state(const struct probe *probe, const char *
 
 /* One instance, as lane 0 of the pipeline would have it. */
 static enum wr_code try_instance(const struct probe *probe, const struct wr_pipeline *pipeline,
-				 struct wr_err *err)
+				 const char *path, struct wr_err *err)
 {
 	const struct wr_stage *stage = &pipeline->stages[0];
 	const struct wr_state *state = find_state(probe, pipeline->conf->name, stage->name);
@@ -229,18 +244,20 @@ static enum wr_code try_instance(const struct probe *probe, const struct wr_pipe
 
 	if (state == NULL)
 		state = find_state(probe, pipeline->conf->name, stage->conf->was);
-	say("step stage \"%s\", plugin %s: create()", where, stage->plugin->id);
+	say_step(stage->conf, path, "stage \"%s\", plugin %s: create()", where, stage->plugin->id);
 	rc = wr_instances_create(pipeline, 0, (uint32_t)pipeline->conf->lanes, NULL, &instances,
 				 err);
 	if (rc != WR_OK)
 		return rc;
-	say("step stage \"%s\", plugin %s: its test of itself", where, stage->plugin->id);
+	say_step(stage->conf, path, "stage \"%s\", plugin %s: its test of itself", where,
+		 stage->plugin->id);
 	rc = wr_instances_selftest(instances, 0, err);
 	if (rc == WR_OK && state != NULL) {
-		say("step stage \"%s\", plugin %s: loading the state", where, stage->plugin->id);
+		say_step(stage->conf, path, "stage \"%s\", plugin %s: loading the state", where,
+			 stage->plugin->id);
 		rc = wr_instances_load(instances, 0, state, err);
 	}
-	say("step stage \"%s\", plugin %s: destroy()", where, stage->plugin->id);
+	say_step(stage->conf, path, "stage \"%s\", plugin %s: destroy()", where, stage->plugin->id);
 	wr_instances_destroy(instances);
 	return rc;
 }
@@ -255,52 +272,94 @@ static void try_stage(struct probe *probe, const struct wr_generation *generatio
 
 	alone.stages = &whole->stages[place->stage];
 	alone.stage_count = 1;
-	if (try_instance(probe, &alone, &err) == WR_OK)
-		return;
+	if (alone.stages[0].plugin == NULL)
+		return; /* its file is missing, which others have said */
 	snprintf(path, sizeof(path), "pipelines[%u].stages[%u]", place->pipeline, place->stage);
+	if (try_instance(probe, &alone, path, &err) == WR_OK)
+		return;
 	wr_problems_add(&probe->problems, probe->file, whole->stages[place->stage].conf->mark, path,
 			"%s", err.text);
 }
 
+/* The first stage that names the plugin; NULL: none. */
+static const struct wr_conf_stage *find_user(const struct wr_conf *conf, const char *plugin,
+					     char path[64])
+{
+	for (size_t p = 0; p < conf->pipeline_count; p++) {
+		for (size_t s = 0; s < conf->pipelines[p].stage_count; s++) {
+			const struct wr_conf_stage *stage = &conf->pipelines[p].stages[s];
+
+			if (stage->plugin == NULL || strcmp(stage->plugin, plugin) != 0)
+				continue;
+			snprintf(path, 64, "pipelines[%zu].stages[%zu]", p, s);
+			return stage;
+		}
+	}
+	return NULL;
+}
+
 /* Each file for itself first, so that one which hangs or crashes is named. */
-static void open_plugins(const struct probe *probe, struct wr_plugin_set *set)
+static void open_plugins(const struct probe *probe, const struct wr_conf *conf,
+			 struct wr_plugin_set *set)
 {
 	for (size_t i = 0; i < probe->plugin_count; i++) {
+		char path[64] = "";
+		const char *name = probe->plugins[i].name;
+		const struct wr_conf_stage *user = find_user(conf, name, path);
 		struct wr_plugin *plugin;
 		struct wr_err err;
 
-		say("step plugin \"%s\": opening it runs its constructors", probe->plugins[i].name);
-		if (wr_plugin_set_open(set, probe->plugins[i].name, &plugin, &err) == WR_OK)
+		say_step(user, path, "plugin \"%s\": opening it runs its constructors", name);
+		if (wr_plugin_set_open(set, name, &plugin, &err) == WR_OK)
 			wr_plugin_unref(plugin);
 	}
-	say("step reading the configuration");
+	say_step(NULL, "", "reading the configuration");
 }
 
-static void try_all(struct probe *probe)
+/* What is wrong with the text itself, the engine knows. */
+static struct wr_conf *parse(const struct probe *probe, bool *whole_r)
 {
-	struct wr_plugin_store *store = NULL;
-	struct wr_plugin_set *set = NULL;
-	struct wr_generation *generation = NULL;
-	struct wr_conf *conf = NULL;
+	struct wr_problems known = WR_PROBLEMS_INIT;
+	struct wr_conf *conf;
+
+	*whole_r = wr_conf_parse_all(probe->file, wr_bytes(probe->text, probe->text_size), &conf,
+				     &known) == WR_OK;
+	wr_problems_fini(&known);
+	return conf;
+}
+
+static enum wr_code open_set(struct probe *probe, struct wr_plugin_set **set_r)
+{
+	struct wr_plugin_store *store;
 	struct wr_err err = {.text = ""};
 	enum wr_code rc = wr_plugin_store_open(probe->folder, &store, &err);
 
 	if (rc == WR_OK) {
 		wr_plugin_store_keep_files(store);
-		rc =
-		    wr_plugin_store_restore(store, probe->plugins, probe->plugin_count, &set, &err);
+		rc = wr_plugin_store_restore(store, probe->plugins, probe->plugin_count, set_r,
+					     &err);
 	}
 	if (rc != WR_OK)
 		wr_problems_add(&probe->problems, probe->file, (struct wr_conf_mark){0, 0}, NULL,
 				"%s", err.text);
+	return rc;
+}
+
+static void try_all(struct probe *probe)
+{
+	struct wr_plugin_set *set = NULL;
+	struct wr_generation *generation = NULL;
+	struct wr_conf *conf = NULL;
+	bool is_whole = false;
+	enum wr_code rc = open_set(probe, &set);
+
 	if (rc == WR_OK)
-		rc = wr_conf_parse(probe->file, wr_bytes(probe->text, probe->text_size), &conf,
-				   &probe->problems);
-	if (rc == WR_OK) {
-		open_plugins(probe, set);
-		rc = wr_generation_create_from(conf, 1, set, &generation, &probe->problems);
-	}
-	for (size_t i = 0; i < probe->stage_count && rc == WR_OK; i++) {
+		conf = parse(probe, &is_whole);
+	if (conf == NULL)
+		return;
+	open_plugins(probe, conf, set);
+	rc = wr_generation_create_some(conf, 1, set, &generation, &probe->problems);
+	for (size_t i = 0; i < probe->stage_count && rc == WR_OK && is_whole; i++) {
 		const struct wr_probe_stage *place = &probe->stages[i];
 
 		if (place->pipeline < generation->pipeline_count &&

@@ -76,8 +76,7 @@ static enum wr_code take_plugins(struct attempt *a)
 	struct wr_err err;
 
 	if (!a->job->request.rollback)
-		return wr_plugin_store_take(reload->store, a->edition->conf, &a->edition->set,
-					    &a->answer.problems);
+		return wr_edition_take(a->edition, reload->store, &reload->o, &a->answer.problems);
 	return add_whole(a, wr_plugin_set_copy(reload->previous->set, &a->edition->set, &err),
 			 "no memory");
 }

@@ -4,6 +4,7 @@
 #include "run/reload_private.h"
 
 #include "base/log.h"
+#include "host/probe.h"
 #include "run/last_applied.h"
 #include "run/tried.h"
 
@@ -44,15 +45,48 @@ void wr_edition_let_go(struct wr_edition *edition, unsigned runners, unsigned ke
 enum wr_code wr_edition_parse(struct wr_edition *edition, const struct wr_reload_options *o,
 			      struct wr_problems *problems)
 {
+	const struct wr_bytes text = wr_bytes(edition->text.data, edition->text.size);
 	size_t before = problems->count;
-	enum wr_code rc = wr_conf_parse(o->file, wr_bytes(edition->text.data, edition->text.size),
-					&edition->conf, problems);
+	enum wr_code rc = wr_conf_parse_all(o->file, text, &edition->conf, problems);
 
+	/* what plugins say of it comes with the rest */
+	if (rc == WR_EINVAL && edition->conf != NULL && o->probe_program != NULL)
+		wr_probe_conf(o->probe_program, edition->conf, text, false, WR_PROBE_MS, NULL,
+			      problems);
 	if (rc != WR_OK)
 		return rc;
 	if (o->hooks.check != NULL)
 		o->hooks.check(o->hooks.arg, edition->conf, problems);
 	return problems->count > before ? WR_EINVAL : WR_OK;
+}
+
+/* What plugins say of the rest comes with what is missing. */
+static void explain(const struct wr_edition *edition, const struct wr_reload_options *o,
+		    const struct wr_problems *found, struct wr_problems *problems)
+{
+	const struct wr_bytes text = wr_bytes(edition->text.data, edition->text.size);
+
+	if (o->probe_program != NULL && wr_probe_conf(o->probe_program, edition->conf, text, false,
+						      WR_PROBE_MS, NULL, problems) == WR_EINVAL)
+		return;
+	for (size_t i = 0; i < found->count; i++) {
+		const struct wr_problem *p = &found->items[i];
+
+		wr_problems_add(problems, p->file, (struct wr_conf_mark){p->line, p->column},
+				p->path, "%s", p->text);
+	}
+}
+
+enum wr_code wr_edition_take(struct wr_edition *edition, struct wr_plugin_store *store,
+			     const struct wr_reload_options *o, struct wr_problems *problems)
+{
+	struct wr_problems found = WR_PROBLEMS_INIT;
+	enum wr_code rc = wr_plugin_store_take(store, edition->conf, &edition->set, &found);
+
+	if (rc != WR_OK)
+		explain(edition, o, &found, problems);
+	wr_problems_fini(&found);
+	return rc;
 }
 
 /* ---- the first one ---- */
@@ -156,7 +190,7 @@ static enum wr_code load_file(struct wr_reload *reload, struct wr_edition *editi
 	if (rc == WR_OK)
 		rc = open_store(reload, edition->conf->state_dir, problems);
 	if (rc == WR_OK)
-		rc = wr_plugin_store_take(reload->store, edition->conf, &edition->set, problems);
+		rc = wr_edition_take(edition, reload->store, &reload->o, problems);
 	if (rc == WR_OK)
 		rc = make_generation(edition, first_number(reload, edition), problems);
 	return rc;

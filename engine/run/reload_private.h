@@ -119,6 +119,10 @@ void wr_edition_let_go(struct wr_edition *edition, unsigned runners, unsigned ke
 enum wr_code wr_edition_parse(struct wr_edition *edition, const struct wr_reload_options *o,
 			      struct wr_problems *problems);
 
+/* Takes the copies of its plugins, once it is parsed. What is wrong goes to problems. */
+enum wr_code wr_edition_take(struct wr_edition *edition, struct wr_plugin_store *store,
+			     const struct wr_reload_options *o, struct wr_problems *problems);
+
 /* The first edition, from the file or from what was applied last. */
 enum wr_code wr_reload_load_first(struct wr_reload *reload, struct wr_problems *problems);
 

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PROBE_MS 10000
 #define REST_NS (5 * WR_NS_PER_S) /* for the lanes, to take a snapshot of their state */
 
 struct probing {
@@ -83,7 +82,7 @@ static enum wr_code run_probe(const struct probing *p, struct wr_reload_answer *
 {
 	const struct wr_reload *reload = p->reload;
 	enum wr_code rc = wr_probe_run(reload->o.probe_program, &p->request, reload->o.file,
-				       PROBE_MS, &reload->stopping, &answer->problems);
+				       WR_PROBE_MS, &reload->stopping, &answer->problems);
 
 	if (rc == WR_ECLOSED)
 		add_problem(reload, answer, "the engine is stopping");

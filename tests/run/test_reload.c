@@ -394,6 +394,24 @@ static void what_is_wrong_is_rejected_with_its_place(void **state)
 	assert_int_equal(flow_outputs_of(1), 20 * (int64_t)UNIT_COUNT_OF(cases));
 }
 
+static void what_plugins_find_wrong_comes_with_all_the_rest(void **state)
+{
+	(void)state;
+	configure(ONE("{ plugin: passthrough.so }"));
+	start();
+	configure("memory: much\n" ONE("{ plugin: passthrough.so, config: { a: 1 } }, "
+				       "{ plugin: nowhere.so }"));
+	assert_result(WR_RELOAD_REJECTED);
+	assert_said("5:9 memory");
+	assert_said("config.a: is an unknown key");
+	assert_said("there is no file \"nowhere.so\"");
+	configure(ONE("{ plugin: passthrough.so, config: { a: 1 } }, { plugin: nowhere.so }"));
+	assert_result(WR_RELOAD_REJECTED);
+	assert_said("config.a: is an unknown key");
+	assert_said("there is no file \"nowhere.so\"");
+	stop();
+}
+
 static void what_needs_a_restart_is_told_before_anything_is_touched(void **state)
 {
 	char text[4096];
@@ -846,6 +864,7 @@ int main(void)
 	    RULE(pipelines_and_lanes_come_and_go),
 	    RULE(batches_of_another_size_are_taken),
 	    RULE(what_is_wrong_is_rejected_with_its_place),
+	    RULE(what_plugins_find_wrong_comes_with_all_the_rest),
 	    RULE(what_needs_a_restart_is_told_before_anything_is_touched),
 	    RULE(a_dry_run_does_all_but_the_swap),
 	    RULE(only_one_at_a_time),

@@ -76,6 +76,50 @@ pipelines:
     assert re.search(r"weir\.yaml:9:\d+: .*each_us", done.stdout + done.stderr)
 
 
+PLUGINS = """\
+kafka: {{ brokers: localhost:9092, properties: {{ no.such.property: x }} }}
+pipelines:
+  - name: one
+    source: {{ topics: [events], group: g }}
+    lanes: {lanes}
+    idempotency: {{ store: none }}
+    dlq: {{ topic: dlq }}
+    stages:
+      - plugin: {plugins}/scripted.so
+        config: {{ {config} }}
+      - plugin: {second}
+        name: second
+    outputs: {{ default: out }}
+"""
+
+
+def check(tmp_path, scripted, text=PLUGINS, **values):
+    values = {"plugins": scripted, "lanes": 1, "config": "each_us: 5", "second": f"{scripted}/scripted.so", **values}
+    file = tmp_path / "weir.yaml"
+    file.write_text(text.format(**values))
+    return weir("check", file)
+
+
+def test_what_plugins_find_wrong_comes_with_all_the_rest(tmp_path, scripted):
+    done = check(tmp_path, scripted, lanes="many", config="each_us: fast", second="absent.so")
+    assert done.returncode == 1
+    for pattern in (r"weir\.yaml:1:\d+: .*no\.such\.property", r"weir\.yaml:5:12: .*lanes", r"weir\.yaml:10:\d+: .*each_us",
+                    r"weir\.yaml:11:\d+: .*absent\.so"):
+        assert re.search(pattern, done.stderr), f"no {pattern} in\n{done.stderr}"
+
+
+def test_a_stage_that_can_not_be_created_is_an_error_with_its_place(tmp_path, scripted):
+    """In a process of its own, which may crash."""
+    text = PLUGINS.replace("no.such.property: x", "")
+    assert check(tmp_path, scripted, text).returncode == 0
+    done = check(tmp_path, scripted, text, config="refuse: true")
+    assert done.returncode == 1
+    assert re.search(r"weir\.yaml:9:9: pipelines\[0\]\.stages\[0\]: .*told to refuse", done.stderr), done.stderr
+    done = check(tmp_path, scripted, text, second=paths.plugin_file("create_crashes"))
+    assert done.returncode == 1
+    assert re.search(r"weir\.yaml:11:9: .*crashed .*create\(\)", done.stderr), done.stderr
+
+
 def test_the_engine_does_not_start_on_a_broken_file(tmp_path):
     file = tmp_path / "broken.yaml"
     file.write_text(BROKEN)
@@ -117,6 +161,11 @@ def test_examples_are_good(tmp_path, name):
     file = tmp_path / name
     file.write_text(text)
     done = weir("check", file, env={"PATH": "/usr/bin:/bin", "WEIR_ADMIN_TOKEN": "t", "WEIR_PLUGINS": plugins})
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_an_engine_in_its_build_tree_knows_the_bundled_plugins():
+    done = weir("check", paths.TOP / "etc" / "full.yaml", env={"PATH": "/usr/bin:/bin"})
     assert done.returncode == 0, done.stdout + done.stderr
 
 
