@@ -145,7 +145,7 @@ static void show_circuits(const struct wr_program *program, bool goes)
 
 static void adopt(struct wr_lane *lane, struct wr_program *program)
 {
-	bool begins_order,
+	bool places_anew,
 	    tries = program != lane->program && atomic_load(&program->share) < WR_CANARY_ALL;
 
 	if (tries && !is_ours(lane, program) && !may_try(lane, program)) {
@@ -168,7 +168,8 @@ static void adopt(struct wr_lane *lane, struct wr_program *program)
 		enter(program, WR_PROGRAM_TRIED);
 		return;
 	}
-	begins_order = program->keeps_order && !lane->program->keeps_order;
+	places_anew =
+	    (program->keeps_order && !lane->program->keeps_order) || wr_lane_waits_for_order(lane);
 	enter(lane->program, WR_PROGRAM_RETIRING);
 	show_circuits(lane->program, true);
 	lane->program = program;
@@ -177,8 +178,8 @@ static void adopt(struct wr_lane *lane, struct wr_program *program)
 	wr_lane_move_all(lane);
 	show_circuits(program, false);
 	enter(program, WR_PROGRAM_CURRENT);
-	/* Whether the retry topics' partitions are the lane's is to be seen first. */
-	if (begins_order && lane->handover == WR_HANDOVER_NONE)
+	/* Whether the retry topics' partitions are the lane's is to be seen first, or no matter any more. */
+	if (places_anew && lane->handover == WR_HANDOVER_NONE)
 		wr_lane_begin_handover(lane, WR_HANDOVER_PLACING, 0);
 }
 

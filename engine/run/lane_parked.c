@@ -415,6 +415,20 @@ enum wr_lane_readiness wr_lane_readiness(const struct wr_lane *lane,
 	return ours->home->to_look_at == 0 ? WR_READY_NOW : WR_READY_LATER;
 }
 
+bool wr_lane_waits_for_order(const struct wr_lane *lane)
+{
+	struct wr_partition *const *partitions;
+	size_t count = lane->source->ops->partitions(lane->source, &partitions);
+
+	for (size_t i = 0; i < count; i++) {
+		const struct wr_lane_partition *ours = partitions[i]->user;
+
+		if (ours != NULL && wr_lane_readiness(lane, ours) == WR_READY_NEVER)
+			return true;
+	}
+	return false;
+}
+
 /* What was taken is dropped, and the tables know of it what may not be: they are made anew, from where the partitions
  * are read again. */
 void wr_lane_look_again(struct wr_lane *lane)

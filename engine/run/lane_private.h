@@ -339,6 +339,9 @@ void wr_lane_unpark(struct wr_lane *lane, struct wr_item *item);
 void wr_lane_prepare_order(struct wr_lane *lane);
 enum wr_lane_readiness wr_lane_readiness(const struct wr_lane *lane,
 					 const struct wr_lane_partition *partition);
+
+/* Whether a partition waits for another assignment, or for another policy. */
+bool wr_lane_waits_for_order(const struct wr_lane *lane);
 void wr_lane_look_back(struct wr_lane *lane, const struct wr_source_record *records, size_t count);
 void wr_lane_has_looked_back(struct wr_lane_partition *partition);
 void wr_lane_look_again(struct wr_lane *lane);

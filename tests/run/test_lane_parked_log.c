@@ -266,6 +266,34 @@ static void a_policy_that_keeps_order_begins_with_a_look_around(void **state)
 	assert_string_equal(called, "a b ");
 }
 
+static void what_waits_for_its_retry_topics_goes_on_when_no_policy_needs_them(void **state)
+{
+	(void)state;
+	f.assigned_count = 2; /* the long tier's is another's */
+	start();
+	send("a", "k");
+	assert_string_equal(called, "");
+	change_mode(WR_RETRY_INLINE);
+	assert_string_equal(called, "a ");
+	assert_true(wr_health_ready(f.health));
+}
+
+static void so_does_a_retry_partition_alone(void **state)
+{
+	struct fixture_write write =
+	    forged("x", "k", "weir-order=first\nweir-origin-offset=0\nweir-owner=0/in/0/0\n");
+
+	(void)state;
+	f.assigned[0] = f.assigned[SHORT];
+	f.assigned_count = 1;
+	fixture_redeliver(&f, SHORT, &write);
+	start();
+	fixture_pass_ms(&f, 10000);
+	assert_string_equal(called, "");
+	change_mode(WR_RETRY_TOPIC);
+	assert_string_equal(called, "x ");
+}
+
 /* An outage holds what it meets in the lane; what left before it keeps its followers. */
 static void while_a_circuit_is_open_keys_wait_in_the_lane(void **state)
 {
@@ -304,6 +332,8 @@ int main(void)
 	    RULE(a_commit_tells_whoever_starts_with_another_policy),
 	    ALONE(and_it_looks_at_what_is_parked),
 	    ALONE(a_policy_that_keeps_order_begins_with_a_look_around),
+	    ALONE(what_waits_for_its_retry_topics_goes_on_when_no_policy_needs_them),
+	    ALONE(so_does_a_retry_partition_alone),
 	    ALONE(while_a_circuit_is_open_keys_wait_in_the_lane),
 	};
 
