@@ -48,32 +48,61 @@ static void print_help(const struct wr_command *const *commands, FILE *out)
 	      out);
 }
 
-static int unknown_command(const struct wr_command *const *commands, int argc, char **argv)
+static bool is_of_family(const struct wr_command *command, const char *first_word)
+{
+	size_t size = strlen(first_word);
+
+	return strncmp(command->name, first_word, size) == 0 && command->name[size] == ' ';
+}
+
+/* Of a family of commands whose first word is right: the nearest, else the first of them. NULL: there is none. */
+static const char *nearest_of_family(const struct wr_command *const *commands,
+				     const char *first_word, const char *words)
 {
 	struct wr_nearest nearest;
+	const char *first = NULL;
+
+	wr_nearest_init(&nearest, wr_bytes_of(words));
+	for (size_t i = 0; commands[i] != NULL; i++) {
+		if (!is_of_family(commands[i], first_word))
+			continue;
+		if (first == NULL)
+			first = commands[i]->name;
+		wr_nearest_try(&nearest, commands[i]->name);
+	}
+	return nearest.best != NULL ? nearest.best : first;
+}
+
+static const char *nearest_of_all(const struct wr_command *const *commands, const char *first_word,
+				  const char *words)
+{
+	struct wr_nearest one, two;
+
+	wr_nearest_init(&one, wr_bytes_of(first_word));
+	wr_nearest_init(&two, wr_bytes_of(words));
+	for (size_t i = 0; commands[i] != NULL; i++)
+		wr_nearest_try(strchr(commands[i]->name, ' ') == NULL ? &one : &two,
+			       commands[i]->name);
+	return one.best != NULL ? one.best : two.best;
+}
+
+static int unknown_command(const struct wr_command *const *commands, int argc, char **argv)
+{
 	char words[128];
+	const char *meant;
 
 	snprintf(words, sizeof(words), "%s%s%s", argv[0], argc > 1 ? " " : "",
 		 argc > 1 ? argv[1] : "");
-	wr_nearest_init(&nearest, wr_bytes_of(argv[0]));
-	for (size_t i = 0; commands[i] != NULL; i++) {
-		if (strchr(commands[i]->name, ' ') == NULL)
-			wr_nearest_try(&nearest, commands[i]->name);
-		else if (strncmp(commands[i]->name, argv[0], strlen(argv[0])) == 0)
-			nearest.best =
-			    commands[i]
-				->name; /* its first word stands alone, or its second is wrong */
+	meant = nearest_of_family(commands, argv[0], words);
+	if (meant != NULL) { /* so the second word is wrong, or missing */
+		fprintf(stderr, "weir: unknown command %s; did you mean '%s'?\n", words, meant);
+	} else {
+		meant = nearest_of_all(commands, argv[0], words);
+		fprintf(stderr, "weir: unknown command %s", argv[0]);
+		if (meant != NULL)
+			fprintf(stderr, "; did you mean '%s'?", meant);
+		fputc('\n', stderr);
 	}
-	if (nearest.best == NULL && argc > 1) {
-		wr_nearest_init(&nearest, wr_bytes_of(words));
-		for (size_t i = 0; commands[i] != NULL; i++)
-			wr_nearest_try(&nearest, commands[i]->name);
-	}
-	if (nearest.best != NULL)
-		fprintf(stderr, "weir: unknown command %s; did you mean '%s'?\n", argv[0],
-			nearest.best);
-	else
-		fprintf(stderr, "weir: unknown command %s\n", argv[0]);
 	fputs("Try 'weir --help'.\n", stderr);
 	return WR_EXIT_USAGE;
 }

@@ -72,6 +72,9 @@ static void an_unknown_command_is_answered_with_the_nearest(void **state)
 	    {"Version", NULL, "did you mean 'version'?"},
 	    {"plugin", NULL, "did you mean 'plugin info'?"},
 	    {"plugin", "inof", "did you mean 'plugin info'?"},
+	    {"dlq", "lst", "unknown command dlq lst; did you mean 'dlq list'?"},
+	    {"dlq", "nonsense", "did you mean 'dlq list'?"}, /* no harm is done by trying it */
+	    {"dlq", "--help", "did you mean 'dlq list'?"},
 	    {"plugni", "info", "did you mean 'plugin info'?"},
 	    {"frobnicate", NULL, "unknown command frobnicate\n"},
 	    {"help", "chekc", "did you mean 'check'?"},
