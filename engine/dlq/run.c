@@ -113,7 +113,6 @@ static enum wr_code put_marks(struct wr_dlq_runner *r, struct wr_err *err)
 	return rc;
 }
 
-/* Who did what to how many: a line in the log, and a record that stays. */
 enum wr_code wr_dlq_audit(struct wr_dlq_runner *r, const char *act, struct wr_err *err)
 {
 	const struct wr_dlq_job *job = r->run->job;
@@ -131,12 +130,18 @@ enum wr_code wr_dlq_audit(struct wr_dlq_runner *r, const char *act, struct wr_er
 	rc = rc == WR_OK ? wr_dlq_put_under(r, prefix, wr_bytes(text.data, text.size), err)
 			 : wr_dlq_no_memory(err);
 	wr_buf_fini(&text);
+	return rc;
+}
+
+void wr_dlq_tell_audit(const struct wr_dlq_runner *r, const char *act)
+{
+	const struct wr_dlq_job *job = r->run->job;
+
 	WR_LOG(WR_LOG_INFO, "audit: dead letters", WR_STR("act", wr_dlq_kind_name(job->kind)),
 	       WR_STR("step", act), WR_STR("topic", r->run->dlq->topic_name),
 	       WR_STR("job", job->id), WR_STR("who", job->who),
 	       WR_INT("selected", job->counts[WR_DLQ_SELECTED]),
 	       WR_INT("done", job->counts[WR_DLQ_FINISHED]));
-	return rc;
 }
 
 /* Steps. ----------------------------------------------------------------------------------------------------------- */
@@ -274,7 +279,9 @@ enum wr_code wr_dlq_finish(struct wr_dlq_runner *r, enum wr_dlq_job_state state,
 		rc = wr_dlq_audit(r, wr_dlq_job_state_name(state), err);
 	if (rc == WR_OK)
 		rc = wr_dlq_writer_commit(r->writer, &refused, err);
-	if (rc != WR_OK)
+	if (rc == WR_OK)
+		wr_dlq_tell_audit(r, wr_dlq_job_state_name(state));
+	else
 		r->run->job->state = WR_DLQ_RUNNING;
 	return rc;
 }

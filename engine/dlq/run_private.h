@@ -57,7 +57,11 @@ enum wr_code wr_dlq_put_state(struct wr_dlq_runner *r, struct wr_bytes key, stru
 enum wr_code wr_dlq_put_under(struct wr_dlq_runner *r, const char *prefix, struct wr_bytes value,
 			      struct wr_err *err);
 enum wr_code wr_dlq_put_job(struct wr_dlq_runner *r, struct wr_err *err);
+
+/* Who did what to how many: puts the record that stays into the transaction; the line in the log is for after its
+ * commit. */
 enum wr_code wr_dlq_audit(struct wr_dlq_runner *r, const char *act, struct wr_err *err);
+void wr_dlq_tell_audit(const struct wr_dlq_runner *r, const char *act);
 
 /* Step by step to the end, or until it is asked to stop. */
 enum wr_code wr_dlq_go(struct wr_dlq_runner *r, struct wr_err *err);

@@ -79,6 +79,13 @@ static enum wr_code check_job(const struct wr_dlq_run *run, struct wr_err *err)
 	if (job->kind != WR_DLQ_PURGE && run->pipeline_count == 0)
 		return wr_err_set(err, WR_EINVAL,
 				  "no pipeline is known whose dead letters these are");
+	for (size_t i = 0; i < job->id_count; i++) {
+		if (job->ids[i].partition >= wr_dlq_topic_partitions(run->dlq->topic))
+			return wr_err_set(err, WR_EINVAL,
+					  "%" PRId32 "/%" PRId64 ": %s has no partition %" PRId32,
+					  job->ids[i].partition, job->ids[i].offset,
+					  run->dlq->topic_name, job->ids[i].partition);
+	}
 	return WR_OK;
 }
 
@@ -137,7 +144,11 @@ static enum wr_code write_down(struct wr_dlq_runner *r, struct wr_err *err)
 		rc = wr_dlq_put_under(r, "value", r->run->edited, err);
 	if (rc == WR_OK)
 		rc = wr_dlq_audit(r, "started", err);
-	return rc == WR_OK ? wr_dlq_writer_commit(r->writer, &refused, err) : rc;
+	if (rc == WR_OK)
+		rc = wr_dlq_writer_commit(r->writer, &refused, err);
+	if (rc == WR_OK)
+		wr_dlq_tell_audit(r, "started");
+	return rc;
 }
 
 enum wr_code wr_dlq_run_create(struct wr_dlq_run *run, struct wr_err *err)
@@ -243,6 +254,8 @@ static enum wr_code see_all(struct wr_dlq_runner *r, struct wr_err *err)
 		rc = wr_dlq_writer_commit(r->writer, &refused, err);
 	while (rc == WR_OK && !barrier.found) {
 		rc = wr_dlq_state_read(r->run->dlq, look_for_barrier, &barrier, err);
+		if (rc == WR_OK && !barrier.found && wr_dlq_is_asked_to_end(r->run))
+			rc = wr_err_set(err, WR_EUNAVAILABLE, "it was ended before it began");
 		if (rc == WR_OK && !barrier.found && wr_clock_mono_ns(&wr_clock_real) >= end_ns)
 			rc = wr_err_set(err, WR_EUNAVAILABLE,
 					"another job's transaction hides how far this one is");
