@@ -44,5 +44,5 @@ def test_an_outage_puts_nothing_into_the_dlq_and_ends_without_a_stampede(site, f
     assert vain <= 20 * 3 + 1000, f"{vain} calls before the circuit opened"
     assert_accounted(load.ids(), set(), *site.read_ids(), repeats_allowed=0)
     assert_in_order(site.topics.read(site.output))
-    head = ("seconds", "events a second", "calls before it opened", "probes", "seconds until it closed")
-    report.add("outage of a stage", head, (seconds, rate, vain, probes, f"{closed:.1f}"))
+    head = ("seconds", "events a second", "events in all", "calls before it opened", "probes", "seconds until it closed")
+    report.add("outage of a stage", head, (seconds, rate, load.sent, vain, probes, f"{closed:.1f}"))
