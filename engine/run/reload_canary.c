@@ -103,6 +103,52 @@ static bool is_tried(const struct wr_reload_canary *canary, const char *pipeline
 
 #define WITHOUT "; without a canary (`weir reload --canary off`) it can change"
 
+static bool has_key_tier(const struct wr_conf_pipeline *pipeline, int64_t delay_ms)
+{
+	for (size_t i = 0; i < pipeline->stage_count; i++) {
+		const struct wr_conf_retry *retry = &pipeline->stages[i].retry;
+
+		for (size_t j = 0; retry->mode == WR_RETRY_KEY && j < retry->tier_count; j++) {
+			if (retry->tiers_ms[j] == delay_ms)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Whether the order of keys is kept over each delay of `a` by `b` as well. */
+static bool keeps_order_too(const struct wr_conf_pipeline *a, const struct wr_conf_pipeline *b)
+{
+	for (size_t i = 0; i < a->stage_count; i++) {
+		const struct wr_conf_retry *retry = &a->stages[i].retry;
+
+		for (size_t j = 0; retry->mode == WR_RETRY_KEY && j < retry->tier_count; j++) {
+			if (!has_key_tier(b, retry->tiers_ms[j]))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* Which keys have events in retry topics is the lane's to know, whatever program an event is of. */
+static void refuse_orders(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->canary->count; i++) {
+		const char *name = plan->canary->trials[i].pipeline;
+		const struct wr_conf_pipeline *now = find_pipeline(plan->before->conf, name),
+					      *next = find_pipeline(plan->after->conf, name);
+
+		if (now == NULL || next == NULL ||
+		    (keeps_order_too(now, next) && keeps_order_too(next, now)))
+			continue;
+		wr_problems_add(&plan->answer->problems, plan->after->conf->file, next->mark, NULL,
+				"pipeline %s: over which delays retries keep the order of keys "
+				"(retry.mode: key) was changed, which can't be tried on a share of "
+				"the keys" WITHOUT,
+				name);
+	}
+}
+
 static void refuse_change(void *arg, const struct wr_conf_difference *difference)
 {
 	struct plan *plan = arg;
@@ -179,6 +225,7 @@ enum wr_code wr_reload_plan_canary(const struct wr_edition *before, const struct
 		return WR_OK;
 	}
 	wr_conf_diff(before->conf, after->conf, refuse_change, &plan);
+	refuse_orders(&plan);
 	*canary_r = canary;
 	return WR_OK;
 }

@@ -450,6 +450,26 @@ static void what_is_no_matter_of_single_events_is_refused(void **state)
 	stop();
 }
 
+#define TIERED(mode, tiers) \
+	"retries.so, config: { fails: false }, retry: { mode: " mode ", tiers: [" tiers "] }"
+
+static void the_order_over_retry_topics_is_no_matter_of_single_events(void **state)
+{
+	(void)state;
+	start(LONG_CANARY SINGLE(TIERED("topic", "5s")));
+	configure(LONG_CANARY SINGLE(TIERED("key", "5s")));
+	assert_reload(WR_RELOAD_REJECTED);
+	assert_said("pipeline p: over which delays retries keep the order of keys");
+	assert_asked((struct wr_reload_request){.no_canary = true}, WR_RELOAD_APPLIED);
+	configure(LONG_CANARY SINGLE(TIERED("key", "5s, 1m")));
+	assert_reload(WR_RELOAD_REJECTED);
+	configure(LONG_CANARY SINGLE(TIERED("inline", "5s")));
+	assert_reload(WR_RELOAD_REJECTED);
+	configure(LONG_CANARY SINGLE(TIERED("key", "5s") ", timeout: 3s"));
+	assert_reload(WR_RELOAD_CANARY); /* as before */
+	stop();
+}
+
 static void stages_that_keep_or_hold_something_are_refused(void **state)
 {
 	(void)state;
@@ -501,6 +521,7 @@ int main(void)
 	    WITH_WORLD(a_number_that_was_tried_is_no_other_generations_after_a_restart),
 	    WITH_WORLD(who_asks_says_whether_and_how),
 	    WITH_WORLD(what_is_no_matter_of_single_events_is_refused),
+	    WITH_WORLD(the_order_over_retry_topics_is_no_matter_of_single_events),
 	    WITH_WORLD(stages_that_keep_or_hold_something_are_refused),
 	    WITH_WORLD(pipelines_without_a_canary_go_with_the_last_of_the_keys),
 	};
