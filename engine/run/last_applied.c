@@ -2,6 +2,7 @@
 
 #include "run/last_applied.h"
 
+#include "base/failpoint.h"
 #include "base/json.h"
 #include "conf/load.h"
 
@@ -160,6 +161,7 @@ enum wr_code wr_last_applied_write(const char *folder, uint64_t number, const ch
 		rc = write_file(folder, name, text, err);
 	if (rc == WR_OK)
 		sync_folder(folder);
+	WR_FAILPOINT(reload_keeping);
 	if (rc == WR_OK)
 		rc = write_file(folder, RECORD, wr_bytes(record.data, record.size), err);
 	if (rc == WR_OK) {

@@ -3,6 +3,7 @@
 
 #include "run/reload_private.h"
 
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "run/metric_table.h"
 
@@ -321,14 +322,17 @@ static enum wr_code prepare(struct attempt *a, bool *differs_r)
 	rc = read_text(a);
 	if (rc != WR_OK)
 		return rc;
+	WR_FAILPOINT(reload_read);
 	begin_phase(a, WR_RELOAD_VALIDATE);
 	rc = validate(a, differs_r);
 	if (rc != WR_OK || !*differs_r)
 		return rc;
+	WR_FAILPOINT(reload_checked);
 	begin_phase(a, WR_RELOAD_PROBE);
 	rc = wr_reload_probe(a->reload, a->edition, &a->answer);
 	if (rc != WR_OK)
 		return rc;
+	WR_FAILPOINT(reload_probed);
 	begin_phase(a, WR_RELOAD_LOAD);
 	rc = load(a);
 	if (rc == WR_OK && atomic_load(&a->reload->stopping))
@@ -352,10 +356,12 @@ static void conclude(struct attempt *a, enum wr_code rc, bool differs)
 
 static void apply(struct attempt *a)
 {
+	WR_FAILPOINT(reload_swapped);
 	a->answer.result = WR_RELOAD_APPLIED;
 	a->answer.generation_after = a->reload->current->number;
 	wr_reload_note_generation(a->reload, a->answer.who, wr_reload_summary(&a->answer));
 	wr_reload_keep(a->reload);
+	WR_FAILPOINT(reload_kept);
 	wr_reload_follow(a->reload);
 	begin_phase(a, WR_RELOAD_DRAIN);
 	drain(a);
@@ -367,6 +373,7 @@ static void begin_canary(struct attempt *a)
 	a->answer.result = WR_RELOAD_CANARY;
 	a->answer.generation_after = a->reload->last_number;
 	wr_reload_note_canary(a->reload, a->answer.who, wr_reload_summary(&a->answer));
+	WR_FAILPOINT(reload_canary_begun);
 }
 
 /* True when the job was to end a canary, or has nothing left to do because it ended by itself and all keys went back. */
@@ -401,6 +408,7 @@ static void attempt(struct attempt *a)
 		conclude(a, rc, differs);
 		return;
 	}
+	WR_FAILPOINT(reload_loaded);
 	begin_phase(a, WR_RELOAD_SWAP);
 	tries = a->canary != NULL;
 	rc = explain(a, tries ? try(a) : swap(a));

@@ -6,6 +6,7 @@
 
 #include "run/reload_private.h"
 
+#include "base/failpoint.h"
 #include "base/log.h"
 #include "conf/diff.h"
 #include "core/canary.h"
@@ -468,6 +469,7 @@ static void promote(struct wr_reload *reload, const char *reason)
 	}
 	canary->drain->edition = reload->current; /* it was its runner; now the drain is */
 	wr_reload_make_current(reload, canary->edition);
+	WR_FAILPOINT(reload_canary_promoted);
 	end(reload, true, reason);
 	wr_reload_keep(reload);
 	wr_reload_follow(reload);

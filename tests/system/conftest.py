@@ -37,7 +37,7 @@ def pytest_sessionfinish(session, exitstatus):
         session.exitstatus = 1
 
 
-TOGETHER = ("test_walk.py", "test_quickstart.py", "test_install.py")  # each shares what is dear to make
+TOGETHER = ("test_walk.py", "test_reload_kill.py", "test_quickstart.py", "test_install.py")  # each shares what is dear to make
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -7,6 +7,7 @@ TOP = pathlib.Path(__file__).resolve().parents[3]
 SCRIPTS = TOP / "scripts"
 BUILD = pathlib.Path(os.environ.get("WEIR_BUILD", TOP / ".build" / "test"))
 ASAN_BUILD = pathlib.Path(os.environ.get("WEIR_ASAN_BUILD", TOP / ".build" / "asan"))
+TSAN_BUILD = pathlib.Path(os.environ.get("WEIR_TSAN_BUILD", TOP / ".build" / "tsan"))
 FAILPOINT_BUILD = pathlib.Path(os.environ.get("WEIR_FAILPOINT_BUILD", TOP / ".build" / "failpoints"))
 # Of several processes that share the tests out (pytest -n), which one this is, and of how many.
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0")

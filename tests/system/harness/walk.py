@@ -22,11 +22,20 @@ PIECES = 12
 WINDOW = (IN_FLIGHT + 1) * BATCH + 100_000 // EACH_US
 
 
-def names():
-    """The failpoints of the engine's table, each with whether a step can fail there."""
+def all_names():
     rows = re.findall(r"^FAILPOINT\((\w+), (true|false),", NAMES_FILE.read_text(), re.M)
     assert rows
     return {name: fails == "true" for name, fails in rows}
+
+
+def names():
+    """The failpoints of an event's way, each with whether a step can fail there."""
+    return {name: fails for name, fails in all_names().items() if not name.startswith("reload_")}
+
+
+def reload_names():
+    """Those of a reload's way."""
+    return [name for name in all_names() if name.startswith("reload_")]
 
 
 class Point:
