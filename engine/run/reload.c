@@ -88,7 +88,7 @@ static bool take_job(struct wr_reload *reload, struct wr_reload_job *job_r)
 	return busy;
 }
 
-static void finish_job(struct wr_reload *reload)
+void wr_reload_finish_job(struct wr_reload *reload)
 {
 	char *who;
 
@@ -130,12 +130,10 @@ static void *run(void *arg)
 
 	pthread_setname_np(pthread_self(), "reload");
 	while (!atomic_load(&reload->stopping)) {
-		if (take_job(reload, &job)) {
+		if (take_job(reload, &job))
 			wr_reload_perform(reload, &job);
-			finish_job(reload);
-		} else {
+		else
 			wait_for_work(reload);
-		}
 		wr_reload_tend_canary(reload);
 		wr_reload_reap(reload);
 		wr_reload_look(reload);

@@ -470,6 +470,8 @@ void wr_reload_perform(struct wr_reload *reload, const struct wr_reload_job *job
 	wr_swap_destroy(a.swap);
 	wr_reload_canary_destroy(a.canary, reload->metrics);
 	wr_edition_let_go(a.edition, 1, 0);
+	/* Whoever has the answer may ask again at once. */
+	wr_reload_finish_job(reload);
 	if (job->done != NULL)
 		job->done(job->done_arg, &a.answer);
 	wr_reload_answer_fini(&a.answer);

@@ -87,6 +87,9 @@ struct wr_reload {
 	bool drifted;               /* [lock] */
 };
 
+/* reload.c: the next job may come; what the present one says of who asked is gone. */
+void wr_reload_finish_job(struct wr_reload *reload);
+
 /* reload_answer.c */
 enum wr_code wr_reload_answer_init(struct wr_reload_answer *answer, const struct wr_reload_job *job,
 				   const struct wr_clock *clock);

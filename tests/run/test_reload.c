@@ -208,22 +208,13 @@ static void await_answer(void)
 	pthread_mutex_unlock(&lock);
 }
 
-/* The thread takes its next job a moment after it has answered. */
-static void settle(void)
-{
-	const struct wr_reload_request request = {.who = "settle", .rollback = true};
-
-	while (wr_reload_submit(reload, &request, NULL, NULL, &err) == WR_EFULL)
-		usleep(1000);
-}
-
 static enum wr_reload_result ask(void)
 {
 	const struct wr_reload_request request = {.who = "test"};
 
 	has_answer = false;
-	while (wr_reload_submit(reload, &request, note_answer, NULL, &err) == WR_EFULL)
-		usleep(1000);
+	if (wr_reload_submit(reload, &request, note_answer, NULL, &err) != WR_OK)
+		fail_msg("%s", err.text);
 	await_answer();
 	return got.result;
 }
@@ -472,6 +463,32 @@ static void only_one_at_a_time(void **state)
 	stop();
 }
 
+static enum wr_code second_try = WR_EFULL;
+
+static void ask_again(void *arg, const struct wr_reload_answer *answer)
+{
+	const struct wr_reload_request request = {.who = "again"};
+
+	(void)arg;
+	(void)answer;
+	second_try = wr_reload_submit(reload, &request, note_answer, NULL, &err);
+}
+
+static void who_has_the_answer_may_ask_again_at_once(void **state)
+{
+	const struct wr_reload_request request = {.who = "test"};
+
+	(void)state;
+	configure(ONE("{ plugin: passthrough.so }"));
+	start();
+	has_answer = false;
+	assert_int_equal(wr_reload_submit(reload, &request, ask_again, NULL, &err), WR_OK);
+	await_answer();
+	assert_int_equal(second_try, WR_OK);
+	assert_int_equal(got.result, WR_RELOAD_UNCHANGED);
+	stop();
+}
+
 static void a_pipeline_with_parked_events_goes_only_by_force(void **state)
 {
 	const struct wr_reload_request forced = {.who = "test", .force = true};
@@ -486,8 +503,7 @@ static void a_pipeline_with_parked_events_goes_only_by_force(void **state)
 	assert_said("pipelines: pipeline q was removed: somebody waits; the reload can be forced");
 	assert_int_equal(flow_alive(), 2);
 	has_answer = false;
-	while (wr_reload_submit(reload, &forced, note_answer, NULL, &err) == WR_EFULL)
-		usleep(1000);
+	assert_int_equal(wr_reload_submit(reload, &forced, note_answer, NULL, &err), WR_OK);
 	await_answer();
 	assert_int_equal(got.result, WR_RELOAD_APPLIED);
 	assert_int_equal(looks, 1);
@@ -712,9 +728,10 @@ static void a_rollback_leads_to_the_former_generation_whatever_the_file_says(voi
 	configure(ONE("{ name: s, plugin: version_two.so }"));
 	assert_result(WR_RELOAD_APPLIED);
 	write_file("nonsense");
-	settle(); /* a rollback */
-	while (wr_reload_generation(reload) != 3)
-		usleep(1000);
+	submit(false, true);
+	await_answer();
+	assert_int_equal(got.result, WR_RELOAD_APPLIED);
+	assert_int_equal(wr_reload_generation(reload), 3);
 	flow_pour(5);
 	flow_await(10);
 	assert_int_equal(flow_outputs_of(3), 10);
@@ -722,7 +739,7 @@ static void a_rollback_leads_to_the_former_generation_whatever_the_file_says(voi
 	assert_int_equal(list.count, 3);
 	assert_int_equal(list.items[0].number, 3);
 	assert_true(list.items[0].runs);
-	assert_string_equal(list.items[0].who, "settle");
+	assert_string_equal(list.items[0].who, "test");
 	assert_non_null(strstr(list.items[0].what, "p/s: hostile 2.0.0 -> passthrough"));
 	assert_true(list.items[1].can_return);
 	assert_false(list.items[2].can_return);
@@ -868,6 +885,7 @@ int main(void)
 	    RULE(what_needs_a_restart_is_told_before_anything_is_touched),
 	    RULE(a_dry_run_does_all_but_the_swap),
 	    RULE(only_one_at_a_time),
+	    RULE(who_has_the_answer_may_ask_again_at_once),
 	    RULE(a_pipeline_with_parked_events_goes_only_by_force),
 	    RULE(a_pipeline_without_parked_events_goes),
 	    RULE(a_lane_that_goes_keeps_no_stop_waiting),

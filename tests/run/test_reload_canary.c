@@ -136,16 +136,10 @@ static void note_answer(void *arg, const struct wr_reload_answer *answer)
 	pthread_mutex_unlock(&lock);
 }
 
-/* The thread takes its next job a moment after it has answered. */
 static enum wr_code submit(const struct wr_reload_request *request)
 {
-	enum wr_code rc;
-
 	has_answer = false;
-	while ((rc = wr_reload_submit(reload, request, note_answer, NULL, &err)) == WR_EFULL &&
-	       strstr(err.text, "a reload is under way") != NULL)
-		usleep(1000);
-	return rc;
+	return wr_reload_submit(reload, request, note_answer, NULL, &err);
 }
 
 static void assert_asked(struct wr_reload_request request, enum wr_reload_result wanted)
