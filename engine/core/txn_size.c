@@ -26,6 +26,8 @@ void wr_txn_size_too_long(struct wr_txn_size *size)
 {
 	uint32_t held = size->held;
 
+	if (held == 0)
+		return;
 	/* A smaller one than was allowed was too much already. */
 	if (size->limit > 0 && size->limit < held)
 		held = size->limit;

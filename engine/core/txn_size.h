@@ -23,7 +23,7 @@ bool wr_txn_size_admits(const struct wr_txn_size *size, uint32_t events);
 /* A batch joins. True: nothing more than it can. [any] */
 bool wr_txn_size_add(struct wr_txn_size *size, uint32_t events);
 
-/* The present transaction took too long. [any] */
+/* The present transaction took too long. One of offsets alone changes nothing. [any] */
 void wr_txn_size_too_long(struct wr_txn_size *size);
 
 /* It was committed, after so much of the time that it has. [any] */

@@ -61,6 +61,20 @@ static void a_batch_that_was_larger_than_the_limit_halves_the_limit(void **state
 	assert_int_equal(size.limit, 50);
 }
 
+/* Only offsets were in it: fewer events would not have made it faster. */
+static void one_without_events_says_nothing_of_their_number(void **state)
+{
+	struct wr_txn_size size = {.limit = 0};
+
+	(void)state;
+	wr_txn_size_begin(&size);
+	wr_txn_size_too_long(&size);
+	assert_int_equal(size.limit, 0);
+	size.limit = 100;
+	wr_txn_size_too_long(&size);
+	assert_int_equal(size.limit, 100);
+}
+
 static void batches_join_as_long_as_they_fit(void **state)
 {
 	struct wr_txn_size size = {.limit = 100};
@@ -115,6 +129,7 @@ int main(void)
 	    cmocka_unit_test(too_long_halves_what_was_held_down_to_one_event),
 	    cmocka_unit_test(a_smaller_one_than_allowed_halves_what_it_held),
 	    cmocka_unit_test(a_batch_that_was_larger_than_the_limit_halves_the_limit),
+	    cmocka_unit_test(one_without_events_says_nothing_of_their_number),
 	    cmocka_unit_test(batches_join_as_long_as_they_fit),
 	    cmocka_unit_test(what_ends_early_at_its_limit_lets_it_grow_until_there_is_none),
 	    cmocka_unit_test(what_ends_late_or_below_its_limit_changes_nothing),
