@@ -146,7 +146,6 @@ void wr_lane_forget_parked(struct wr_lane *lane, struct wr_lane_partition *home)
 		lane->parked_records -= wr_parked_records(home->parked);
 	wr_parked_destroy(home->parked);
 	home->parked = NULL;
-	home->was_parked = false;
 }
 
 bool wr_lane_is_crowded(const struct wr_lane *lane)
@@ -332,8 +331,8 @@ static void judge(struct wr_lane *lane, struct wr_partition *partition)
 {
 	struct wr_lane_partition *ours = partition->user;
 
-	ours->looks_back =
-	    lane->program->keeps_order || wr_mark_metadata_is_parked(partition->metadata);
+	ours->looks_back = lane->program->keeps_order || ours->was_parked ||
+			   wr_mark_metadata_is_parked(partition->metadata);
 	ours->stands_alone = ours->looks_back && !holds_all(lane, partition);
 	if (!ours->stands_alone || lane->program->keeps_order)
 		return;

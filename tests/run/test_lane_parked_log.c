@@ -278,6 +278,23 @@ static void what_waits_for_its_retry_topics_goes_on_when_no_policy_needs_them(vo
 	assert_true(wr_health_ready(f.health));
 }
 
+/* The last commit that says that keys are parked never came to be. */
+static void what_is_parked_is_not_forgotten_where_offsets_are_asked_for_again(void **state)
+{
+	(void)state;
+	failing = "a";
+	f.commit_failures_left = 100;
+	send("a", "k");
+	append(SHORT, 0);
+	change_mode(WR_RETRY_INLINE);
+	f.next_event = WR_SOURCE_ASTRAY;
+	fixture_settle(&f);
+	assert_int_equal(f.refreshes, 1);
+	send("b", "k");
+	assert_string_equal(called, "a ");
+	assert_behind(parked("p.retry.5s", 1), "b", "0");
+}
+
 static void so_does_a_retry_partition_alone(void **state)
 {
 	struct fixture_write write =
@@ -332,6 +349,7 @@ int main(void)
 	    RULE(a_commit_tells_whoever_starts_with_another_policy),
 	    ALONE(and_it_looks_at_what_is_parked),
 	    ALONE(a_policy_that_keeps_order_begins_with_a_look_around),
+	    RULE(what_is_parked_is_not_forgotten_where_offsets_are_asked_for_again),
 	    ALONE(what_waits_for_its_retry_topics_goes_on_when_no_policy_needs_them),
 	    ALONE(so_does_a_retry_partition_alone),
 	    ALONE(while_a_circuit_is_open_keys_wait_in_the_lane),
