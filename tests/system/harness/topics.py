@@ -50,7 +50,16 @@ class Topics:
     def ends(self, name, spec=None):
         """The next offset of each partition."""
         wanted = {TopicPartition(name, p): spec or OffsetSpec.latest() for p in self.partitions(name)}
-        return {tp.partition: f.result(30).offset for tp, f in self.kafka.admin.list_offsets(wanted).items()}
+
+        def ask():
+            try:
+                return {tp.partition: f.result(30).offset for tp, f in self.kafka.admin.list_offsets(wanted).items()}
+            except KafkaException as error:
+                # A busy broker tells of a topic a moment before it leads it.
+                if error.args[0].code() != KafkaError.NOT_LEADER_FOR_PARTITION:
+                    raise
+
+        return wait_until(ask, 30, f"the ends of {name}")
 
     def count(self, name):
         starts = self.ends(name, OffsetSpec.earliest())
