@@ -42,7 +42,9 @@
 	X(ATTEMPTS_GO_ON, "a retried event's attempts are counted on")                             \
 	X(RETRY_TOPIC_FROM_ITS_START,                                                              \
 	  "a retry topic that is new to the group is read from its start")                         \
-	X(END_IS_ASKED_AFTER_THE_MARK, "an end that the mark exceeds is asked for once more")
+	X(END_IS_ASKED_AFTER_THE_MARK, "an end that the mark exceeds is asked for once more")      \
+	X(LATER_ONES_FOLLOW, "an event follows an older one of its key that is parked")            \
+	X(WHAT_CAME_LIES_THERE_NO_MORE, "what comes from a retry topic holds up its key no more")
 
 enum wr_clause {
 #define X(name, text) WR_CLAUSE_##name,

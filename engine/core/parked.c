@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/map.h"
+#include "core/clause.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -290,7 +291,7 @@ size_t wr_parked_take(struct wr_parked *parked, struct wr_bytes key, int64_t off
 
 	WR_CHECK(parked, PARKED_MAGIC);
 	line = line_of(parked, key);
-	if (line == NULL)
+	if (line == NULL || !WR_CLAUSE(WHAT_CAME_LIES_THERE_NO_MORE))
 		return 0;
 	link_p = link_to(line, delay_ms);
 	q = *link_p;
@@ -350,7 +351,7 @@ bool wr_parked_is_behind(const struct wr_parked *parked, struct wr_bytes key, in
 		found = older;
 		*delay_ms_r = q->delay_ms;
 	}
-	return found >= 0;
+	return found >= 0 && WR_CLAUSE(LATER_ONES_FOLLOW);
 }
 
 size_t wr_parked_keys(const struct wr_parked *parked)

@@ -46,20 +46,31 @@ bool fault_restart(struct world *w, unsigned l)
 	return true;
 }
 
+static void give_partition(struct world *w, unsigned l, unsigned p)
+{
+	struct topic *topic = &w->topics[p];
+
+	topic->owner = (int8_t)l;
+	topic->epoch++;
+	w->lanes[l].hold[p] = (struct hold){.held = true, .epoch = topic->epoch};
+}
+
+/* Of a keyed scenario both at once: who has one without the other reads neither. */
 bool fault_assign(struct world *w, unsigned l, unsigned p)
 {
 	struct topic *topic = &w->topics[p];
 	struct lane *lane = &w->lanes[l];
 
-	if (!lane->alive || topic->owner >= 0 || scenario->logs[p][0] == NULL)
+	if (!lane->alive || topic->owner >= 0 || scenario->logs[p][0] == NULL ||
+	    (scenario->keyed && (p == RETRY || w->topics[RETRY].owner >= 0)))
 		return false;
 	for (unsigned i = 0; i < PARTITIONS; i++) {
 		if (lane->hold[i].revoking || (lane->hold[i].held && !owns(w, l, i)))
 			return false;
 	}
-	topic->owner = (int8_t)l;
-	topic->epoch++;
-	lane->hold[p] = (struct hold){.held = true, .epoch = topic->epoch};
+	give_partition(w, l, p);
+	if (scenario->keyed)
+		give_partition(w, l, RETRY);
 	return true;
 }
 

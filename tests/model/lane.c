@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "tests/model/faults.h"
 #include "tests/model/ledger.h"
+#include "tests/model/parked.h"
 #include "tests/model/retried.h"
 #include "tests/model/value.h"
 
@@ -92,6 +93,8 @@ void drop_window(struct world *w, unsigned l)
 	lane->window = 0;
 	memset(lane->deaths, 0, sizeof(lane->deaths));
 	lane->death_count = 0;
+	if (TRUST(LOG_IS_LOOKED_AT_AGAIN))
+		forget_parked(lane);
 }
 
 void give_up(struct world *w, unsigned l)
@@ -136,11 +139,14 @@ static struct batch_place {
 /* Writing. */
 
 /* What a running event may end as. */
-static bool may_end(const struct world *w, const struct batch *batch, enum fate fate)
+static bool may_end(const struct world *w, const struct lane *lane, const struct batch *batch,
+		    enum fate fate)
 {
 	bool is_running = batch->state == BATCH_RUNNING ||
 			  (batch->state == BATCH_CLAIMING && !TRUST(CLAIMED_BEFORE_ITS_END));
 
+	if (batch->state == BATCH_RUNNING && is_behind(lane, batch))
+		return fate == FATE_RETRIED && has_room_for_retry(w);
 	switch (fate) {
 	case FATE_DONE:
 		return true;
@@ -153,6 +159,16 @@ static bool may_end(const struct world *w, const struct batch *batch, enum fate 
 	return false;
 }
 
+/* It is committed before more goes in. */
+static bool is_full(const struct world *w, unsigned l)
+{
+	unsigned count = w->transactions[l].count;
+
+	for (unsigned i = 0; i < w->lanes[l].window; i++)
+		count += w->lanes[l].batch[i].pending;
+	return count >= WINDOW * 2;
+}
+
 bool step_hand_over(struct world *w, unsigned l, unsigned i, enum fate fate)
 {
 	struct lane *lane = &w->lanes[l];
@@ -161,7 +177,7 @@ bool step_hand_over(struct world *w, unsigned l, unsigned i, enum fate fate)
 	struct wr_txn_facts txn = txn_facts(lane);
 
 	if (!lane->alive || lane->failed || i >= lane->window || batch->handed_over ||
-	    !may_end(w, batch, fate))
+	    !may_end(w, lane, batch, fate))
 		return false;
 	if (fate == FATE_DEAD && batch->state == BATCH_CLAIMING)
 		batch->state = BATCH_RUNNING;
@@ -169,13 +185,19 @@ bool step_hand_over(struct world *w, unsigned l, unsigned i, enum fate fate)
 	if (!wr_order_may_write(&place.facts))
 		return false;
 	if (scenario->exactly_once) {
-		if (!wr_txn_admits(&txn))
+		if (!wr_txn_admits(&txn) || is_full(w, l))
 			return false;
 		lane->txn = WR_TXN_OPEN;
 	}
 	batch->handed_over = true;
 	batch->processed = batch->pending = batch->state == BATCH_RUNNING;
 	batch->fate = (uint8_t)fate;
+	batch->behind = batch->processed && is_behind(lane, batch);
+	if (batch->behind)
+		ledger_follows(w, batch);
+	let_come(lane, batch);
+	if (fate == FATE_RETRIED)
+		park(lane, batch);
 	return true;
 }
 
@@ -186,6 +208,7 @@ static void make_output(const struct batch *batch, struct output *output_r)
 				    .offset = batch->offset,
 				    .fate = batch->fate,
 				    .excused = batch->excused,
+				    .ordered = has_order(batch),
 				    .replays = batch->replays,
 				    .record = record_of(batch, (enum fate)batch->fate)};
 }

@@ -112,8 +112,8 @@ bool step_take(struct world *w, unsigned l, unsigned p)
 	struct batch *batch = &lane->batch[lane->window];
 
 	if (!lane->alive || lane->failed || lane->window == scenario->window || !hold->held ||
-	    hold->placed != PLACED_READ || hold->revoking || hold->astray ||
-	    hold->position >= topic->high)
+	    (scenario->keyed && !lane->looked_back) || hold->placed != PLACED_READ ||
+	    hold->revoking || hold->astray || hold->position >= topic->high)
 		return false;
 	if (hold->position < topic->low) {
 		hold->astray = true;

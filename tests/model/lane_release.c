@@ -4,6 +4,7 @@
 #include "tests/model/lane.h"
 
 #include "tests/model/ledger.h"
+#include "tests/model/parked.h"
 
 #include <string.h>
 
@@ -14,6 +15,7 @@ static void leave(struct world *w, unsigned l, unsigned p)
 	if (owns(w, l, p))
 		topic->owner = -1;
 	memset(&w->lanes[l].hold[p], 0, sizeof(struct hold));
+	forget_parked(&w->lanes[l]);
 }
 
 static bool has_lost(const struct world *w, unsigned l)
@@ -74,16 +76,29 @@ static bool is_settled(const struct lane *lane, unsigned p)
 	       !TRUST(NO_TRANSACTION_OUTLIVES);
 }
 
+static bool may_release(const struct lane *lane, unsigned p)
+{
+	return !(uses(lane, p) && TRUST(WINDOW_BELONGS_TO_EPOCH)) && is_settled(lane, p);
+}
+
+static void release(struct world *w, unsigned l, unsigned p)
+{
+	if (TRUST(MARK_BEFORE_ASKING))
+		step_mark(w, l, p);
+	leave(w, l, p);
+}
+
+/* All at once; one by one makes no fewer histories where nothing belongs together. */
 bool step_release(struct world *w, unsigned l, unsigned p)
 {
 	struct lane *lane = &w->lanes[l];
 
 	if (!lane->alive || !lane->hold[p].held || !lane->hold[p].revoking ||
-	    (uses(lane, p) && TRUST(WINDOW_BELONGS_TO_EPOCH)) || !is_settled(lane, p))
+	    !may_release(lane, p) || (scenario->keyed && !may_release(lane, PARTITIONS - 1 - p)))
 		return false;
-	if (TRUST(MARK_BEFORE_ASKING))
-		step_mark(w, l, p);
-	leave(w, l, p);
+	release(w, l, p);
+	if (scenario->keyed)
+		release(w, l, PARTITIONS - 1 - p);
 	return true;
 }
 

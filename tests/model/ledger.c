@@ -77,6 +77,21 @@ static void check_order(const struct world *w, const struct output *o)
 	}
 }
 
+/* A first result is that of an event that came before; those that were sent elsewhere meanwhile have left the line. */
+static void check_key_order(struct world *w, const struct output *o)
+{
+	unsigned origin = value_offset(o->record.owner);
+
+	if (!o->ordered || o->fate == FATE_RETRIED)
+		return;
+	for (unsigned n = origin + 1; n < OFFSETS; n++) {
+		if (w->ledger.finished[n] && !w->ledger.finished[origin] &&
+		    !w->ledger.out_of_order_allowed)
+			violate("a later event of a key ends before an earlier one");
+	}
+	w->ledger.finished[origin] = true;
+}
+
 static void add(uint8_t *count)
 {
 	if (*count < UINT8_MAX)
@@ -130,6 +145,7 @@ void ledger_result(struct world *w, const struct output *o, bool by_zombie)
 		note_replay(l, o->replays);
 	check_once(w, o);
 	check_order(w, o);
+	check_key_order(w, o);
 }
 
 /* Who could have known that the owner is abandoned has no excuse. */
@@ -178,6 +194,34 @@ void ledger_let_through(struct world *w, const struct batch *batch)
 {
 	w->ledger.excuse[batch->partition][batch->generation][batch->offset] = 0;
 	add(&w->ledger.allowed_ids[batch->record.id]);
+}
+
+static bool is_older(const struct record *record, unsigned origin)
+{
+	return record->ordered && value_offset(record->owner) < origin;
+}
+
+/* Where nobody else writes, and nothing twice. */
+void ledger_follows(const struct world *w, const struct batch *batch)
+{
+	const struct transaction *txn = &w->transactions[0];
+	unsigned origin = value_offset(batch->own);
+
+	if (!scenario->exactly_once || scenario->lanes > 1 || txn->fenced)
+		return;
+	for (unsigned n = 0; n < w->topics[RETRY].high; n++) {
+		if (w->ledger.results[RETRY][0][n] == 0 && is_older(record_at(w, RETRY, n), origin))
+			return;
+	}
+	for (unsigned i = 0; i < txn->count; i++) {
+		if (is_older(&txn->outputs[i].record, origin))
+			return;
+	}
+	for (unsigned i = 0; i < w->lanes[0].window; i++) {
+		if (w->lanes[0].batch[i].pending && value_offset(w->lanes[0].batch[i].own) < origin)
+			return;
+	}
+	violate("an event waits, and nothing is before it");
 }
 
 void ledger_lapsed(struct world *w, unsigned id)
@@ -390,6 +434,9 @@ static bool is_finished(const struct world *w)
 
 void ledger_check_end(const struct world *w)
 {
+	/* A real topic has no end where those behind would have to wait. */
+	if (scenario->keyed && w->topics[RETRY].high == OFFSETS)
+		return;
 	if (!is_finished(w)) {
 		violate("nothing goes on, and not all is committed");
 		return;

@@ -26,6 +26,9 @@ void ledger_unreported(const struct batch *batch);
 /* It runs without a claim. */
 void ledger_let_through(struct world *w, const struct batch *batch);
 
+/* It goes behind an older one of its key, which must be on its way. */
+void ledger_follows(const struct world *w, const struct batch *batch);
+
 /* The claim of an id is lost. */
 void ledger_lapsed(struct world *w, unsigned id);
 

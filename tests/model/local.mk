@@ -4,12 +4,14 @@ tests_model_libmodel_a_CPPFLAGS = $(AM_CPPFLAGS) -DWR_MODEL
 tests_model_libmodel_a_SOURCES = \
 	engine/core/claim.c engine/core/mark.c engine/core/mark_place.c engine/core/mark_text.c \
 	engine/core/backoff.c engine/core/envelope.c engine/core/envelope_text.c \
-	engine/core/event.c engine/core/event_id.c engine/core/order.c engine/core/retried.c \
+	engine/core/event.c engine/core/event_id.c engine/core/order.c engine/core/parked.c \
+	engine/core/retried.c \
 	engine/core/retry_policy.c \
 	tests/model/faults.c tests/model/faults.h \
 	tests/model/lane.c tests/model/lane.h tests/model/lane_claim.c tests/model/lane_place.c \
 	tests/model/lane_release.c \
 	tests/model/ledger.c tests/model/ledger.h \
+	tests/model/parked.c tests/model/parked.h \
 	tests/model/retried.c tests/model/retried.h \
 	tests/model/scenarios.c tests/model/scenarios.h \
 	tests/model/search.c tests/model/search.h \

@@ -4,8 +4,10 @@
 
 #include "base/check.h"
 #include "base/rng.h"
+#include "core/parked.h"
 #include "core/retried.h"
 #include "core/retry_policy.h"
+#include "tests/model/parked.h"
 #include "tests/model/value.h"
 
 bool is_retry(unsigned partition)
@@ -37,7 +39,22 @@ static struct wr_envelope envelope_of(const struct record *record)
 		e.replay = text("job");
 		give(&e, WR_FIELD_REPLAY);
 	}
+	if (record->ordered) {
+		wr_envelope_set_turn(&e, WR_TURN_FIRST);
+		e.origin_topic = text("t");
+		e.origin_offset = value_offset(record->owner);
+		give(&e, WR_FIELD_ORIGIN_TOPIC);
+		give(&e, WR_FIELD_ORIGIN_PARTITION);
+		give(&e, WR_FIELD_ORIGIN_OFFSET);
+	}
 	return e;
+}
+
+bool is_in_line(const struct record *record)
+{
+	const struct wr_envelope e = envelope_of(record);
+
+	return wr_parked_counts(&e, wr_bytes_of("k"), "t", 0);
 }
 
 static value_t owner_of(const struct wr_envelope *e)
@@ -112,21 +129,24 @@ struct record record_of(const struct batch *batch, enum fate fate)
 	    .pipeline = "p",
 	    .owner = value_owner_text(batch->own),
 	    .claimed = batch->claimed,
-	    .attempts = attempt_of(batch),
+	    .attempts = attempt_of(batch) - batch->behind,
 	};
 	struct wr_envelope e;
 
 	if (fate == FATE_DONE)
-		return (struct record){.id = batch->record.id};
+		return (struct record){.id = batch->record.id, .owner = batch->own};
 	if (fate == FATE_DEAD)
 		wr_envelope_dead(&letter, &e);
 	else
 		wr_envelope_retry(&letter, &e);
+	if (fate == FATE_RETRIED && has_order(batch))
+		wr_envelope_set_turn(&e, batch->behind ? WR_TURN_BEHIND : WR_TURN_FIRST);
 	return (struct record){.id = batch->record.id,
 			       .attempts = (uint8_t)e.attempts,
-			       .calls = (uint8_t)(batch->record.calls + 1),
+			       .calls = (uint8_t)(batch->record.calls + !batch->behind),
 			       .replay = wr_envelope_has(&e, WR_FIELD_REPLAY),
-			       .owner = owner_of(&e)};
+			       .owner = owner_of(&e),
+			       .ordered = wr_envelope_has(&e, WR_FIELD_ORDER)};
 }
 
 struct record replay_of(const struct record *letter)

@@ -9,6 +9,9 @@
 
 bool is_retry(unsigned partition);
 
+/* Whether a record of the retry topic has a place in its key's line. */
+bool is_in_line(const struct record *record);
+
 /* Sets the batch's own claim and whom it is to follow. */
 void read_claim(struct batch *batch, uint32_t incarnation);
 

@@ -100,6 +100,14 @@ static const struct step retried[] = {
     A(SEND_OFFSETS), A(END),           A(COMMIT),       A_P(MARK, RETRY), END_OF_STEPS,
 };
 
+/* A's first event is parked. */
+static const struct step parked[] = {
+    STARTS(A, 0), A_P(FETCH, RETRY), A_P(PLACE, RETRY), A(LOOK_BACK), A(TAKE),         A(CLAIM),
+    IS_RETRIED,   A(APPEND),         A(RETIRE),         A(CLOSE),     A(SEND_OFFSETS), A(END),
+    A(COMMIT),    A(MARK),           END_OF_STEPS,
+};
+
+#define KEYED .has_retry = true, .keyed = true
 #define RETRIES .has_retry = true, .logs = {{"a"}, {""}}
 
 /* Small enough to go through all of their states. */
@@ -162,6 +170,37 @@ const struct scenario scenarios[] = {
 	 .kinds = CAN(CRASH), .begin = without_retry),
     BOTH("an event that waits, and a zombie that goes ahead", .lanes = 2, .window = 1, RETRIES,
 	 .later = {"b"}, .attempts = 2, .faults = 1, .kinds = CAN(KICK), .begin = retried),
+    BOTH("a key that is parked", .lanes = 1, .window = 1, KEYED, .logs = {{"ab"}, {""}},
+	 .attempts = 2, .faults = 1, .kinds = CAN(CRASH)),
+    {.name = "a key that is parked, and lost answers",
+     .exactly_once = true,
+     .lanes = 1,
+     .window = 2,
+     KEYED,
+     .logs = {{"ab"}, {""}},
+     .attempts = 2,
+     .deaths = 1,
+     .faults = 1,
+     .kinds = CRASHES | LOST_ANSWERS},
+    {.name = "a key that is parked, and a duplicate",
+     .exactly_once = true,
+     .lanes = 1,
+     .window = 1,
+     KEYED,
+     .logs = {{"aab"}, {""}},
+     .attempts = 2,
+     .faults = 1,
+     .kinds = CAN(CRASH)},
+    {.name = "a key that is parked, and changes hands",
+     .exactly_once = true,
+     .lanes = 2,
+     .window = 1,
+     KEYED,
+     .logs = {{"ab"}, {""}},
+     .attempts = 2,
+     .faults = 1,
+     .kinds = CAN(CRASH) | CAN(KICK),
+     .begin = parked},
     BOTH("an event that waits, and offsets set by hand", .lanes = 1, .window = 1, RETRIES,
 	 .attempts = 2, .faults = 2, .kinds = CAN(CRASH) | RESETS),
     BOTH("an event that waits, and its topic is made anew", .lanes = 1, .window = 1,
@@ -198,6 +237,8 @@ const struct scenario wide_scenarios[] = {
     BOTH("retries, among other faults", WIDE, .has_retry = true, .logs = {{"ab"}, {""}},
 	 .later = {"ab", NULL}, .attempts = 3, .faults = 8, .deaths = 3,
 	 .kinds = CRASHES | REBALANCES | LOST_ANSWERS | CAN(REPLAY) | CAN(LAPSE)),
+    BOTH("parked keys, among other faults", WIDE, KEYED, .logs = {{"abca"}, {""}}, .later = {"b"},
+	 .attempts = 2, .deaths = 2, .faults = 8, .kinds = CRASHES | REBALANCES | LOST_ANSWERS),
     BOTH("Redis fails over, among other faults", WIDE, .logs = {{"aba"}, {"ca"}}, .faults = 8,
 	 .kinds = CRASHES | REBALANCES | CAN(REPLICATE) | CAN(FAIL_OVER) | CAN(LOSE_MARK)),
 };

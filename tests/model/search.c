@@ -78,7 +78,8 @@ static bool begins_undisturbed(void)
 /* What concerns nobody else can be done at once, without looking at what else might have happened before it. */
 static bool is_private(struct step step)
 {
-	const uint64_t beginning = BIT(RESTART) | BIT(INIT) | BIT(ASSIGN) | BIT(FETCH) | BIT(PLACE);
+	const uint64_t beginning =
+	    BIT(RESTART) | BIT(INIT) | BIT(ASSIGN) | BIT(FETCH) | BIT(PLACE) | BIT(LOOK_BACK);
 
 	if (step.kind == STEP_RETIRE)
 		return WR_CLAUSE(RETIRED_IN_ORDER);

@@ -4,6 +4,7 @@
 
 #include "tests/model/faults.h"
 #include "tests/model/lane.h"
+#include "tests/model/parked.h"
 
 static const struct {
 	bool partition, fault;
@@ -59,6 +60,8 @@ static bool do_lane_step(struct world *w, struct step step)
 		return step_take(w, l, p);
 	case STEP_PLACE:
 		return step_place(w, l, p);
+	case STEP_LOOK_BACK:
+		return step_look_back(w, l);
 	case STEP_COMMIT_PLACE:
 		return step_commit_place(w, l, p);
 	case STEP_FETCH:

@@ -22,6 +22,7 @@
 	X(CLAIM, 0, 2, 0, "claims")                                                  \
 	X(TAKE, 1, 0, 0, "takes a record")                                           \
 	X(PLACE, 1, 0, 0, "asks for the mark and places the partition")              \
+	X(LOOK_BACK, 0, 0, 0, "looks at what is parked")                             \
 	X(COMMIT_PLACE, 1, 0, 0, "commits where it begins anew")                     \
 	X(FETCH, 1, 0, 0, "fetches the group's offset")                              \
 	X(CLOSE, 0, 0, 0, "closes its transaction")                                  \

@@ -75,6 +75,8 @@ static const struct miss {
     {CLAUSE(RETRY_TOPIC_FROM_ITS_START), "a retry topic that is found late", false},
     {CLAUSE(END_IS_ASKED_AFTER_THE_MARK), "an event that waits, and a zombie that goes ahead",
      true},
+    {CLAUSE(LATER_ONES_FOLLOW), "a key that is parked", false},
+    {CLAUSE(WHAT_CAME_LIES_THERE_NO_MORE), "a key that is parked", false},
     {TRUSTED(FETCH_WAITS), "two lanes, one partition", false},
     {TRUSTED(COMMIT_IS_FENCED), "two lanes, one partition", false},
     {TRUSTED(PREDECESSOR_IS_ABORTED), "lost answers", false},
@@ -92,6 +94,8 @@ static const struct miss {
     {TRUSTED(METADATA_WITH_COMMIT), "lost answers", false},
     {TRUSTED(RETRIED_IN_TRANSACTION), "an event that is tried again", false},
     {TRUSTED(CLAIMED_BEFORE_ITS_END), "a dead letter that is replayed twice", false},
+    {TRUSTED(LOG_IS_LOOKED_AT), "a key that is parked", false},
+    {TRUSTED(LOG_IS_LOOKED_AT_AGAIN), "a key that is parked, and lost answers", false},
 };
 
 static const struct scenario *scenario_of(const struct miss *miss)

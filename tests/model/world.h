@@ -25,7 +25,8 @@
 #define LANES 2
 #define WINDOW 2
 #define DEATHS 3
-#define RETRY 1 /* the partition of the pipeline's own retry topics, where a scenario has them */
+#define PARKED 12 /* records of the retry topic that a lane knows of */
+#define RETRY 1   /* the partition of the pipeline's own retry topics, where a scenario has them */
 
 /* Clauses that are kept outside of core/: each can be left out as well. */
 #define TRUSTS(X)                                                                                \
@@ -46,7 +47,9 @@
 	X(NO_TRANSACTION_OUTLIVES, "partitions are given up when no transaction is open")        \
 	X(METADATA_WITH_COMMIT, "a commit carries the interval")                                 \
 	X(RETRIED_IN_TRANSACTION, "retry records are in the transaction of their offsets")       \
-	X(CLAIMED_BEFORE_ITS_END, "an event claims before anything is decided about it")
+	X(CLAIMED_BEFORE_ITS_END, "an event claims before anything is decided about it")         \
+	X(LOG_IS_LOOKED_AT, "who gets a partition reads its retry topic before it takes any")    \
+	X(LOG_IS_LOOKED_AT_AGAIN, "and so does who drops what was taken")
 
 enum trust {
 #define X(name, text) TRUST_##name,
@@ -68,6 +71,7 @@ struct record {
 	uint8_t calls; /* that there really were, since it came or was replayed */
 	bool replay;
 	value_t owner;
+	bool ordered, unused; /* it has a place in its key's line */
 };
 
 /* What the group committed for a partition. */
@@ -94,9 +98,10 @@ enum fate { FATE_DONE, FATE_DEAD, FATE_RETRIED };
 struct output {
 	uint8_t partition, generation, offset;
 	uint8_t fate;         /* enum fate */
-	bool excused, unused; /* no claim could be made */
+	bool excused;         /* no claim could be made */
+	bool ordered;         /* its event has a place in its key's line */
 	value_t replays;      /* of a replay: the owner that it is to follow */
-	struct record record; /* what is written; of an output only the id */
+	struct record record; /* what is written; of an output only the id and the owner */
 };
 
 /* A transaction as its coordinator has it. */
@@ -127,7 +132,7 @@ struct batch {
 	uint8_t state; /* enum batch_state */
 	uint8_t partition, generation, offset;
 	uint8_t fate; /* enum fate, once it is handed over */
-	bool claimed, excused;
+	bool claimed, excused, behind;
 	struct record record;
 	value_t own, found, replays;
 	bool handed_over, pending, processed, unused;
@@ -157,6 +162,9 @@ struct lane {
 	bool alive, failed, offsets_sent;
 	uint8_t txn; /* enum wr_txn_state */
 	uint8_t window, death_count;
+	bool looked_back; /* what is parked is known: */
+	uint8_t parked_count;
+	uint8_t parked[PARKED]; /* the origin offsets, in the order of the retry topic */
 	struct hold hold[PARTITIONS];
 	struct batch batch[WINDOW]; /* oldest first */
 	struct death deaths[DEATHS];
@@ -178,6 +186,7 @@ struct ledger {
 	struct output dead[DEATHS]; /* dead letters */
 	value_t replayed[DEATHS];   /* owners of dead letters whose replays had results */
 	bool out_of_order_allowed;
+	bool finished[OFFSETS]; /* of the source, in a keyed scenario */
 };
 
 struct world {
@@ -202,6 +211,7 @@ struct scenario {
 	bool has_retry;                       /* the second partition is of the retry topics */
 	uint8_t attempts;                     /* calls of an event at most; 0: none is retried */
 	bool from_latest;                     /* auto.offset.reset */
+	bool keyed;                           /* all events have one key, and retry.mode is key */
 	uint8_t deaths;                       /* so many events at most end in the DLQ */
 	uint8_t faults;                       /* in all */
 	uint64_t kinds;                       /* which: 1 << enum step_kind */
