@@ -175,7 +175,8 @@ static void look_at(struct wr_lane *lane, struct wr_lane_partition *ours,
 	    .key = record->key,
 	    .delay_ms = ours->delay_ms,
 	    .sequence = lane->next_sequence++,
-	    .since_ms = record->timestamp_ms,
+	    .since_ms =
+		record->timestamp_ms >= 0 ? record->timestamp_ms : wr_clock_wall_ms(lane->o.clock),
 	};
 	struct wr_envelope e;
 	struct wr_err err;

@@ -18,11 +18,13 @@
 static int64_t wait_ns(const struct wr_lane *lane, const struct wr_source_record *record)
 {
 	const struct wr_lane_partition *partition = record->partition->user;
-	/* In this order: a stranger's time may be as large as can be. */
-	int64_t left_ms =
-	    partition->delay_ms - (wr_clock_wall_ms(lane->o.clock) - record->timestamp_ms);
+	int64_t left_ms;
 
-	if (record->timestamp_ms < 0 || partition->delay_ms == 0 || left_ms <= 0)
+	if (record->timestamp_ms < 0 || partition->delay_ms == 0)
+		return 0;
+	/* In this order: a stranger's time may be as large as can be. */
+	left_ms = partition->delay_ms - (wr_clock_wall_ms(lane->o.clock) - record->timestamp_ms);
+	if (left_ms <= 0)
 		return 0;
 	if (record->offset == partition->held_offset)
 		return partition->held_until_ns - wr_lane_now(lane);

@@ -54,6 +54,22 @@ static void nothing_is_read_before_a_transaction_of_the_one_before_is_decided(vo
 	assert_behind(parked("p.retry.1m", 0), "a", "0");
 }
 
+static void a_record_without_a_time_is_parked_since_it_was_seen(void **state)
+{
+	struct fixture_write write =
+	    forged("x", "k", "weir-order=first\nweir-origin-offset=0\nweir-owner=0/in/0/0\n");
+	int64_t offset = fixture_redeliver(&f, LONG, &write);
+
+	(void)state;
+	f.partitions[LONG].records[offset].timestamp_ms = -1;
+	f.partitions[LONG].undecided = true;
+	start();
+	fixture_pass_ms(&f, 2000);
+	assert_true(fixture_metric(&f, "weir_parked_keys{lane=\"0\",pipeline=\"p\"} ") == 1);
+	assert_true(fixture_metric(&f, "weir_oldest_parked_seconds{lane=\"0\",pipeline=\"p\"} ") <=
+		    2);
+}
+
 static void a_partition_without_those_of_its_retry_topics_waits_for_them(void **state)
 {
 	(void)state;
@@ -336,6 +352,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    RULE(whoever_gets_the_partition_knows_what_is_parked),
 	    ALONE(nothing_is_read_before_a_transaction_of_the_one_before_is_decided),
+	    ALONE(a_record_without_a_time_is_parked_since_it_was_seen),
 	    ALONE(a_partition_without_those_of_its_retry_topics_waits_for_them),
 	    ALONE(and_so_it_does_for_a_topic_that_no_policy_names),
 	    ALONE(but_not_for_one_with_partitions_of_its_own),

@@ -307,6 +307,19 @@ static void holds_up_for_its_delay_only(int64_t later_ms)
 	assert_int_equal(calls[1], 2);
 }
 
+static void a_time_before_all_time_is_past(void **state)
+{
+	int64_t offset;
+
+	(void)state;
+	fixture_send(&f, 0, "a", "k");
+	fixture_settle(&f);
+	offset = fixture_redeliver(&f, 1, fixture_write_to(&f, "p.retry.5s", 0));
+	f.partitions[1].records[offset].timestamp_ms = INT64_MIN;
+	fixture_settle(&f);
+	assert_int_equal(calls[1], 2);
+}
+
 static void a_time_from_the_future_holds_a_partition_up_for_its_delay_only(void **state)
 {
 	(void)state;
@@ -515,6 +528,7 @@ int main(void)
 	    RULE(a_duplicate_of_an_event_that_waits_is_a_duplicate),
 	    RULE(a_stage_that_is_gone_makes_a_dead_letter),
 	    RULE(a_broken_envelope_is_dead_lettered_and_never_believed),
+	    RULE(a_time_before_all_time_is_past),
 	    RULE(a_time_from_the_future_holds_a_partition_up_for_its_delay_only),
 	    RULE(and_so_does_the_farthest),
 	    RULE(a_replay_takes_over_from_its_dead_letter_and_runs_from_the_start),
