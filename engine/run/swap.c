@@ -214,10 +214,14 @@ static bool are_all_back(void *arg)
 
 	for (size_t i = 0; i < swap->count; i++) {
 		const struct wr_swap_item *item = &swap->items[i];
+		enum wr_program_state state;
 
-		if (item->asked && item->leaving == item->next &&
-		    (wr_program_state(item->lane.program) != WR_PROGRAM_CURRENT ||
-		     wr_program_state(item->next) == WR_PROGRAM_TRIED))
+		if (!item->asked || item->leaving != item->next)
+			continue;
+		/* NEW: the lane is about to take it, and goes back only then */
+		state = wr_program_state(item->next);
+		if (state == WR_PROGRAM_NEW || state == WR_PROGRAM_TRIED ||
+		    wr_program_state(item->lane.program) != WR_PROGRAM_CURRENT)
 			return false;
 	}
 	return true;
