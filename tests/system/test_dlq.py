@@ -146,3 +146,42 @@ def test_what_is_purged_is_listed_no_more(dlq):
     assert {item["code"] for item in dlq.json("list")["items"]} == {"other"}
     assert len(dlq.json("list", "--state", "purged")["items"]) == 10
     assert dlq.replays() == Counter()
+
+
+def test_nonsense_in_its_topics_is_shown_and_harms_nothing(dlq):
+    """Whoever may write there can write anything."""
+    dlq.fill(4, partitions=1)
+    assert dlq.json("replay", "0/0")["counts"]["done"] == 1
+    _, value, headers = dlq.letter(9)
+    dlq.topics.send(
+        dlq.name,
+        [
+            ("k", "no header at all, so of no pipeline"),
+            ("k", value, [*headers, ("weir-event-id", b"twice")]),
+            ("k", value, [(name, b"zzz" if name == "weir-owner" else text) for name, text in headers]),
+            ("k", value, [(name, b"\x1b[31m" if name == "weir-class" else text) for name, text in headers]),
+        ],
+    )
+    keys = ("", "garbage", "job/", "job/abc", "job/20260101-000000-abcdef", "letter/0/0/abc", "letter/9/9/abc", "audit/x")
+    values = ("", "not json", "{}", "[" * 10000, '{"id":"x","kind":"replay","state":"running"}', "0-99999999999999999999")
+    dlq.topics.send(f"{dlq.name}.weir-state", [(key, value) for key in keys for value in values])
+    counts = dlq.json("stats")
+    assert (counts["open"], counts["replayed"]) == (6, 1)
+    items = dlq.json("list")["items"]
+    assert [bool(item.get("broken")) for item in items] == [True] * 3 + [False] * 3
+    assert "\x1b" not in dlq.run("list") + dlq.run("show", items[0]["id"])
+    job = dlq.json("replay", "--all", status=1)
+    assert (job["counts"]["done"], job["counts"]["refusedBroken"]) == (3, 3)
+    assert set(dlq.replays().values()) == {1} and len(dlq.replays()) == 4
+    assert dlq.json("purge", "--all", "--yes")["counts"]["done"] == 3
+    assert dlq.json("list")["items"] == []
+
+
+def test_an_id_that_can_not_be_is_an_error_before_anything_is_done(dlq):
+    dlq.fill(2, partitions=1)
+    dlq.run("show", "0/99", status=1)
+    dlq.run("show", "4/0", status=1)
+    dlq.run("replay", "0/0", "4/0", status=1)
+    assert dlq.replays() == Counter()
+    counts = dlq.json("replay", "0/0", "0/99", status=1)["counts"]
+    assert (counts["done"], counts["skipped"]) == (1, 1)
