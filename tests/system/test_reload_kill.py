@@ -29,7 +29,7 @@ class Story:
     def __init__(self, site, point):
         self.site, self.point = site, point
         pipeline = site.pipeline(delivery="exactly_once", stages=[self.stage("first")])
-        canary = {"share": "50%", "for": "100ms", "min_events": 1} if "canary" in point else None
+        canary = {"share": "50%", "for": "1s", "min_events": 1} if "canary" in point else None
         self.engine = site.engine(
             site.config([pipeline], canary=canary, log={"level": "info"}), binary=paths.weir(paths.FAILPOINT_BUILD)
         )
