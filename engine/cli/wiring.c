@@ -139,6 +139,7 @@ static enum wr_code make_sink(void *arg, const struct wr_lane *lane, int wake_fd
 	    .linger_us = linger_us(conf),
 	    .batch_bytes = wr_wiring_find(w, conf->name)->record_batch_bytes,
 	    .limits = w->limits,
+	    .one_thread = true,
 	    .wake_fd = wake_fd,
 	    .done = done,
 	    .done_arg = done_arg,

@@ -39,6 +39,7 @@ struct kafka_sink {
 	struct wr_map *topics;   /* name -> struct wr_sink_topic */
 	wr_sink_done_fn done;
 	void *done_arg;
+	bool one_thread; /* writes and polls */
 	_Atomic size_t queued_records;
 	_Atomic size_t queued_bytes;
 	_Atomic int state; /* enum wr_sink_state */
@@ -77,6 +78,28 @@ static void broken(void *arg)
 	break_for(arg, "its transaction can't be ended");
 }
 
+static void add(const struct kafka_sink *s, _Atomic size_t *number_p, size_t more)
+{
+	if (!s->one_thread)
+		atomic_fetch_add_explicit(number_p, more, memory_order_relaxed);
+	else /* nobody else changes it: cheaper, for each record */
+		atomic_store_explicit(number_p,
+				      atomic_load_explicit(number_p, memory_order_relaxed) + more,
+				      memory_order_relaxed);
+}
+
+static void count(struct kafka_sink *s, size_t bytes)
+{
+	add(s, &s->queued_records, 1);
+	add(s, &s->queued_bytes, bytes);
+}
+
+static void uncount(struct kafka_sink *s, size_t bytes)
+{
+	add(s, &s->queued_records, (size_t)-1);
+	add(s, &s->queued_bytes, -bytes);
+}
+
 static void settle(struct kafka_sink *s, const rd_kafka_message_t *message)
 {
 	enum wr_code code =
@@ -96,9 +119,7 @@ static void settle(struct kafka_sink *s, const rd_kafka_message_t *message)
 	}
 	if (code != WR_OK && !wr_delivery_is_purged(message->err))
 		s->gap = true;
-	atomic_fetch_sub_explicit(&s->queued_records, 1, memory_order_relaxed);
-	atomic_fetch_sub_explicit(&s->queued_bytes, message->len + message->key_len,
-				  memory_order_relaxed);
+	uncount(s, message->len + message->key_len);
 	if (code == WR_OK && atomic_load_explicit(&s->state, memory_order_relaxed) == WR_SINK_DOWN)
 		atomic_store(&s->state, WR_SINK_UP);
 	s->done(s->done_arg, message->_private, code, reason);
@@ -241,8 +262,7 @@ static enum wr_code write_record(struct wr_sink *sink, const struct wr_sink_reco
 	if (make_headers(record, &headers) != WR_OK)
 		return wr_err_set(err, WR_EFULL, "no memory for the headers of a record");
 	/* Counted first: the report may come before producev() returns. */
-	atomic_fetch_add_explicit(&s->queued_records, 1, memory_order_relaxed);
-	atomic_fetch_add_explicit(&s->queued_bytes, bytes, memory_order_relaxed);
+	count(s, bytes);
 	error = rd_kafka_producev(
 	    s->rk, RD_KAFKA_V_RKT(record->topic->rkt),
 	    RD_KAFKA_V_PARTITION(record->has_partition ? record->partition : RD_KAFKA_PARTITION_UA),
@@ -253,8 +273,7 @@ static enum wr_code write_record(struct wr_sink *sink, const struct wr_sink_reco
 	    RD_KAFKA_V_OPAQUE(token), RD_KAFKA_V_END);
 	if (error == RD_KAFKA_RESP_ERR_NO_ERROR)
 		return WR_OK;
-	atomic_fetch_sub_explicit(&s->queued_records, 1, memory_order_relaxed);
-	atomic_fetch_sub_explicit(&s->queued_bytes, bytes, memory_order_relaxed);
+	uncount(s, bytes);
 	if (headers != NULL)
 		rd_kafka_headers_destroy(headers);
 	return refuse(s, record, error, err);
@@ -534,6 +553,7 @@ enum wr_code wr_kafka_sink_create(const struct wr_kafka_sink_options *options,
 	s->done = options->done;
 	s->done_arg = options->done_arg;
 	s->wake_fd = options->wake_fd;
+	s->one_thread = options->one_thread;
 	s->limits = options->limits;
 	rc = wr_map_create(&s->topics);
 	if (rc == WR_OK)

@@ -20,6 +20,7 @@ struct wr_kafka_sink_options {
 				 * topic, a record that is too large fails alone */
 	struct wr_topic_limits
 	    *limits;          /* for the reasons of refusals; borrowed; NULL: none known */
+	bool one_thread;      /* writes and polls; else several do */
 	int wake_fd;          /* an eventfd to write to when there is something to poll; -1: none */
 	wr_sink_done_fn done; /* called from wr_sink's poll() */
 	void *done_arg;

@@ -177,6 +177,7 @@ struct wr_lane {
 	int64_t next_parked_measure_ns;
 	struct wr_retry_queue parked;
 	struct wr_key_waits waits;
+	int64_t writing_ms;        /* the time of records that are written now */
 	struct wr_write *rewrites; /* waiting for another try, in the order of their events */
 	struct wr_write *last_rewrite;
 	int64_t rewrite_mono_ns;          /* when they are tried again */

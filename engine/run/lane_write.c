@@ -27,9 +27,10 @@ static struct weir_bytes generation_of(const struct wr_item *item)
 	return (struct weir_bytes){generation, strlen(generation)};
 }
 
-static enum wr_code send(struct wr_lane *lane, const struct wr_sink_record *record,
+static enum wr_code send(struct wr_lane *lane, struct wr_sink_record *record,
 			 struct wr_write *write, struct wr_err *err)
 {
+	record->timestamp_ms = lane->writing_ms;
 	return lane->sink->ops->write(lane->sink, record, write, err);
 }
 
@@ -437,6 +438,7 @@ static bool write_batch(struct wr_lane *lane, struct wr_batch *batch)
 {
 	bool moved = false;
 
+	lane->writing_ms = wr_clock_wall_ms(lane->o.clock);
 	/* Nothing overtakes an output that waits for another try. */
 	while (batch->next_write < batch->count && lane->outputs_waiting == 0) {
 		if (!write_item(lane, batch, &batch->items[batch->next_write]))
@@ -492,6 +494,7 @@ bool wr_lane_rewrite_due(struct wr_lane *lane)
 	if (write == NULL || wr_lane_now(lane) < lane->rewrite_mono_ns || lane->sink_full ||
 	    lane->rewind)
 		return false;
+	lane->writing_ms = wr_clock_wall_ms(lane->o.clock);
 	/* Those that fail again make a new list. */
 	lane->rewrites = NULL;
 	lane->outputs_waiting = 0;

@@ -137,6 +137,28 @@ static void what_waits_is_counted(void **state)
 	assert_int_equal(bytes, 5 + 2);
 }
 
+static void what_waits_is_counted_by_one_thread_too(void **state)
+{
+	struct wr_kafka_sink_options o = options();
+	size_t records, bytes;
+
+	(void)state;
+	sink->ops->destroy(sink);
+	o.one_thread = true;
+	open_sink(&o);
+	rd_kafka_mock_broker_set_down(m.cluster, 1);
+	put(0, "abc");
+	put(1, "de");
+	sink->ops->depth(sink, &records, &bytes);
+	assert_int_equal(records, 2);
+	assert_int_equal(bytes, 5 + 2);
+	rd_kafka_mock_broker_set_up(m.cluster, 1);
+	await_answers(2);
+	sink->ops->depth(sink, &records, &bytes);
+	assert_int_equal(records, 0);
+	assert_int_equal(bytes, 0);
+}
+
 /* What a consumer sees of a record is what was written. */
 static void key_value_headers_and_time_are_written(void **state)
 {
@@ -355,6 +377,7 @@ int main(void)
 	    RULE(what_is_acked_is_completed_once),
 	    RULE(what_librdkafka_only_guesses_is_not_taken_for_written),
 	    RULE(what_waits_is_counted),
+	    RULE(what_waits_is_counted_by_one_thread_too),
 	    RULE(key_value_headers_and_time_are_written),
 	    RULE(a_record_that_is_refused_for_good_fails_alone),
 	    RULE(a_refusal_says_what_of_which_size_and_how_much_the_topic_takes),

@@ -48,6 +48,7 @@ struct fixture_write {
 	char value[160];
 	char headers[1400]; /* "name=value\n" */
 	int32_t partition;  /* -1: of its key */
+	int64_t timestamp_ms;
 	void *token;
 	bool answered;
 	enum wr_code answer;

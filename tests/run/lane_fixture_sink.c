@@ -72,7 +72,10 @@ static enum wr_code sink_write(struct wr_sink *sink, const struct wr_sink_record
 	}
 	write = &f->writes[f->write_count++];
 	*write = (struct fixture_write){
-	    .token = token, .partition = record->has_partition ? record->partition : -1};
+	    .token = token,
+	    .partition = record->has_partition ? record->partition : -1,
+	    .timestamp_ms = record->timestamp_ms,
+	};
 	snprintf(write->topic, sizeof(write->topic), "%s", record->topic->name);
 	fixture_copy_text(write->key, sizeof(write->key), record->key);
 	fixture_copy_text(write->value, sizeof(write->value), record->value);

@@ -502,6 +502,27 @@ static void a_batch_waits_for_company_only_while_others_are_in_flight(void **sta
 	assert_int_equal(f.write_count, 2);
 }
 
+static void a_record_has_the_time_of_its_writing(void **state)
+{
+	int64_t sent_ms;
+
+	(void)state;
+	f.unavailable = "out";
+	fixture_begin(&f, fixture_by_id);
+	sent_ms = wr_clock_wall_ms(&f.clock.clock);
+	fixture_send(&f, 0, "a", NULL);
+	fixture_send(&f, 0, "fail", NULL);
+	fixture_settle(&f);
+	f.unavailable = NULL;
+	for (int i = 0; i < 20 && fixture_written(&f, "out") == 0; i++)
+		fixture_pass_ms(&f, 100);
+	assert_true(fixture_write_to(&f, "out", 0)->timestamp_ms > sent_ms);
+	assert_int_equal(fixture_write_to(&f, "out", 0)->timestamp_ms,
+			 wr_clock_wall_ms(&f.clock.clock));
+	assert_in_range(fixture_write_to(&f, "dlq", 0)->timestamp_ms, sent_ms,
+			wr_clock_wall_ms(&f.clock.clock));
+}
+
 int main(void)
 {
 #define RULE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -535,6 +556,7 @@ int main(void)
 	    RULE(a_broken_sink_is_made_anew_and_the_window_read_again),
 	    RULE(a_failed_commit_is_repeated),
 	    RULE(only_one_commit_is_under_way),
+	    RULE(a_record_has_the_time_of_its_writing),
 	    RULE(a_batch_waits_for_company_only_while_others_are_in_flight),
 	};
 
