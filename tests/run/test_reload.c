@@ -489,6 +489,40 @@ static void who_has_the_answer_may_ask_again_at_once(void **state)
 	stop();
 }
 
+static void await_hanging(void)
+{
+	char in[128];
+
+	snprintf(in, sizeof(in), "%s.in", hang_file);
+	while (access(in, F_OK) != 0)
+		usleep(1000);
+}
+
+/* A plugin that never returns from process(), in the generation that runs. */
+static void a_lane_that_does_not_come_to_the_end_of_a_batch_puts_the_old_back(void **state)
+{
+	(void)state;
+	configure("pipelines:\n" PIPE("p", "1", "{ plugin: process_hangs.so }")
+		      PIPE("q", "1", "{ plugin: passthrough.so }"));
+	start();
+	fclose(fopen(hang_file, "we"));
+	flow_pour(1);
+	await_hanging();
+	configure("pipelines:\n" PIPE("p", "1", "{ plugin: version_two.so }")
+		      PIPE("q", "1", "{ plugin: version_two.so }"));
+	assert_result(WR_RELOAD_ROLLED_BACK);
+	assert_said(
+	    "pipeline p, lane 0 did not come to the end of a batch in time: a plugin has not "
+	    "returned");
+	assert_int_equal(got.generation_after, 1);
+	unlink(hang_file);
+	flow_pour(1);
+	flow_await(4);
+	assert_int_equal(flow_outputs_of(1), 4);
+	assert_result(WR_RELOAD_APPLIED);
+	stop();
+}
+
 static void a_pipeline_with_parked_events_goes_only_by_force(void **state)
 {
 	const struct wr_reload_request forced = {.who = "test", .force = true};
@@ -886,6 +920,7 @@ int main(void)
 	    RULE(a_dry_run_does_all_but_the_swap),
 	    RULE(only_one_at_a_time),
 	    RULE(who_has_the_answer_may_ask_again_at_once),
+	    RULE(a_lane_that_does_not_come_to_the_end_of_a_batch_puts_the_old_back),
 	    RULE(a_pipeline_with_parked_events_goes_only_by_force),
 	    RULE(a_pipeline_without_parked_events_goes),
 	    RULE(a_lane_that_goes_keeps_no_stop_waiting),

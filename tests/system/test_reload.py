@@ -7,6 +7,7 @@ import signal
 import ssl
 import subprocess
 
+import pytest
 from harness import http
 from harness.events import assert_accounted, event
 from harness.load import Load
@@ -137,6 +138,11 @@ def test_listeners_change_while_they_run(site):
     assert post(engine, two, "0123456789abcdef-one") == 401
     assert post(engine, two, "0123456789abcdef-two") == 413
     assert post(engine, json.dumps({"eventId": "c"}), "0123456789abcdef-two") == 202
+    level = lambda: http.Client(engine.admin_port).request("GET", "/admin/log-level").json()["level"]
+    assert level() == "info"
+    engine.config["log"]["level"] = "debug"
+    assert "log.level: changed" in json.dumps(apply(engine))
+    assert level() == "debug"
     ingest["topic"] = f"{site.source}.other"
     engine.write()
     status, answer = reload(engine)
