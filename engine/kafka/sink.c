@@ -19,6 +19,7 @@
 
 #define SINK_MAGIC 0x57525349u
 #define LEAVE_MS 1000 /* how long a destruction waits for a call that is under way */
+#define ASK_MS 5      /* what a lane may wait at once for what comes later anyway */
 
 struct wr_sink_topic {
 	char *name;
@@ -230,6 +231,16 @@ static enum wr_code make_headers(const struct wr_sink_record *record,
 	return WR_ENOMEM;
 }
 
+/* The topic has got partitions since librdkafka heard of it, and it would ask again in minutes only. The answer is
+ * heeded whenever it comes. */
+static void ask_for_partitions(struct kafka_sink *s, rd_kafka_topic_t *rkt)
+{
+	const struct rd_kafka_metadata *metadata;
+
+	if (rd_kafka_metadata(s->rk, 0, rkt, &metadata, ASK_MS) == RD_KAFKA_RESP_ERR_NO_ERROR)
+		rd_kafka_metadata_destroy(metadata);
+}
+
 static enum wr_code refuse(struct kafka_sink *s, const struct wr_sink_record *record,
 			   rd_kafka_resp_err_t error, struct wr_err *err)
 {
@@ -237,6 +248,8 @@ static enum wr_code refuse(struct kafka_sink *s, const struct wr_sink_record *re
 
 	if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL)
 		return wr_err_set(err, WR_EFULL, "the producer's queue is full");
+	if (error == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION)
+		ask_for_partitions(s, record->topic->rkt);
 	if (wr_kafka_is_permanent(error)) {
 		wr_delivery_explain(s->limits, error, rd_kafka_topic_name(record->topic->rkt),
 				    record->value.size + record->key.size, text);

@@ -6,7 +6,7 @@ from collections import Counter
 
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka import OFFSET_INVALID
-from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, NewTopic, OffsetSpec, ResourceType
+from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, NewPartitions, NewTopic, OffsetSpec, ResourceType
 
 from .wait import wait_until
 
@@ -30,6 +30,10 @@ class Topics:
 
     def partitions(self, name):
         return sorted(self.kafka.admin.list_topics(name, timeout=10).topics[name].partitions)
+
+    def grow(self, name, partitions):
+        self.kafka.admin.create_partitions([NewPartitions(name, partitions)])[name].result(30)
+        wait_until(lambda: self._led(name, partitions), 30, f"topic {name} has leaders")
 
     def exists(self, name):
         return name in self.kafka.admin.list_topics(timeout=10).topics
