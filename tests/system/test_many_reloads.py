@@ -8,6 +8,7 @@ long the outputs stood still at a reload is printed, and judged with --full alon
 
 import os
 import shutil
+import subprocess
 import time
 
 import pytest
@@ -258,4 +259,17 @@ def test_reload_after_reload_loses_and_repeats_nothing(site, delivery, full):
 def test_reloads_under_the_thread_sanitizer(site, delivery):
     binary = paths.weir(paths.TSAN_BUILD)
     assert binary.exists(), f"no build with the thread sanitizer in {paths.TSAN_BUILD}"
-    run(site, delivery, 30, 500, binary=binary, env={"TSAN_OPTIONS": "exitcode=66"})
+    # librdkafka's threads are C11's, which the sanitizer does not know.
+    source = paths.TOP / "tests" / "system" / "plugins" / "c11_threads.c"
+    site.folder.mkdir(parents=True, exist_ok=True)
+    library = site.folder / "c11_threads.so"
+    flags = ["-std=gnu11", "-O1", "-g", "-fPIC", "-shared", "-fsanitize=thread"]
+    subprocess.run(["gcc", *flags, source, "-o", library], check=True)
+    command = ["gcc", "-print-file-name=libtsan.so"]
+    sanitizer = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+    # librdkafka destroys locks of what nobody refers to any more; how it counts that the sanitizer does not see. weir has no
+    # such locks. An engine that found a race ends with this status.
+    known = site.folder / "known"
+    known.write_text("race_top:librdkafka.so\nrace_top:pthread_rwlock_destroy\n")
+    options = f"exitcode=66 suppressions={known}"
+    run(site, delivery, 18, 300, binary, {"LD_PRELOAD": f"{sanitizer} {library}", "TSAN_OPTIONS": options})
