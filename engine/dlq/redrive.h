@@ -78,7 +78,7 @@ void wr_redrive_destroy(struct wr_dlq_service *service);
 /* Appends {"redrives":[...]}. WR_OK or WR_ENOMEM. [any] */
 enum wr_code wr_redrive_json(struct wr_dlq_service *service, struct wr_buf *out);
 
-/* Whether this engine is the one, and nothing has changed since the copy was made. [redrive] */
+/* Whether this engine is the one now. [redrive] */
 bool wr_redrive_is_owner(struct wr_redrive *redrive);
 
 /* Of the jobs of rounds that are over so many are kept, at least. */

@@ -85,6 +85,8 @@ static enum wr_code enter(struct wr_redrive *r, struct visit *v, struct wr_err *
 				     .seen = r->seen,
 				     .seen_count = r->seen_count};
 	atomic_store(&r->stop, false);
+	if (atomic_load(&r->service->is_stopping))
+		atomic_store(&r->stop, true); /* it may have been asked for just before */
 	atomic_store(&r->cancel, false);
 	r->counted = 0;
 	v->pipelines = wr_dlq_site_pipelines(r->service, r->site_now, &v->run.pipeline_count);
