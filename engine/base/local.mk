@@ -17,6 +17,7 @@ libwr_base_a_SOURCES = \
 	engine/base/map.c engine/base/map.h \
 	engine/base/metrics.c engine/base/metrics.h engine/base/metrics_impl.h engine/base/metrics_text.c \
 	engine/base/number.c engine/base/number.h \
+	engine/base/own_program.c engine/base/own_program.h \
 	engine/base/rng.c engine/base/rng.h \
 	engine/base/secret.c engine/base/secret.h \
 	engine/base/sha256.c engine/base/sha256.h \

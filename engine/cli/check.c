@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/own_program.h"
 #include "cli/check_kafka.h"
 #include "cli/commands.h"
 #include "conf/load.h"
@@ -44,7 +45,7 @@ static enum wr_code look(struct wr_bytes text, const char *file, struct wr_conf 
 	wr_check_kafka(*conf_r, problems);
 	if (is_whole)
 		wr_http_check(*conf_r, problems);
-	rc = wr_probe_conf("/proc/self/exe", *conf_r, text, is_whole, WR_PROBE_MS, NULL, problems);
+	rc = wr_probe_conf(WR_OWN_PROGRAM, *conf_r, text, is_whole, WR_PROBE_MS, NULL, problems);
 	return rc == WR_OK && problems->count > 0 ? WR_EINVAL : rc;
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/failpoint.h"
 #include "base/log.h"
+#include "base/own_program.h"
 #include "cli/check_kafka.h"
 #include "cli/commands.h"
 #include "cli/parked.h"
@@ -158,7 +159,7 @@ static int load(struct service *s)
 	const struct wr_reload_options options = {
 	    .file = s->file,
 	    .strict = s->strict,
-	    .probe_program = "/proc/self/exe",
+	    .probe_program = WR_OWN_PROGRAM,
 	    .clock = &wr_clock_real,
 	    .hooks = {.arg = s,
 		      .check = check,

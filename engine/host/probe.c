@@ -4,6 +4,7 @@
 #include "host/probe.h"
 
 #include "base/clock.h"
+#include "base/own_program.h"
 #include "host/probe_private.h"
 #include "host/text.h"
 
@@ -150,7 +151,7 @@ enum wr_code wr_probe_request_state(struct wr_probe_request *request, const char
 /* Its descriptors: the request, nothing to write to but our stderr, the answer; none of the engine's. */
 static int spawn(const char *program, int request_fd, int answer_fd, pid_t *child_r)
 {
-	char name[] = "weir", command[] = "probe";
+	char name[] = "weir", command[] = "probe", own[4096];
 	char *argv[] = {name, command, NULL};
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attributes;
@@ -173,6 +174,8 @@ static int spawn(const char *program, int request_fd, int answer_fd, pid_t *chil
 		error = posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
 	if (error == 0)
 		error = posix_spawn_file_actions_addclosefrom_np(&actions, WR_PROBE_ANSWER_FD + 1);
+	if (strcmp(program, WR_OWN_PROGRAM) == 0)
+		program = wr_own_program(own, sizeof(own));
 	if (error == 0)
 		error = posix_spawn(child_r, program, &actions, &attributes, argv, environ);
 	posix_spawnattr_destroy(&attributes);

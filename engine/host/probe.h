@@ -46,7 +46,7 @@ enum wr_code wr_probe_request_stage(struct wr_probe_request *request, uint32_t p
 enum wr_code wr_probe_request_state(struct wr_probe_request *request, const char *pipeline,
 				    const char *stage, const struct wr_state *state);
 
-/* Runs the child and waits for its verdict up to deadline_ms, or until *given_up becomes true (NULL: never). What it
+/* Runs the child, `program` or WR_OWN_PROGRAM, and waits for its verdict up to deadline_ms, or until *given_up becomes true (NULL: never). What it
  * finds wrong, and how it ended if it did not come to its end, goes to problems. WR_OK: nothing was wrong. WR_EINVAL: see
  * problems. WR_ECLOSED: given up. WR_EIO: no child could be started. WR_ENOMEM. [any] */
 enum wr_code wr_probe_run(const char *program, const struct wr_probe_request *request,
