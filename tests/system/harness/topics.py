@@ -6,7 +6,8 @@ from collections import Counter
 
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka import OFFSET_INVALID
-from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, NewPartitions, NewTopic, OffsetSpec, ResourceType
+from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions, NewTopic, OffsetSpec
+from confluent_kafka.admin import ResourceType
 
 from .wait import wait_until
 
