@@ -31,12 +31,27 @@ tests_run_test_last_applied_LDADD = $(WR_RUN_TEST_LIBS)
 check_PROGRAMS += tests/run/test_program
 tests_run_test_program_LDADD = $(WR_RUN_FAULT_LIBS)
 tests_run_test_program_LDFLAGS = $(WR_FAULT_WRAPS)
+WR_RELOAD_RIG = tests/run/reload_rig.c tests/run/reload_rig.h tests/run/flow.c tests/run/flow.h tests/run/one_partition.h
 check_PROGRAMS += tests/run/test_reload
-tests_run_test_reload_SOURCES = tests/run/test_reload.c tests/run/flow.c tests/run/flow.h \
-	tests/run/one_partition.h
+tests_run_test_reload_SOURCES = tests/run/test_reload.c $(WR_RELOAD_RIG)
 tests_run_test_reload_CPPFLAGS = $(WR_ABI_CPPFLAGS) -DWEIR=\"$(abs_top_builddir)/weir$(EXEEXT)\"
 tests_run_test_reload_LDADD = $(WR_RUN_TEST_LIBS)
 EXTRA_tests_run_test_reload_DEPENDENCIES = weir$(EXEEXT)
+check_PROGRAMS += tests/run/test_reload_refused
+tests_run_test_reload_refused_SOURCES = tests/run/test_reload_refused.c $(WR_RELOAD_RIG)
+tests_run_test_reload_refused_CPPFLAGS = $(WR_ABI_CPPFLAGS) -DWEIR=\"$(abs_top_builddir)/weir$(EXEEXT)\"
+tests_run_test_reload_refused_LDADD = $(WR_RUN_TEST_LIBS)
+EXTRA_tests_run_test_reload_refused_DEPENDENCIES = weir$(EXEEXT)
+check_PROGRAMS += tests/run/test_reload_start
+tests_run_test_reload_start_SOURCES = tests/run/test_reload_start.c $(WR_RELOAD_RIG)
+tests_run_test_reload_start_CPPFLAGS = $(WR_ABI_CPPFLAGS) -DWEIR=\"$(abs_top_builddir)/weir$(EXEEXT)\"
+tests_run_test_reload_start_LDADD = $(WR_RUN_TEST_LIBS)
+EXTRA_tests_run_test_reload_start_DEPENDENCIES = weir$(EXEEXT)
+check_PROGRAMS += tests/run/test_reload_state
+tests_run_test_reload_state_SOURCES = tests/run/test_reload_state.c $(WR_RELOAD_RIG)
+tests_run_test_reload_state_CPPFLAGS = $(WR_ABI_CPPFLAGS) -DWEIR=\"$(abs_top_builddir)/weir$(EXEEXT)\"
+tests_run_test_reload_state_LDADD = $(WR_RUN_TEST_LIBS)
+EXTRA_tests_run_test_reload_state_DEPENDENCIES = weir$(EXEEXT)
 check_PROGRAMS += tests/run/test_reload_canary
 tests_run_test_reload_canary_SOURCES = tests/run/test_reload_canary.c tests/run/flow.c tests/run/flow.h
 tests_run_test_reload_canary_CPPFLAGS = $(WR_ABI_CPPFLAGS)
