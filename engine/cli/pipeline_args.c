@@ -5,7 +5,6 @@
 #include "conf/nearest.h"
 
 #include <stdarg.h>
-#include <string.h>
 
 void wr_pipeline_args_init(struct wr_pipeline_args *args)
 {
@@ -91,10 +90,7 @@ int wr_pipeline_args_find(struct wr_pipeline_args *args, const struct wr_command
 		return wr_args_wrong(command, "wants --config FILE");
 	if (wr_cli_read_config(args->config_file, &args->conf) != WR_EXIT_OK)
 		return WR_EXIT_WRONG;
-	for (size_t i = 0; args->name != NULL && i < args->conf->pipeline_count; i++) {
-		if (strcmp(args->conf->pipelines[i].name, args->name) == 0)
-			args->pipeline = &args->conf->pipelines[i];
-	}
+	args->pipeline = wr_conf_find_pipeline(args->conf, args->name);
 	if (args->name == NULL && args->conf->pipeline_count == 1)
 		args->pipeline = &args->conf->pipelines[0];
 	if (args->pipeline != NULL)

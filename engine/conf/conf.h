@@ -228,4 +228,7 @@ struct wr_conf {
 	size_t pipeline_count;
 };
 
+/* The pipeline of that name, borrowed; NULL: there is none, or no name. [any] */
+const struct wr_conf_pipeline *wr_conf_find_pipeline(const struct wr_conf *conf, const char *name);
+
 #endif

@@ -230,22 +230,13 @@ static void compare_id_source(struct diff *d)
 		tell_key(d, "event_id", false);
 }
 
-static const struct wr_conf_pipeline *find(const struct wr_conf *conf, const char *name)
-{
-	for (size_t i = 0; i < conf->pipeline_count; i++) {
-		if (strcmp(conf->pipelines[i].name, name) == 0)
-			return &conf->pipelines[i];
-	}
-	return NULL;
-}
-
 static void compare_pipelines(struct diff *d)
 {
 	char path[WR_CONF_PATH_BYTES];
 
 	for (size_t i = 0; i < d->after->pipeline_count; i++) {
 		d->new_pipeline = &d->after->pipelines[i];
-		d->old_pipeline = find(d->before, d->new_pipeline->name);
+		d->old_pipeline = wr_conf_find_pipeline(d->before, d->new_pipeline->name);
 		snprintf(path, sizeof(path), "pipelines[%zu]", i);
 		if (d->old_pipeline == NULL) {
 			tell(d, WR_CONF_ADDED, d->new_pipeline->name, path, false);
@@ -258,7 +249,7 @@ static void compare_pipelines(struct diff *d)
 	for (size_t i = 0; i < d->before->pipeline_count; i++) {
 		const char *name = d->before->pipelines[i].name;
 
-		if (find(d->after, name) == NULL)
+		if (wr_conf_find_pipeline(d->after, name) == NULL)
 			tell(d, WR_CONF_REMOVED, name, "pipelines", false);
 	}
 }

@@ -4,7 +4,7 @@ libwr_conf_a_SOURCES = \
 	engine/conf/check.c engine/conf/check.h \
 	engine/conf/check_pipeline.c \
 	engine/conf/check_properties.c \
-	engine/conf/conf.h \
+	engine/conf/conf.c engine/conf/conf.h \
 	engine/conf/config_json.c engine/conf/config_json.h \
 	engine/conf/describe.c engine/conf/describe.h \
 	engine/conf/destroy.c \

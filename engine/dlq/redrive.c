@@ -98,15 +98,6 @@ static enum wr_code set_locked(struct wr_redrive *r, const struct wr_redrive_pol
 	return WR_OK;
 }
 
-static const struct wr_conf_pipeline *pipeline_of(const struct wr_conf *conf, const char *name)
-{
-	for (size_t i = 0; i < conf->pipeline_count; i++) {
-		if (strcmp(conf->pipelines[i].name, name) == 0)
-			return &conf->pipelines[i];
-	}
-	return NULL;
-}
-
 static enum wr_code configure_locked(struct wr_dlq_service *s, const struct wr_conf_pipeline *p)
 {
 	const struct wr_redrive_policy policy = policy_of(&p->redrive);
@@ -130,7 +121,7 @@ enum wr_code wr_redrive_configure(struct wr_dlq_service *s, const struct wr_conf
 	for (size_t i = 0; i < conf->pipeline_count && rc == WR_OK; i++)
 		rc = configure_locked(s, &conf->pipelines[i]);
 	for (struct wr_redrive *r = s->redrives; r != NULL && rc == WR_OK; r = r->next) {
-		if (pipeline_of(conf, r->pipeline) == NULL)
+		if (wr_conf_find_pipeline(conf, r->pipeline) == NULL)
 			rc = set_locked(r, &off, NULL, r->site);
 	}
 	wr_lock_release(&s->lock);

@@ -7,14 +7,9 @@
 
 #include <string.h>
 
-static const struct wr_program *program_of(const struct wr_item *item)
-{
-	return item->program;
-}
-
 static struct weir_bytes generation_of(const struct wr_item *item)
 {
-	const char *generation = program_of(item)->generation;
+	const char *generation = item->program->generation;
 
 	return (struct weir_bytes){generation, strlen(generation)};
 }
@@ -42,7 +37,7 @@ static uint32_t attempts_of(const struct wr_item *item)
 
 static struct wr_dead_letter letter_of(const struct wr_item *item)
 {
-	const struct wr_pipeline *pipeline = program_of(item)->pipeline;
+	const struct wr_pipeline *pipeline = item->program->pipeline;
 	const struct wr_event *ev = &item->event;
 	struct wr_dead_letter letter = {
 	    .event = ev,
@@ -102,9 +97,8 @@ bool wr_lane_prepare_retry(const struct wr_lane *lane, struct wr_write *write)
 		wr_envelope_set_turn(&envelope, item->behind ? WR_TURN_BEHIND : WR_TURN_FIRST);
 	if (!item->behind)
 		wr_envelope_set_due(
-		    &envelope,
-		    wr_clock_wall_ms(lane->o.clock) +
-			program_of(item)->guards[item->event.stage].tiers.ms[item->tier]);
+		    &envelope, wr_clock_wall_ms(lane->o.clock) +
+				   item->program->guards[item->event.stage].tiers.ms[item->tier]);
 	write->our_count = wr_envelope_write(&envelope, arena, ours);
 	write->ours = write->our_count > 0 ? ours : NULL;
 	return write->ours != NULL;

@@ -106,15 +106,6 @@ static bool differs_beside(struct attempt *a)
 	return c.differs;
 }
 
-static bool goes(const struct wr_conf *after, const struct wr_conf_pipeline *pipeline)
-{
-	for (size_t i = 0; i < after->pipeline_count; i++) {
-		if (strcmp(after->pipelines[i].name, pipeline->name) == 0)
-			return false;
-	}
-	return true;
-}
-
 /* What a pipeline has parked is nobody's once it is gone. */
 static enum wr_code check_parked(struct attempt *a)
 {
@@ -127,7 +118,8 @@ static enum wr_code check_parked(struct attempt *a)
 	for (size_t i = 0; i < before->pipeline_count; i++) {
 		const struct wr_conf_pipeline *pipeline = &before->pipelines[i];
 
-		if (goes(after, pipeline) && hooks->parked(hooks->arg, pipeline, &err) != WR_OK)
+		if (wr_conf_find_pipeline(after, pipeline->name) == NULL &&
+		    hooks->parked(hooks->arg, pipeline, &err) != WR_OK)
 			wr_problems_add(&a->answer.problems, a->reload->o.file,
 					wr_conf_mark(after, "/pipelines"), "pipelines",
 					"pipeline %s was removed: %s; the reload can be forced",

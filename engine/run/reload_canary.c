@@ -45,20 +45,11 @@ struct plan {
 	struct wr_reload_answer *answer;
 };
 
-static const struct wr_conf_pipeline *find_pipeline(const struct wr_conf *conf, const char *name)
-{
-	for (size_t i = 0; name != NULL && i < conf->pipeline_count; i++) {
-		if (strcmp(conf->pipelines[i].name, name) == 0)
-			return &conf->pipelines[i];
-	}
-	return NULL;
-}
-
 static void note_changed(void *arg, const struct wr_conf_difference *difference)
 {
 	struct plan *plan = arg;
 	const struct wr_conf *conf = plan->after->conf;
-	const struct wr_conf_pipeline *pipeline = find_pipeline(conf, difference->pipeline);
+	const struct wr_conf_pipeline *pipeline = wr_conf_find_pipeline(conf, difference->pipeline);
 
 	if (pipeline != NULL)
 		plan->changed[pipeline - conf->pipelines] = true;
@@ -71,7 +62,7 @@ static void find_changed(struct plan *plan)
 	wr_conf_diff(plan->before->conf, conf, note_changed, plan);
 	for (size_t i = 0; i < conf->pipeline_count; i++) {
 		const struct wr_conf_pipeline *there =
-		    find_pipeline(plan->before->conf, conf->pipelines[i].name);
+		    wr_conf_find_pipeline(plan->before->conf, conf->pipelines[i].name);
 
 		if (there != NULL && !wr_reload_same_stages(there, &conf->pipelines[i],
 							    plan->before->set, plan->after->set))
@@ -93,13 +84,14 @@ static bool is_per_event(const char *key)
 	return false;
 }
 
-static bool is_tried(const struct wr_reload_canary *canary, const char *pipeline)
+/* NULL: that pipeline is not tried. */
+static const struct trial *find_trial(const struct wr_reload_canary *canary, const char *pipeline)
 {
 	for (size_t i = 0; i < canary->count; i++) {
 		if (strcmp(canary->trials[i].pipeline, pipeline) == 0)
-			return true;
+			return &canary->trials[i];
 	}
-	return false;
+	return NULL;
 }
 
 #define WITHOUT "; without a canary (`weir reload --canary off`) it can change"
@@ -136,8 +128,10 @@ static void refuse_orders(struct plan *plan)
 {
 	for (size_t i = 0; i < plan->canary->count; i++) {
 		const char *name = plan->canary->trials[i].pipeline;
-		const struct wr_conf_pipeline *now = find_pipeline(plan->before->conf, name),
-					      *next = find_pipeline(plan->after->conf, name);
+		const struct wr_conf_pipeline *now =
+						  wr_conf_find_pipeline(plan->before->conf, name),
+					      *next =
+						  wr_conf_find_pipeline(plan->after->conf, name);
 
 		if (now == NULL || next == NULL ||
 		    (keeps_order_too(now, next) && keeps_order_too(next, now)))
@@ -159,7 +153,7 @@ static void refuse_change(void *arg, const struct wr_conf_difference *difference
 	if (difference->restart || difference->pipeline == NULL)
 		return; /* refused already, or taken over with the last of the keys */
 	if (!whole && key != NULL && strcmp(key + 1, "lanes") != 0 &&
-	    (is_per_event(key + 1) || !is_tried(plan->canary, difference->pipeline)))
+	    (is_per_event(key + 1) || find_trial(plan->canary, difference->pipeline) == NULL))
 		return;
 	wr_problems_add(&plan->answer->problems, plan->after->conf->file, difference->mark,
 			difference->path, "%s can't be tried on a share of the keys" WITHOUT,
@@ -196,7 +190,7 @@ static struct wr_reload_canary *choose_trials(const struct plan *plan,
 
 		if (plan->changed[i] &&
 		    (request->canary_share != 0 || pipeline->canary.configured) &&
-		    find_pipeline(plan->before->conf, pipeline->name) != NULL)
+		    wr_conf_find_pipeline(plan->before->conf, pipeline->name) != NULL)
 			add_trial(canary, pipeline, request->canary_share);
 	}
 	return canary;
@@ -286,13 +280,9 @@ void wr_reload_canary_destroy(struct wr_reload_canary *canary, struct wr_metrics
 
 static uint32_t share_of(void *arg, const struct wr_pipeline *pipeline)
 {
-	const struct wr_reload_canary *canary = arg;
+	const struct trial *trial = find_trial(arg, pipeline->conf->name);
 
-	for (size_t i = 0; i < canary->count; i++) {
-		if (strcmp(canary->trials[i].pipeline, pipeline->conf->name) == 0)
-			return canary->trials[i].share;
-	}
-	return 0;
+	return trial != NULL ? trial->share : 0;
 }
 
 static void make_cells(struct wr_reload *reload, struct trial *trial)

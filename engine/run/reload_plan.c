@@ -68,15 +68,6 @@ bool wr_reload_same_stages(const struct wr_conf_pipeline *a, const struct wr_con
 	return true;
 }
 
-static const struct wr_conf_pipeline *find_pipeline(const struct wr_conf *conf, const char *name)
-{
-	for (size_t i = 0; i < conf->pipeline_count; i++) {
-		if (strcmp(conf->pipelines[i].name, name) == 0)
-			return &conf->pipelines[i];
-	}
-	return NULL;
-}
-
 bool wr_reload_plan(const struct wr_edition *before, const struct wr_conf *after,
 		    const struct wr_plugin_set *set, struct wr_reload_answer *answer)
 {
@@ -85,7 +76,8 @@ bool wr_reload_plan(const struct wr_edition *before, const struct wr_conf *after
 	wr_conf_diff(before->conf, after, note, &plan);
 	for (size_t i = 0; i < after->pipeline_count && !plan.differs; i++) {
 		const struct wr_conf_pipeline *next = &after->pipelines[i];
-		const struct wr_conf_pipeline *there = find_pipeline(before->conf, next->name);
+		const struct wr_conf_pipeline *there =
+		    wr_conf_find_pipeline(before->conf, next->name);
 
 		plan.differs =
 		    there == NULL || !wr_reload_same_stages(there, next, before->set, set);

@@ -7,7 +7,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define REST_NS (5 * WR_NS_PER_S) /* for the lanes, to take a snapshot of their state */
 
@@ -18,21 +17,12 @@ struct probing {
 	bool needs_state;
 };
 
-static const struct wr_conf_pipeline *find(const struct wr_conf *conf, const char *name)
-{
-	for (size_t i = 0; i < conf->pipeline_count; i++) {
-		if (strcmp(conf->pipelines[i].name, name) == 0)
-			return &conf->pipelines[i];
-	}
-	return NULL;
-}
-
 /* Whether exactly this stage runs already, wherever in its pipeline. */
 static bool runs_already(const struct probing *p, const struct wr_conf_pipeline *pipeline,
 			 const struct wr_conf_stage *stage)
 {
 	const struct wr_edition *current = p->reload->current;
-	const struct wr_conf_pipeline *there = find(current->conf, pipeline->name);
+	const struct wr_conf_pipeline *there = wr_conf_find_pipeline(current->conf, pipeline->name);
 
 	for (size_t i = 0; there != NULL && i < there->stage_count; i++) {
 		if (wr_reload_same_stage(&there->stages[i], stage, current->set, p->edition->set))

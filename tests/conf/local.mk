@@ -6,6 +6,8 @@ tests_conf_test_address_LDADD = $(WR_CONF_TEST_LIBS)
 
 check_PROGRAMS += tests/conf/test_check
 tests_conf_test_check_LDADD = $(WR_CONF_TEST_LIBS)
+check_PROGRAMS += tests/conf/test_conf
+tests_conf_test_conf_LDADD = $(WR_CONF_TEST_LIBS)
 
 check_PROGRAMS += tests/conf/test_diff
 tests_conf_test_diff_LDADD = $(WR_CONF_TEST_LIBS)
