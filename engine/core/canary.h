@@ -35,20 +35,20 @@ struct wr_canary_facts {
 	struct wr_canary_counts stable, canary;
 	int64_t elapsed_ms;
 	int64_t
-	    broken_ms; /* for so long a circuit of the canary's has been open, and none of the other's */
+	    broken_ms; /* for so long the canary alone has failed wholesale: wr_circuit_is_doubtful() */
 };
 
 /* With fewer events than min_events it is waited for more, but not longer than this many times `for`. */
 #define WR_CANARY_PATIENCE 10
 
-/* A circuit that is open for so long is no accident of who met an outage first. */
+/* What goes on for so long is no accident of who met an outage first. */
 #define WR_CANARY_BROKEN_MS 1000
 
-#define WR_CANARY_VERDICTS(X)                                                         \
-	X(WR_CANARY_GO_ON, "it goes on")                                              \
-	X(WR_CANARY_PASSED, "its share of errors was no higher than allowed")         \
-	X(WR_CANARY_WORSE, "its share of errors is higher than allowed")              \
-	X(WR_CANARY_BROKEN, "one of its stages fails wholesale: its circuit is open") \
+#define WR_CANARY_VERDICTS(X)                                                 \
+	X(WR_CANARY_GO_ON, "it goes on")                                      \
+	X(WR_CANARY_PASSED, "its share of errors was no higher than allowed") \
+	X(WR_CANARY_WORSE, "its share of errors is higher than allowed")      \
+	X(WR_CANARY_BROKEN, "one of its stages fails wholesale")              \
 	X(WR_CANARY_TOO_FEW, "too few events came for a verdict")
 
 enum wr_canary_verdict {

@@ -13,7 +13,7 @@ enum wr_circuit_change wr_circuit_note_answer(struct wr_circuit *circuit)
 {
 	bool was_open = circuit->open;
 
-	circuit->failures = circuit->probes = 0;
+	circuit->failures = circuit->vain = circuit->probes = 0;
 	circuit->open = circuit->probing = false;
 	return was_open ? WR_CIRCUIT_CLOSED : WR_CIRCUIT_SAME;
 }
@@ -29,6 +29,8 @@ static void plan_probe(struct wr_circuit *circuit, int64_t now_mono_ns, struct w
 enum wr_circuit_change wr_circuit_note_retry(struct wr_circuit *circuit, bool counts,
 					     int64_t now_mono_ns, struct wr_rng *rng)
 {
+	if (circuit->vain < UINT32_MAX)
+		circuit->vain++;
 	if (circuit->open) {
 		/* Events that were called before it opened end as well: only a probe moves the next one. */
 		if (circuit->probing) {
@@ -43,6 +45,11 @@ enum wr_circuit_change wr_circuit_note_retry(struct wr_circuit *circuit, bool co
 	circuit->opened_mono_ns = now_mono_ns;
 	plan_probe(circuit, now_mono_ns, rng);
 	return WR_CIRCUIT_OPENED;
+}
+
+bool wr_circuit_is_doubtful(const struct wr_circuit *circuit)
+{
+	return circuit->open || (circuit->threshold > 0 && circuit->vain >= circuit->threshold);
 }
 
 bool wr_circuit_admit(struct wr_circuit *circuit, int64_t now_mono_ns)

@@ -19,6 +19,7 @@ struct wr_circuit {
 	uint32_t threshold;      /* events in a row; 0: it never opens */
 	struct wr_backoff probe; /* the time between probes */
 	uint32_t failures;       /* in a row */
+	uint32_t vain;           /* calls in a row without an answer, retries among them */
 	uint32_t probes;         /* since it opened */
 	bool open;
 	bool probing; /* a probe is out */
@@ -37,6 +38,10 @@ enum wr_circuit_change wr_circuit_note_answer(struct wr_circuit *circuit);
 /* A call ended in a retry; `counts`: it was the first attempt of an event that waited behind none. */
 enum wr_circuit_change wr_circuit_note_retry(struct wr_circuit *circuit, bool counts,
 					     int64_t now_mono_ns, struct wr_rng *rng);
+
+/* Whether it is open, or as many calls in a row as would open it were in vain, retries among them: too little to hold
+ * a lane for, since a few bad events look the same, but enough to distrust what was begun a moment ago. */
+bool wr_circuit_is_doubtful(const struct wr_circuit *circuit);
 
 /* Whether an event may be called now. While it is open: one at a time, when the next probe is due; that one is then
  * the probe. */

@@ -57,10 +57,11 @@ void wr_lane_count_tried(struct wr_lane *lane, struct wr_item *item, bool failed
 	item->erred = item->erred || failed;
 }
 
+/* A window that is full of the canary's retries holds the keys of both, and may be too small for its circuit to open. */
 static bool is_broken(const struct wr_program *program)
 {
 	for (uint32_t i = 0; i < program->pipeline->stage_count; i++) {
-		if (program->guards[i].circuit.open)
+		if (wr_circuit_is_doubtful(&program->guards[i].circuit))
 			return true;
 	}
 	return false;

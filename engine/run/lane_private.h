@@ -366,7 +366,7 @@ static inline void wr_lane_note_answer(struct wr_lane *lane, struct wr_program *
 	struct wr_stage_guard *guard = &program->guards[stage];
 
 	guard->successes += success;
-	if (guard->circuit.failures > 0 || guard->circuit.open)
+	if (guard->circuit.vain > 0)
 		wr_lane_close_circuit(lane, program, stage);
 }
 

@@ -22,7 +22,7 @@ struct trial {
 	const char *pipeline; /* the newer edition's */
 	struct wr_canary_rules rules;
 	uint32_t share;
-	int64_t broken_since_ns; /* 0: no circuit of the canary's alone is open */
+	int64_t broken_since_ns; /* 0: the canary alone does not fail wholesale */
 	struct wr_lane_trial now;
 	struct wr_metric_cell *events[2], *errors[2]; /* stable, canary */
 	struct wr_canary_counts told[2];

@@ -58,6 +58,23 @@ static void later_attempts_do_not_open_it(void **state)
 	assert_true(wr_circuit_admit(&circuit, 100 * MS));
 }
 
+static void retries_in_vain_make_it_doubtful(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		assert_false(wr_circuit_is_doubtful(&circuit));
+		ask_retry(i == 0, i);
+	}
+	assert_true(wr_circuit_is_doubtful(&circuit));
+	wr_circuit_note_answer(&circuit);
+	assert_false(wr_circuit_is_doubtful(&circuit));
+	open_it();
+	assert_true(wr_circuit_is_doubtful(&circuit));
+	wr_circuit_init(&circuit, 0, &(struct wr_backoff){1000, 2, 4000, WR_BACKOFF_EXACT});
+	ask_retry(true, 0);
+	assert_false(wr_circuit_is_doubtful(&circuit));
+}
+
 static void it_admits_one_probe_at_a_time_when_it_is_due(void **state)
 {
 	(void)state;
@@ -127,6 +144,7 @@ int main(void)
 	    RULE(it_opens_after_so_many_events_in_a_row),
 	    RULE(an_answer_begins_the_row_anew),
 	    RULE(later_attempts_do_not_open_it),
+	    RULE(retries_in_vain_make_it_doubtful),
 	    RULE(it_admits_one_probe_at_a_time_when_it_is_due),
 	    RULE(probes_that_fail_come_more_seldom),
 	    RULE(failures_of_calls_from_before_it_opened_move_no_probe),

@@ -526,6 +526,34 @@ static void a_canary_that_fails_wholesale_does_not_hold_the_lane(void **state)
 	end();
 }
 
+/* Fewer keys than the circuit asks for fill the window: nothing new comes that could open it. */
+static void a_canary_whose_few_events_are_retried_in_vain_is_broken(void **state)
+{
+	(void)state;
+	start();
+	canary_says = WEIR_RETRY;
+	always = true;
+	try();
+	for (uint32_t i = 0; i < canary->pipeline->stage_count; i++) {
+		canary->guards[i].circuit.threshold = 2;
+		canary->guards[i].policy.attempts = 50;
+	}
+	send("a", ours[0]);
+	fixture_settle(&f);
+	fixture_pass_ms(&f, 1);
+	assert_false(wr_lane_trial(f.lane).canary_broken);
+	for (int i = 0; calls[1] < 2; i++) {
+		assert_true(i < 1000);
+		fixture_pass_ms(&f, 1);
+	}
+	fixture_pass_ms(&f, 250);
+	assert_true(wr_lane_trial(f.lane).canary_broken);
+	assert_false(wr_lane_trial(f.lane).stable_broken);
+	roll_back();
+	assert_output(0, "a", "42");
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -548,6 +576,7 @@ int main(void)
 	    cmocka_unit_test(a_call_that_overruns_its_timeout_is_an_error),
 	    cmocka_unit_test(a_trial_counts_from_nothing),
 	    cmocka_unit_test(a_canary_that_fails_wholesale_does_not_hold_the_lane),
+	    cmocka_unit_test(a_canary_whose_few_events_are_retried_in_vain_is_broken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
