@@ -6,7 +6,7 @@
 
 void wr_circuit_init(struct wr_circuit *circuit, uint32_t threshold, const struct wr_backoff *probe)
 {
-	*circuit = (struct wr_circuit){.threshold = threshold, .probe = *probe};
+	*circuit = (struct wr_circuit){.threshold = threshold, .row = 1, .probe = *probe};
 }
 
 enum wr_circuit_change wr_circuit_note_answer(struct wr_circuit *circuit)
@@ -15,6 +15,7 @@ enum wr_circuit_change wr_circuit_note_answer(struct wr_circuit *circuit)
 
 	circuit->failures = circuit->vain = circuit->probes = 0;
 	circuit->open = circuit->probing = false;
+	circuit->row = circuit->row == UINT32_MAX ? 1 : circuit->row + 1;
 	return was_open ? WR_CIRCUIT_CLOSED : WR_CIRCUIT_SAME;
 }
 
@@ -39,12 +40,35 @@ enum wr_circuit_change wr_circuit_note_retry(struct wr_circuit *circuit, bool co
 		}
 		return WR_CIRCUIT_SAME;
 	}
-	if (!counts || circuit->threshold == 0 || ++circuit->failures < circuit->threshold)
+	if (!counts)
+		return WR_CIRCUIT_SAME;
+	circuit->failed_mono_ns = now_mono_ns;
+	if (circuit->threshold == 0 || ++circuit->failures < circuit->threshold)
+		return WR_CIRCUIT_SAME;
+	return wr_circuit_open(circuit, now_mono_ns, rng);
+}
+
+enum wr_circuit_change wr_circuit_open(struct wr_circuit *circuit, int64_t now_mono_ns,
+				       struct wr_rng *rng)
+{
+	if (circuit->open)
 		return WR_CIRCUIT_SAME;
 	circuit->open = true;
 	circuit->opened_mono_ns = now_mono_ns;
 	plan_probe(circuit, now_mono_ns, rng);
 	return WR_CIRCUIT_OPENED;
+}
+
+enum wr_blame wr_circuit_blame(const struct wr_circuit *circuit, uint32_t row, bool full,
+			       int64_t now_mono_ns)
+{
+	if (circuit->open)
+		return WR_BLAME_STAGE;
+	if (circuit->threshold == 0 || row != circuit->row || circuit->failures == 0)
+		return WR_BLAME_EVENT;
+	if (now_mono_ns - circuit->failed_mono_ns < WR_CIRCUIT_DOUBT_NS)
+		return WR_BLAME_UNCLEAR;
+	return full && circuit->failures >= WR_CIRCUIT_FEW ? WR_BLAME_STAGE : WR_BLAME_EVENT;
 }
 
 bool wr_circuit_is_doubtful(const struct wr_circuit *circuit)

@@ -7,22 +7,34 @@
  * retries of a few bad events, when nothing else comes, look like an outage and are none. Nor do events that waited behind
  * another one of their key: keys are bad as a whole. Any call that succeeded,
  * or that failed for good (the stage could tell), closes it.
+ *
+ * Where events are few, one may have no attempt left before so many have come. Whose fault that is shows by what the stage
+ * made of others since: wr_circuit_blame().
  */
 #ifndef WR_CORE_CIRCUIT_H
 #define WR_CORE_CIRCUIT_H
 
+#include "base/clock.h"
 #include "core/backoff.h"
 
 #include <stdbool.h>
 
+/* So long after the last event that met the failing stage one more may come and tell. */
+#define WR_CIRCUIT_DOUBT_NS (2 * WR_NS_PER_S)
+
+/* A full window with so many of them that were all in vain opens it, if the threshold is not lower. */
+#define WR_CIRCUIT_FEW 5
+
 struct wr_circuit {
 	uint32_t threshold;      /* events in a row; 0: it never opens */
 	struct wr_backoff probe; /* the time between probes */
+	uint32_t row;            /* which one: an answer ends it and begins the next; never 0 */
 	uint32_t failures;       /* in a row */
 	uint32_t vain;           /* calls in a row without an answer, retries among them */
 	uint32_t probes;         /* since it opened */
 	bool open;
-	bool probing; /* a probe is out */
+	bool probing;           /* a probe is out */
+	int64_t failed_mono_ns; /* the last of `failures` */
 	int64_t opened_mono_ns;
 	int64_t next_probe_mono_ns;
 };
@@ -42,6 +54,20 @@ enum wr_circuit_change wr_circuit_note_retry(struct wr_circuit *circuit, bool co
 /* Whether it is open, or as many calls in a row as would open it were in vain, retries among them: too little to hold
  * a lane for, since a few bad events look the same, but enough to distrust what was begun a moment ago. */
 bool wr_circuit_is_doubtful(const struct wr_circuit *circuit);
+
+enum wr_blame {
+	WR_BLAME_EVENT, /* the stage answered another meanwhile, or there is none that could tell */
+	WR_BLAME_UNCLEAR, /* until failed_mono_ns + WR_CIRCUIT_DOUBT_NS */
+	WR_BLAME_STAGE    /* it is open, or is to be opened */
+};
+
+/* Who is to blame for an event without an attempt left that first failed in `row`. `full`: nothing new can come. */
+enum wr_blame wr_circuit_blame(const struct wr_circuit *circuit, uint32_t row, bool full,
+			       int64_t now_mono_ns);
+
+/* Opens it for what wr_circuit_blame() said; SAME when it is open. */
+enum wr_circuit_change wr_circuit_open(struct wr_circuit *circuit, int64_t now_mono_ns,
+				       struct wr_rng *rng);
 
 /* Whether an event may be called now. While it is open: one at a time, when the next probe is due; that one is then
  * the probe. */

@@ -64,6 +64,9 @@ struct wr_item {
 	bool behind;       /* it goes to one behind an older one of its key, not for a failure */
 	int64_t behind_ms; /* then: that topic's delay */
 	uint32_t held_attempts; /* made while its stage's circuit was open: they don't count */
+	uint32_t row;           /* of its stage's circuit, when it first failed there; 0: none */
+	bool doubted;           /* no attempt is left, and whose fault that is not clear */
+	bool given_up;          /* its own, as is clear now */
 	bool tried, erred;      /* counted for the canary: it was run, and it failed */
 	bool waiting;           /* behind an earlier one of its key; it may be parked as well */
 	struct wr_item *next;   /* behind its key, or in a list of items to run */

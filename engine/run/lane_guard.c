@@ -84,6 +84,8 @@ static void note_retry(struct wr_lane *lane, struct wr_item *item)
 {
 	bool counts = item->event.pub.attempt == 1 && !item->was_behind;
 
+	if (item->event.pub.attempt == 1 || item->row == 0)
+		item->row = guard_of(item)->circuit.row;
 	circuit_changed(
 	    lane, item->program, item->event.stage,
 	    wr_circuit_note_retry(&guard_of(item)->circuit, counts, wr_lane_now(lane), &lane->rng));
@@ -99,6 +101,52 @@ static bool hold(struct wr_lane *lane, struct wr_item *item, int64_t wait_ms)
 	item->held_attempts++;
 	park(lane, item, wait_ms);
 	return true;
+}
+
+static enum wr_blame blame(const struct wr_lane *lane, const struct wr_item *item)
+{
+	if (item->program->conf->on_circuit != WR_ON_CIRCUIT_HOLD)
+		return WR_BLAME_EVENT;
+	return wr_circuit_blame(&guard_of(item)->circuit, item->row, !wr_lane_has_window_room(lane),
+				wr_lane_now(lane));
+}
+
+static void open_circuit(struct wr_lane *lane, const struct wr_item *item)
+{
+	circuit_changed(lane, item->program, item->event.stage,
+			wr_circuit_open(&guard_of(item)->circuit, wr_lane_now(lane), &lane->rng));
+}
+
+static int64_t doubt_ends_ns(const struct wr_item *item)
+{
+	return guard_of(item)->circuit.failed_mono_ns + WR_CIRCUIT_DOUBT_NS;
+}
+
+void wr_lane_kill_exhausted(struct wr_lane *lane, struct wr_item *item)
+{
+	const struct wr_effects *effects = &item->event.effects;
+
+	wr_lane_kill(lane, item, WR_CLASS_EXHAUSTED, effects->code, effects->message);
+}
+
+/* An outage must not be emptied into the DLQ, and where events are few it shows late. So one that has no attempt left
+ * waits for what the stage makes of others, without a call. */
+static void give_up_or_wait(struct wr_lane *lane, struct wr_item *item, int64_t wait_ms)
+{
+	switch (blame(lane, item)) {
+	case WR_BLAME_EVENT:
+		wr_lane_kill_exhausted(lane, item);
+		return;
+	case WR_BLAME_UNCLEAR:
+		item->doubted = true;
+		item->held_attempts++;
+		park(lane, item, (doubt_ends_ns(item) - wr_lane_now(lane)) / WR_NS_PER_MS + 1);
+		return;
+	case WR_BLAME_STAGE:
+		open_circuit(lane, item);
+		hold(lane, item, wait_ms);
+		return;
+	}
 }
 
 /* For a retry topic: it comes back as another record. */
@@ -139,9 +187,7 @@ void wr_lane_settle_retry(struct wr_lane *lane, struct wr_item *item)
 		return;
 	case WR_RETRY_EXHAUSTED:
 		note_retry(lane, item);
-		if (!hold(lane, item, wait_ms))
-			wr_lane_kill(lane, item, WR_CLASS_EXHAUSTED, ev->effects.code,
-				     ev->effects.message);
+		give_up_or_wait(lane, item, wait_ms);
 		return;
 	}
 }
@@ -153,11 +199,33 @@ static bool park_again(struct wr_lane *lane, struct wr_item *item, int64_t due_m
 	return false;
 }
 
+/* False: it is not clear yet. */
+static bool settle_doubt(struct wr_lane *lane, struct wr_item *item)
+{
+	switch (blame(lane, item)) {
+	case WR_BLAME_EVENT:
+		/* What answered another since may answer this one as well. */
+		item->given_up = item->row == guard_of(item)->circuit.row;
+		break;
+	case WR_BLAME_UNCLEAR:
+		return false;
+	case WR_BLAME_STAGE:
+		open_circuit(lane, item);
+		break;
+	}
+	item->doubted = false;
+	return true;
+}
+
 bool wr_lane_may_retry(struct wr_lane *lane, struct wr_item *item)
 {
 	struct wr_stage_guard *guard = guard_of(item);
 	int64_t now = wr_lane_now(lane), wait_ns;
 
+	if (item->doubted && !settle_doubt(lane, item))
+		return park_again(lane, item, doubt_ends_ns(item));
+	if (item->given_up)
+		return true;
 	if (!wr_circuit_admit(&guard->circuit, now))
 		/* While a probe is out, the time of the next is not known: it is when this turn has ended. */
 		return park_again(lane, item,

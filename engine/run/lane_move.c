@@ -115,6 +115,7 @@ void wr_lane_move(struct wr_lane *lane, struct wr_item *item)
 		item->due_mono_ns = wr_lane_now(lane);
 	item->program = to;
 	item->event.stage = stage;
+	item->row = 0;
 }
 
 void wr_lane_move_all(struct wr_lane *lane)

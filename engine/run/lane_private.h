@@ -373,7 +373,9 @@ static inline void wr_lane_note_answer(struct wr_lane *lane, struct wr_program *
 /* Settles an event whose handler asked for a retry. */
 void wr_lane_settle_retry(struct wr_lane *lane, struct wr_item *item);
 
-/* Whether a parked item that is due may be called now; otherwise it was parked again for later. */
+void wr_lane_kill_exhausted(struct wr_lane *lane, struct wr_item *item);
+
+/* Whether a parked item that is due may be called now, or is given up; otherwise it was parked again for later. */
 bool wr_lane_may_retry(struct wr_lane *lane, struct wr_item *item);
 
 /* Those that may were called, or wait behind their key. */

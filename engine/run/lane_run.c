@@ -70,7 +70,7 @@ static bool settle(struct wr_lane *lane, struct wr_item *item)
 	case WEIR_OK:
 		ev->stage++;
 		ev->pub.attempt = 1;
-		wr_item_of(ev)->held_attempts = 0;
+		wr_item_of(ev)->held_attempts = wr_item_of(ev)->row = 0;
 		if (ev->stage < program->pipeline->stage_count)
 			return true;
 		wr_lane_finish(lane, item, WR_OUTCOME_PROCESSED);
@@ -191,21 +191,24 @@ static void kill_as_gone(struct wr_lane *lane, struct wr_item *item)
 }
 
 /* Of the attempts that it knows the last was not made, if there was any. */
-static void kill_left(struct wr_lane *lane, struct wr_item *item)
+static void kill_uncalled(struct wr_lane *lane, struct wr_item *item)
 {
 	if (item->event.pub.attempt > 1)
 		item->event.pub.attempt--;
-	kill_as_gone(lane, item);
+	if (item->stage_left)
+		kill_as_gone(lane, item);
+	else
+		wr_lane_kill_exhausted(lane, item);
 }
 
-/* Of work[0..n): those whose stage went while they waited. The others stay, and are counted. */
-static size_t kill_those_left(struct wr_lane *lane, size_t n)
+/* Of work[0..n): those whose stage went while they waited, or that are given up. The others stay, and are counted. */
+static size_t kill_those_lost(struct wr_lane *lane, size_t n)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (lane->work[i]->stage_left)
-			kill_left(lane, lane->work[i]);
+		if (lane->work[i]->stage_left || lane->work[i]->given_up)
+			kill_uncalled(lane, lane->work[i]);
 		else
 			lane->work[kept++] = lane->work[i];
 	}
@@ -234,7 +237,7 @@ static void run_list(struct wr_lane *lane, struct wr_item_list *list)
 			lane->work[n++] = wr_item_list_pop(list);
 		memcpy(lane->asked, lane->work,
 		       n * sizeof(struct wr_item *)); /* run_work() compacts its own */
-		left = kill_those_left(lane, n);
+		left = kill_those_lost(lane, n);
 		if (left > 0)
 			run_work(lane, batch, left);
 		release_behind(lane, lane->asked, n, list);

@@ -67,6 +67,13 @@ static void send_some(const char *prefix, int count)
 	}
 }
 
+/* Long enough for many waits in it. */
+static void pass_in_steps_ms(int64_t ms)
+{
+	for (int64_t passed = 0; passed < ms; passed += 50)
+		fixture_pass_ms(&f, 50);
+}
+
 static void a_permanent_code_is_dead_lettered_at_once(void **state)
 {
 	static char code[] = "account-closed";
@@ -163,6 +170,68 @@ static void the_order_of_a_key_is_kept_through_an_outage(void **state)
 	}
 }
 
+/* One every half a second: many have no attempt left before the circuit can open. */
+static void an_outage_of_a_quiet_pipeline_puts_nothing_into_the_dlq(void **state)
+{
+	(void)state;
+	f.stages[0].retry.circuit_failures = 50;
+	start();
+	down = true;
+	for (int i = 0; i < 40; i++) {
+		char id[32];
+
+		snprintf(id, sizeof(id), "a%d", i);
+		fixture_send(&f, 0, id, id);
+		fixture_pass_ms(&f, 500);
+	}
+	for (int second = 0; second < 600; second++)
+		fixture_pass_ms(&f, 1000);
+	assert_int_equal(fixture_written(&f, "dlq"), 0);
+	down = false;
+	for (int i = 0; i < 200; i++)
+		fixture_pass_ms(&f, 500);
+	assert_int_equal(fixture_written(&f, "out"), 40);
+	assert_int_equal(fixture_written(&f, "dlq"), 0);
+}
+
+static void what_has_no_attempt_left_waits_for_what_becomes_of_others(void **state)
+{
+	(void)state;
+	f.stages[0].retry.circuit_failures = 50;
+	start();
+	down = true;
+	fixture_send(&f, 0, "a", NULL);
+	pass_in_steps_ms(1500);
+	assert_int_equal(calls, 3);
+	down = false;
+	fixture_send(&f, 0, "b", NULL); /* is answered, so "a" may be as well */
+	pass_in_steps_ms(1500);
+	assert_int_equal(calls, 5);
+	assert_int_equal(fixture_written(&f, "out"), 2);
+	assert_int_equal(fixture_written(&f, "dlq"), 0);
+}
+
+static void a_bad_event_alone_waits_no_longer_than_another_may_tell(void **state)
+{
+	struct fixture_write *letter;
+
+	(void)state;
+	f.stages[0].retry.circuit_failures = 50;
+	start();
+	fixture_send(&f, 0, "bad", NULL);
+	fixture_send(&f, 0, "bad too", NULL);
+	pass_in_steps_ms(1500);
+	assert_int_equal(bad_calls, 6);
+	assert_int_equal(fixture_written(&f, "dlq"), 0);
+	pass_in_steps_ms(1000);
+	assert_int_equal(bad_calls, 6);
+	assert_int_equal(fixture_written(&f, "dlq"), 2);
+	letter = fixture_write_to(&f, "dlq", 0);
+	assert_true(fixture_has_header(letter, "weir-class", "exhausted"));
+	assert_true(fixture_has_header(letter, "weir-attempts", "3"));
+	assert_true(fixture_has_header(letter, "weir-code", "busy"));
+}
+
 /* The last bad events of a topic have nothing between their retries, and are no outage. */
 static void a_few_bad_events_among_good_ones_are_dead_lettered(void **state)
 {
@@ -243,6 +312,9 @@ int main(void)
 	    RULE(an_outage_of_an_hour_puts_nothing_into_the_dlq),
 	    RULE(an_open_circuit_takes_nothing_and_probes_with_single_events),
 	    RULE(the_order_of_a_key_is_kept_through_an_outage),
+	    RULE(an_outage_of_a_quiet_pipeline_puts_nothing_into_the_dlq),
+	    RULE(what_has_no_attempt_left_waits_for_what_becomes_of_others),
+	    RULE(a_bad_event_alone_waits_no_longer_than_another_may_tell),
 	    RULE(a_few_bad_events_among_good_ones_are_dead_lettered),
 	    RULE(on_circuit_dead_letter_does_not_wait),
 	    RULE(retries_beyond_the_budget_wait),

@@ -62,6 +62,8 @@ class Mix:
 
 def assert_accounted(live, dead, processed, dead_lettered, repeats_allowed=0):
     """Every event is where it belongs, and nowhere else. `processed`, `dead_lettered`: Counters by id."""
+    astray = sorted((live & dead_lettered.keys()) | (dead & processed.keys()))
+    assert not astray, f"{len(astray)} events have the other fate, such as {astray[:5]}"
     lost = sorted((live - processed.keys()) | (dead - dead_lettered.keys()))
     assert not lost, f"{len(lost)} events lost, such as {lost[:5]}"
     strange = sorted((processed.keys() - live) | (dead_lettered.keys() - dead))
