@@ -2,6 +2,7 @@
 
 #include "kafka/topics.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <stdlib.h>
@@ -103,8 +104,26 @@ static int32_t partitions_of_named(const struct wr_topic_filter *filter,
 	return 0;
 }
 
+static int left_ms(int64_t end_mono_ns)
+{
+	int64_t left_ns = end_mono_ns - wr_clock_mono_ns(&wr_clock_real);
+
+	return left_ns > 0 ? (int)(left_ns / WR_NS_PER_MS) : 0;
+}
+
+/* A try that would have no time is none. */
+static enum wr_code add_until(rd_kafka_t *rk, const char *topic, int partitions,
+			      int64_t end_mono_ns, struct wr_err *err)
+{
+	int timeout_ms = left_ms(end_mono_ns);
+
+	if (timeout_ms == 0)
+		return wr_err_set(err, WR_EUNAVAILABLE, "there was no time left for it");
+	return wr_kafka_add_partitions(rk, topic, partitions, timeout_ms, err);
+}
+
 /* True when some were added. A topic that may not be altered stays as it is: the lane says what that means. */
-static bool align(const struct wr_topic_filter *filter, rd_kafka_t *rk, int timeout_ms,
+static bool align(const struct wr_topic_filter *filter, rd_kafka_t *rk, int64_t end_mono_ns,
 		  const struct wr_topic_list *list)
 {
 	int32_t wanted = partitions_of_named(filter, list);
@@ -116,7 +135,7 @@ static bool align(const struct wr_topic_filter *filter, rd_kafka_t *rk, int time
 
 		if (topic->partitions >= wanted || is_named(filter, topic->name))
 			continue;
-		if (wr_kafka_add_partitions(rk, topic->name, wanted, timeout_ms, &err) == WR_OK) {
+		if (add_until(rk, topic->name, wanted, end_mono_ns, &err) == WR_OK) {
 			added = true;
 			WR_LOG(WR_LOG_INFO, "a retry topic gets the partitions of its source",
 			       WR_STR("topic", topic->name), WR_INT("partitions", wanted));
@@ -132,6 +151,7 @@ static bool align(const struct wr_topic_filter *filter, rd_kafka_t *rk, int time
 rd_kafka_resp_err_t wr_topic_list_ask(const struct wr_topic_filter *filter, rd_kafka_t *rk,
 				      int timeout_ms, struct wr_topic_list *list_r)
 {
+	int64_t end_mono_ns = wr_clock_mono_ns(&wr_clock_real) + timeout_ms * WR_NS_PER_MS;
 	const struct rd_kafka_metadata *metadata;
 	rd_kafka_resp_err_t error = rd_kafka_metadata(rk, 1, NULL, &metadata, timeout_ms);
 
@@ -141,7 +161,7 @@ rd_kafka_resp_err_t wr_topic_list_ask(const struct wr_topic_filter *filter, rd_k
 	error = collect(filter, metadata, list_r);
 	rd_kafka_metadata_destroy(metadata);
 	if (error == RD_KAFKA_RESP_ERR_NO_ERROR && filter->aligns &&
-	    align(filter, rk, timeout_ms, list_r))
+	    align(filter, rk, end_mono_ns, list_r))
 		error = RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
 	if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
 		wr_topic_list_fini(list_r);
