@@ -6,10 +6,10 @@
 
 #include "run/lane_private.h"
 
-/* Under exactly_once batches that are ready wait for a few milliseconds while a transaction is committed. Small ones may
- * go on gathering meanwhile, beyond `in_flight`. */
-#define EXTRA_EVENTS 4096
-#define EXTRA_BATCHES 256
+/* Under exactly_once nothing is acknowledged for tens of milliseconds between two transactions. Small batches may go on
+ * gathering meanwhile, beyond `in_flight`: as many as a fast lane takes in that time. */
+#define EXTRA_EVENTS 8192
+#define EXTRA_BATCHES 512
 
 uint32_t wr_lane_window_slots(const struct wr_conf_pipeline *conf)
 {
@@ -21,13 +21,17 @@ uint32_t wr_lane_window_slots(const struct wr_conf_pipeline *conf)
 	return slots + (extra < EXTRA_BATCHES ? extra : EXTRA_BATCHES);
 }
 
-static bool is_committing(const struct wr_lane *lane)
+/* While one transaction ends, and until the next one's first records are acknowledged: the broker takes none before the
+ * last one's markers are written. */
+static bool is_between_transactions(const struct wr_lane *lane)
 {
-	return lane->txn.used &&
-	       (lane->txn.state == WR_TXN_CLOSING || lane->txn.state == WR_TXN_COMMITTING);
+	if (!lane->txn.used)
+		return false;
+	return lane->txn.state == WR_TXN_CLOSING || lane->txn.state == WR_TXN_COMMITTING ||
+	       !lane->txn.moves;
 }
 
-/* Finished, and not written while a transaction ends. */
+/* All their events are finished. */
 static uint32_t waiting_for_transaction(const struct wr_lane *lane)
 {
 	uint32_t waiting = 0;
@@ -35,7 +39,7 @@ static uint32_t waiting_for_transaction(const struct wr_lane *lane)
 	for (uint32_t i = 0; i < lane->in_flight; i++) {
 		const struct wr_batch *batch = wr_lane_batch(lane, i);
 
-		waiting += batch->state == WR_BATCH_RUNNING && batch->unfinished == 0;
+		waiting += batch->state >= WR_BATCH_RUNNING && batch->unfinished == 0;
 	}
 	return waiting;
 }
@@ -47,7 +51,8 @@ static bool has_room_for_batch(const struct wr_lane *lane)
 
 	if (lane->in_flight < most)
 		return true;
-	return is_committing(lane) && lane->in_flight < wr_lane_window_slots(lane->conf) &&
+	return is_between_transactions(lane) &&
+	       lane->in_flight < wr_lane_window_slots(lane->conf) &&
 	       lane->in_flight - waiting_for_transaction(lane) < most;
 }
 

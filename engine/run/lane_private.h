@@ -121,6 +121,7 @@ struct wr_lane_placing {
 struct wr_lane_txn {
 	bool used; /* delivery: exactly_once */
 	enum wr_txn_state state;
+	bool moves; /* something of it has retired: its records are being acknowledged */
 	int64_t begun_ns;
 	uint32_t singles;  /* so many more transactions hold a single batch */
 	uint32_t failures; /* since the last one that was committed */

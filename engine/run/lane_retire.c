@@ -89,6 +89,7 @@ static void retire(struct wr_lane *lane, struct wr_batch *batch)
 {
 	WR_ASSERT(batch->epoch == lane->epoch);
 	advance(lane, batch);
+	lane->txn.moves = true;
 	lane->uncommitted = true;
 	add_to_tally(lane, batch);
 	if (!lane->txn.used)

@@ -51,6 +51,7 @@ static bool begin(struct wr_lane *lane)
 		return false;
 	}
 	lane->txn.begun_ns = wr_lane_now(lane);
+	lane->txn.moves = false;
 	wr_txn_size_begin(&lane->txn.size);
 	become(lane, WR_TXN_OPEN);
 	return true;

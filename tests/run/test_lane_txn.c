@@ -145,6 +145,28 @@ static void small_batches_gather_beyond_the_window_while_it_is_committed(void **
 	assert_int_equal(f.partitions[0].committed, 21);
 }
 
+static void and_until_the_next_one_has_its_first_acknowledgement(void **state)
+{
+	(void)state;
+	f.conf.batch.max_events = 1;
+	start();
+	fixture_send(&f, 0, "a", NULL);
+	fixture_settle(&f);
+	fixture_pass_ms(&f, 100);
+	f.holds_acks = true;
+	for (int i = 0; i < 20; i++)
+		fixture_send(&f, 0, &"bcdefghijklmnopqrstuv"[i], NULL);
+	fixture_settle(&f);
+	assert_int_equal(f.txn_begun, 2);
+	assert_int_equal(wr_lane_in_flight(f.lane), 20);
+	fixture_answer(&f, 1, WR_OK, NULL);
+	fixture_settle(&f);
+	for (int i = 0; i < 20; i++)
+		fixture_send(&f, 0, &"abcdefghijklmnopqrst"[i], NULL);
+	fixture_settle(&f);
+	assert_int_equal(wr_lane_in_flight(f.lane), 19);
+}
+
 static void work_does_not_gather_while_it_is_committed(void **state)
 {
 	static const char *const names[] = {"retry1", "retry2", "retry3", "retry4", "retry5"};
@@ -499,6 +521,7 @@ int main(void)
 	    RULE(it_is_not_committed_before_all_is_acknowledged),
 	    RULE(no_more_is_written_while_it_is_committed),
 	    RULE(small_batches_gather_beyond_the_window_while_it_is_committed),
+	    RULE(and_until_the_next_one_has_its_first_acknowledgement),
 	    RULE(work_does_not_gather_while_it_is_committed),
 	    RULE(a_refused_commit_is_aborted_and_its_events_read_again),
 	    RULE(a_commit_that_was_done_unknown_to_all_repeats_nothing),
