@@ -38,10 +38,12 @@ def test_all_is_accounted_for_by_count_and_by_id(site, full, lanes):
     assert_accounted(mix.live_ids(), mix.dead_ids(), *site.read_ids())
 
 
-def test_a_second_engine_joins_and_leaves_half_way(site, full):
+@pytest.mark.parametrize("lanes", [1, 2])
+def test_a_second_engine_joins_and_leaves_half_way(site, full, lanes):
     site.create_topics()
-    mix = Mix(count(full), seed=3)
-    slow = site.pipeline(stages=[{"plugin": str(site.scripted / "scripted.so"), "config": {"each_us": 20}}])
+    mix = Mix(count(full), seed=2 + lanes)
+    stages = [{"plugin": str(site.scripted / "scripted.so"), "config": {"each_us": 20}}]
+    slow = site.pipeline(lanes=lanes, stages=stages)
     first = site.engine(site.config([slow])).run()
     second = site.engine(site.config([slow]))
     sender = threading.Thread(target=site.topics.send, args=(site.source, mix.records()))

@@ -1,15 +1,22 @@
 """A member of consumer groups that comes and goes."""
 
 import contextlib
+import itertools
 import time
 
 import confluent_kafka
 
 
+_numbers = itertools.count(1)
+
+
 @contextlib.contextmanager
-def member(kafka, groups, topic):
-    """A member of each group that takes its share of the partitions, commits nothing and leaves: two rebalances."""
+def member(kafka, groups, topic, dies=False):
+    """A member of each group that takes its share of the partitions, commits nothing and leaves: two rebalances.
+    dies: it leaves without a word, and its groups notice when its session is over."""
     assigned = []
+    # One that has a name of its own does not say that it leaves, for it might come back.
+    ways = {"group.instance.id": f"mortal-{next(_numbers)}", "session.timeout.ms": 1000} if dies else {}
     consumers = [
         confluent_kafka.Consumer({
             "bootstrap.servers": kafka.brokers,
@@ -18,6 +25,7 @@ def member(kafka, groups, topic):
             "enable.auto.commit": False,
             "session.timeout.ms": 6000,
             "partition.assignment.strategy": "range,roundrobin",
+            **ways,
         })
         for group in groups
     ]

@@ -5,7 +5,7 @@ import uuid
 from collections import Counter
 
 from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, KafkaError, KafkaException, Producer, TopicPartition
-from confluent_kafka import OFFSET_INVALID
+from confluent_kafka import OFFSET_INVALID, IsolationLevel
 from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions, NewTopic, OffsetSpec
 from confluent_kafka.admin import ResourceType
 
@@ -52,13 +52,13 @@ class Topics:
         for future in self.kafka.admin.incremental_alter_configs([resource]).values():
             future.result(30)
 
-    def ends(self, name, spec=None):
+    def ends(self, name, spec=None, **how):
         """The next offset of each partition."""
         wanted = {TopicPartition(name, p): spec or OffsetSpec.latest() for p in self.partitions(name)}
 
         def ask():
             try:
-                return {tp.partition: f.result(30).offset for tp, f in self.kafka.admin.list_offsets(wanted).items()}
+                return {tp.partition: f.result(30).offset for tp, f in self.kafka.admin.list_offsets(wanted, **how).items()}
             except KafkaException as error:
                 # A busy broker tells of a topic a moment before it leads it.
                 if error.args[0].code() != KafkaError.NOT_LEADER_FOR_PARTITION:
@@ -69,6 +69,11 @@ class Topics:
     def count(self, name):
         starts = self.ends(name, OffsetSpec.earliest())
         return sum(end - starts[p] for p, end in self.ends(name).items())
+
+    def held_back(self, name):
+        """How many offsets readers of committed records can't reach, because a transaction is undecided."""
+        reached = self.ends(name, isolation_level=IsolationLevel.READ_COMMITTED)
+        return sum(end - reached[p] for p, end in self.ends(name).items())
 
     def committed(self, group, name):
         """The committed offset of each partition; 0 where there is none."""
