@@ -68,8 +68,6 @@ struct weir_bytes wr_envelope_emit_id(struct weir_bytes event_id, const struct w
 	X(WR_FIELD_SOURCE_VALUE, "weir-source-value", WR_FIELD_IS_BYTES, source_value)                                 \
 	/* The value that the event had before a person edited it for a replay. Written once. */                       \
 	X(WR_FIELD_ORIGINAL_VALUE, "weir-original-value", WR_FIELD_IS_BYTES, original_value)                           \
-	/* On a retry record: not before this time. Absent: at once. */                                                \
-	X(WR_FIELD_DUE_AT, "weir-due-at", WR_FIELD_IS_INT64, due_at_ms)                                                \
 	/* On a retry record: later events of its key wait for it, and how it waits itself. See core/parked.h. */      \
 	X(WR_FIELD_ORDER, "weir-order", WR_FIELD_IS_TURN, turn)                                                        \
 	/* Marks a replay, and on no other record: the job that made it. Such a record takes over from weir-owner with
@@ -113,7 +111,6 @@ struct wr_envelope {
 	struct weir_bytes generation;
 	enum wr_resume resume;
 	struct weir_bytes stage_value, source_key, source_value, original_value;
-	int64_t due_at_ms;
 	enum wr_turn turn;
 	struct weir_bytes replay, replayed_from;
 };
@@ -177,9 +174,8 @@ size_t wr_envelope_dead_letter(const struct wr_dead_letter *letter, struct wr_ar
 			       struct weir_header headers_r[WR_DEAD_LETTER_HEADERS]);
 
 /* The envelope of a record that goes to a retry topic: the record itself is the event as it entered the stage, `pub`.
- * Add due_at_ms by wr_envelope_set_due() and write it with wr_envelope_write(). */
+ * Write it with wr_envelope_write(). It is due when its topic's delay after its own time is over. */
 void wr_envelope_retry(const struct wr_dead_letter *letter, struct wr_envelope *envelope_r);
-void wr_envelope_set_due(struct wr_envelope *envelope, int64_t due_at_ms);
 
 /* Of one whose key is kept in order. */
 void wr_envelope_set_turn(struct wr_envelope *envelope, enum wr_turn turn);

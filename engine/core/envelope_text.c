@@ -7,8 +7,6 @@
 #include "base/utf8.h"
 #include "core/event_id.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #define TEXT_BYTES_MAX 255
@@ -296,13 +294,17 @@ static bool read_value(const struct field *field, struct weir_bytes value, void 
 	return false;
 }
 
-static bool find_field(const char *name, enum wr_envelope_field *field_r)
+/* Looks from *field_p on: a record that the engine wrote has its headers in the order of the table. */
+static bool find_field(const char *name, enum wr_envelope_field *field_p)
 {
 	const size_t prefix = sizeof(WR_HEADER_PREFIX) - 1;
+	size_t at = *field_p;
 
-	for (size_t i = 0; i < WR_FIELD_COUNT; i++) {
-		if (strcmp(name + prefix, fields[i].name + prefix) == 0) {
-			*field_r = (enum wr_envelope_field)i;
+	for (size_t i = 0; i < WR_FIELD_COUNT; i++, at++) {
+		if (at == WR_FIELD_COUNT)
+			at = 0;
+		if (strcmp(name + prefix, fields[at].name + prefix) == 0) {
+			*field_p = (enum wr_envelope_field)at;
 			return true;
 		}
 	}
@@ -321,7 +323,7 @@ enum wr_code wr_envelope_read(const struct weir_header *headers, size_t count,
 			      enum wr_envelope_kind kind, struct wr_envelope *envelope_r,
 			      struct wr_err *err)
 {
-	enum wr_envelope_field field;
+	enum wr_envelope_field field = WR_FIELD_ORIGIN_TOPIC;
 	uint32_t seen = 0, missing;
 	enum wr_code rc = WR_OK;
 
@@ -348,14 +350,21 @@ enum wr_code wr_envelope_read(const struct weir_header *headers, size_t count,
 	return rc;
 }
 
+/* By hand, for a record has a handful of numbers, and printf() costs as much as all the rest of it. */
 static struct weir_bytes number_text(int64_t number, struct wr_arena *arena)
 {
-	char *text = wr_arena_alloc(arena, DIGITS_MAX + 4);
+	char digits[DIGITS_MAX + 1], *text, *s = digits + sizeof(digits);
+	uint64_t left = number < 0 ? -(uint64_t)number : (uint64_t)number;
+	size_t size;
 
-	if (text == NULL)
-		return (struct weir_bytes){NULL, 0};
-	snprintf(text, DIGITS_MAX + 4, "%" PRId64, number);
-	return (struct weir_bytes){text, strlen(text)};
+	do
+		*--s = (char)('0' + left % 10);
+	while ((left /= 10) > 0);
+	if (number < 0)
+		*--s = '-';
+	size = (size_t)(digits + sizeof(digits) - s);
+	text = wr_arena_copy(arena, s, size);
+	return (struct weir_bytes){text, text != NULL ? size : 0};
 }
 
 static struct weir_bytes static_text(const char *text)

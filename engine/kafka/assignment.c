@@ -322,8 +322,16 @@ void wr_assignment_fini(struct wr_assignment *a)
 	a->pubs = NULL;
 }
 
-enum wr_code wr_assignment_put_back(struct wr_kafka_partition *p, rd_kafka_message_t **messages,
-				    size_t count, int64_t until_mono_ns)
+/* Whether these are the last that were taken of what was kept: they lie there still. */
+static bool lie_before_kept(const struct wr_kafka_partition *p, rd_kafka_message_t **messages,
+			    size_t count)
+{
+	return p->kept != NULL && p->kept_first >= count &&
+	       memcmp(p->kept + p->kept_first - count, messages, count * sizeof(*messages)) == 0;
+}
+
+static enum wr_code keep_before_kept(struct wr_kafka_partition *p, rd_kafka_message_t **messages,
+				     size_t count)
 {
 	size_t total = count + p->kept_count;
 	rd_kafka_message_t **kept = malloc((total + 1) * sizeof(rd_kafka_message_t *));
@@ -338,6 +346,22 @@ enum wr_code wr_assignment_put_back(struct wr_kafka_partition *p, rd_kafka_messa
 	p->kept = kept;
 	p->kept_first = 0;
 	p->kept_count = total;
+	return WR_OK;
+}
+
+enum wr_code wr_assignment_put_back(struct wr_kafka_partition *p, rd_kafka_message_t **messages,
+				    size_t count, int64_t until_mono_ns)
+{
+	enum wr_code rc = WR_OK;
+
+	if (lie_before_kept(p, messages, count)) {
+		p->kept_first -= count;
+		p->kept_count += count;
+	} else {
+		rc = keep_before_kept(p, messages, count);
+	}
+	if (rc != WR_OK)
+		return rc;
 	p->held_until_ns = until_mono_ns;
 	if (count > 0)
 		p->pub.position = messages[0]->offset;

@@ -63,6 +63,8 @@ struct wr_item {
 	bool in_order;             /* its key is kept in order while it lies in a retry topic */
 	bool behind;       /* it goes to one behind an older one of its key, not for a failure */
 	int64_t behind_ms; /* then: that topic's delay */
+	uint64_t
+	    parked_seen; /* lane->parked_version when nothing that was parked stood before it */
 	uint32_t held_attempts; /* made while its stage's circuit was open: they don't count */
 	uint32_t row;           /* of its stage's circuit, when it first failed there; 0: none */
 	bool doubted;           /* no attempt is left, and whose fault that is not clear */

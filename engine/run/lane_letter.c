@@ -82,24 +82,19 @@ bool wr_lane_prepare_dead(struct wr_write *write)
 	return write->ours != NULL;
 }
 
-bool wr_lane_prepare_retry(const struct wr_lane *lane, struct wr_write *write)
+bool wr_lane_prepare_retry(struct wr_write *write)
 {
 	const struct wr_item *item = write->item;
 	struct wr_dead_letter letter = letter_of(item);
 	struct wr_arena *arena = &item->batch->arena;
-	struct weir_header *ours = wr_arena_alloc(arena, WR_DEAD_LETTER_HEADERS * sizeof(*ours));
+	struct weir_header ours[WR_DEAD_LETTER_HEADERS];
 	struct wr_envelope envelope;
 
-	if (ours == NULL)
-		return false;
 	wr_envelope_retry(&letter, &envelope);
 	if (item->in_order)
 		wr_envelope_set_turn(&envelope, item->behind ? WR_TURN_BEHIND : WR_TURN_FIRST);
-	if (!item->behind)
-		wr_envelope_set_due(
-		    &envelope, wr_clock_wall_ms(lane->o.clock) +
-				   item->program->guards[item->event.stage].tiers.ms[item->tier]);
 	write->our_count = wr_envelope_write(&envelope, arena, ours);
-	write->ours = write->our_count > 0 ? ours : NULL;
+	if (write->our_count > 0)
+		write->ours = wr_arena_copy(arena, ours, write->our_count * sizeof(*ours));
 	return write->ours != NULL;
 }

@@ -41,6 +41,7 @@ static void add(struct wr_lane *lane, struct wr_lane_partition *home,
 		return;
 	}
 	lane->parked_records++;
+	lane->parked_version++;
 	home->was_parked = true;
 }
 
@@ -90,10 +91,13 @@ bool wr_lane_fall_behind(struct wr_lane *lane, struct wr_item *item)
 	const struct wr_parked *table = table_of(item);
 	int64_t delay_ms;
 
-	if (lane->parked_records == 0 || table == NULL || key_of(item).data == NULL ||
-	    (item->past != NULL && !item->in_order) ||
-	    !wr_parked_is_behind(table, key_of(item), item->event.pub.offset, &delay_ms))
+	if (lane->parked_records == 0 || item->parked_seen == lane->parked_version ||
+	    table == NULL || key_of(item).data == NULL || (item->past != NULL && !item->in_order))
 		return false;
+	if (!wr_parked_is_behind(table, key_of(item), item->event.pub.offset, &delay_ms)) {
+		item->parked_seen = lane->parked_version; /* what comes back puts none behind */
+		return false;
+	}
 	item->in_order = item->behind = true;
 	item->behind_ms = delay_ms;
 	item->event.code = item->event.message = NULL;

@@ -172,9 +172,10 @@ struct wr_lane {
 	struct wr_event **group;
 	uint32_t scratch_events; /* how many each of these four holds */
 
-	int64_t held_until_ns; /* when a record that was put back is due; INT64_MAX: not known */
-	size_t parked_records; /* in the tables of all partitions */
-	bool order_waits;      /* a health condition says so */
+	int64_t held_until_ns;   /* when a record that was put back is due; INT64_MAX: not known */
+	size_t parked_records;   /* in the tables of all partitions */
+	uint64_t parked_version; /* rises when something is added to them */
+	bool order_waits;        /* a health condition says so */
 	int64_t next_parked_measure_ns;
 	struct wr_retry_queue parked;
 	struct wr_key_waits waits;
@@ -388,7 +389,7 @@ void wr_lane_measure_guards(struct wr_lane *lane);
 
 /* lane_letter.c: the headers of a dead letter, or of a retry record, made once for every try. False without memory. */
 bool wr_lane_prepare_dead(struct wr_write *write);
-bool wr_lane_prepare_retry(const struct wr_lane *lane, struct wr_write *write);
+bool wr_lane_prepare_retry(struct wr_write *write);
 
 /* lane_write.c */
 bool wr_lane_write_ready(struct wr_lane *lane);

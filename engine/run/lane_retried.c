@@ -12,10 +12,12 @@
 #include <string.h>
 
 #define CROWDED_NS (100 * WR_NS_PER_MS)
+#define TOGETHER_NS (20 * WR_NS_PER_MS) /* at most, and a tenth of the delay */
 
 /* How long the record still has to wait. The delay is its topic's; a time from the future, which a clock that was set
  * back or a stranger made, holds a partition up no longer than that. */
-static int64_t wait_ns(const struct wr_lane *lane, const struct wr_source_record *record)
+static int64_t wait_ns(const struct wr_lane *lane, const struct wr_source_record *record,
+		       int64_t now_ms)
 {
 	const struct wr_lane_partition *partition = record->partition->user;
 	int64_t left_ms;
@@ -23,7 +25,7 @@ static int64_t wait_ns(const struct wr_lane *lane, const struct wr_source_record
 	if (record->timestamp_ms < 0 || partition->delay_ms == 0)
 		return 0;
 	/* In this order: a stranger's time may be as large as can be. */
-	left_ms = partition->delay_ms - (wr_clock_wall_ms(lane->o.clock) - record->timestamp_ms);
+	left_ms = partition->delay_ms - (now_ms - record->timestamp_ms);
 	if (left_ms <= 0)
 		return 0;
 	if (record->offset == partition->held_offset)
@@ -57,19 +59,30 @@ static size_t put_all_back(struct wr_lane *lane, struct wr_source_record *record
 	return 0;
 }
 
+/* Where some come, more will: they are taken in groups, not in ones and twos as each falls due. */
+static int64_t together_ns(const struct wr_lane_partition *partition)
+{
+	int64_t most = partition->delay_ms * WR_NS_PER_MS / 10;
+
+	return most < TOGETHER_NS ? most : TOGETHER_NS;
+}
+
 size_t wr_lane_keep_due(struct wr_lane *lane, struct wr_source_record *records, size_t count)
 {
 	struct wr_lane_partition *partition = records[0].partition->user;
-	int64_t wait = 0;
+	int64_t now_ms, wait = 0;
 	size_t due = 0;
 
 	if (!partition->is_retry)
 		return wr_lane_is_crowded(lane) ? put_all_back(lane, records, count) : count;
-	while (due < count &&
-	       ((wait = wait_ns(lane, &records[due])) <= 0 || stands_behind(lane, &records[due])))
+	now_ms = wr_clock_wall_ms(lane->o.clock);
+	while (due < count && ((wait = wait_ns(lane, &records[due], now_ms)) <= 0 ||
+			       stands_behind(lane, &records[due])))
 		due++;
 	if (due == count)
 		return count;
+	if (due > 0 && wait < together_ns(partition))
+		wait = together_ns(partition);
 	partition->held_offset = records[due].offset;
 	partition->held_until_ns = wr_lane_now(lane) + wait;
 	if (partition->held_until_ns < lane->held_until_ns)

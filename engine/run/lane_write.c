@@ -131,7 +131,7 @@ static enum wr_code send_retry(struct wr_lane *lane, struct wr_write *write, str
 	};
 
 	if (!find_retry_topic(lane, item, &record.topic) ||
-	    (write->ours == NULL && !wr_lane_prepare_retry(lane, write)))
+	    (write->ours == NULL && !wr_lane_prepare_retry(write)))
 		return wr_err_set(err, WR_EFULL, "no memory for a retry record");
 	record.more_headers = write->ours;
 	record.more_header_count = write->our_count;
@@ -407,7 +407,16 @@ static bool has_own_record(const struct wr_item *item)
 	return false;
 }
 
-/* Everything of one item; false when there was no room. */
+/* An event that has no claim can't be stopped once its retry record is on its way: should what it emitted be refused
+ * after that, it would be dead-lettered and processed as well. */
+static bool waits_for_emits(const struct wr_lane *lane, const struct wr_batch *batch,
+			    const struct wr_item *item)
+{
+	return item->event.outcome == WR_OUTCOME_RETRIED && item->event.emits.first != NULL &&
+	       !item->claimed && !lane->txn.used && batch->pending > 0;
+}
+
+/* Everything of one item; false when there was no room, or not yet. */
 static bool write_item(struct wr_lane *lane, struct wr_batch *batch, struct wr_item *item)
 {
 	bool own;
@@ -425,6 +434,8 @@ static bool write_item(struct wr_lane *lane, struct wr_batch *batch, struct wr_i
 		own = false;
 	if (!own)
 		return true;
+	if (waits_for_emits(lane, batch, item))
+		return false;
 	item->write.dead = item->event.outcome == WR_OUTCOME_DEAD;
 	batch->pending++;
 	if (hand_over(lane, &item->write))

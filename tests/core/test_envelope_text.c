@@ -121,7 +121,6 @@ static void a_dead_letter_reads_as_it_was_written(void **state)
 	assert_true(is(e.original_value, ""));
 	assert_true(is(e.replayed_from, "events-dlq/0/7"));
 	assert_false(wr_envelope_has(&e, WR_FIELD_REPLAY));
-	assert_false(wr_envelope_has(&e, WR_FIELD_DUE_AT));
 }
 
 static void what_is_read_and_written_is_the_same(void **state)
@@ -184,7 +183,6 @@ static void a_broken_header_is_named(void **state)
 		expect_broken("weir-last-failed-at", not_numbers[i]);
 		expect_broken("weir-replays", not_numbers[i]);
 		expect_broken("weir-generation", not_numbers[i]);
-		expect_broken("weir-due-at", not_numbers[i]);
 	}
 	expect_broken("weir-origin-partition", "2147483648");
 	expect_broken("weir-origin-offset", "9223372036854775808");

@@ -109,6 +109,41 @@ static void records_are_taken_by_the_size_they_have_had(void **state)
 	wr_assignment_fini(&a);
 }
 
+static void take(struct wr_kafka_partition *p, rd_kafka_message_t **taken, size_t count,
+		 int64_t first)
+{
+	assert_int_equal(wr_assignment_consume(p, taken, count), count);
+	for (size_t i = 0; i < count; i++)
+		assert_int_equal(taken[i]->offset, first + (int64_t)i);
+}
+
+static void what_is_put_back_is_taken_next_and_in_order(void **state)
+{
+	struct wr_assignment a = {.items = NULL};
+	rd_kafka_message_t messages[6], *all[6], *taken[6];
+	struct wr_kafka_partition *p;
+
+	(void)state;
+	for (int i = 0; i < 6; i++) {
+		messages[i] = (rd_kafka_message_t){.offset = i};
+		all[i] = &messages[i];
+	}
+	assign(&a, 1);
+	p = a.items[0];
+	assert_int_equal(wr_assignment_put_back(p, all + 2, 4, 1), WR_OK);
+	take(p, taken, 3, 2);
+	/* Some of those that were just taken, and all; then others that came before. */
+	assert_int_equal(wr_assignment_put_back(p, taken + 1, 2, 2), WR_OK);
+	assert_int_equal(p->pub.position, 3);
+	assert_int_equal(p->held_until_ns, 2);
+	take(p, taken, 3, 3);
+	assert_int_equal(wr_assignment_put_back(p, taken, 3, 3), WR_OK);
+	assert_int_equal(wr_assignment_put_back(p, all, 3, 4), WR_OK);
+	assert_int_equal(p->pub.position, 0);
+	take(p, taken, 6, 0);
+	wr_assignment_fini(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -117,6 +152,7 @@ int main(void)
 	    cmocka_unit_test(a_new_partition_is_not_placed_and_not_read),
 	    cmocka_unit_test(it_takes_what_is_said_of_its_partitions),
 	    cmocka_unit_test(records_are_taken_by_the_size_they_have_had),
+	    cmocka_unit_test(what_is_put_back_is_taken_next_and_in_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

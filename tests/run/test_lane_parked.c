@@ -19,7 +19,6 @@ static void later_events_of_a_parked_key_follow_it_and_are_not_called(void **sta
 	assert_int_equal(parked("p.retry.5s", 0)->partition, 0);
 	assert_behind(parked("p.retry.5s", 1), "b", "0");
 	assert_null(strstr(parked("p.retry.5s", 1)->headers, "weir-stage="));
-	assert_null(strstr(parked("p.retry.5s", 1)->headers, "weir-due-at="));
 	assert_true(fixture_has_header(parked("p.retry.5s", 1), "weir-owner", "0/in/0/1"));
 	assert_behind(parked("p.retry.5s", 2), "d", "0");
 	assert_int_equal(fixture_written(&f, "out"), 1);

@@ -168,6 +168,27 @@ static void a_head_that_is_not_due_holds_up_no_other_partition(void **state)
 	assert_int_equal(f.partitions[1].position, 0);
 }
 
+/* Ones that fail one after another: each would be a turn of its own. */
+static void where_some_come_the_next_ones_come_together(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		char id[16];
+
+		snprintf(id, sizeof(id), "a%d", i);
+		fixture_send(&f, 0, id, id);
+		fixture_settle(&f);
+		fixture_redeliver(&f, 1, fixture_write_to(&f, "p.retry.5s", (size_t)i));
+		fixture_pass_ms(&f, i == 0 ? 10 : 1);
+	}
+	fixture_pass_ms(&f, 5000 - 13);
+	assert_int_equal(fixture_written(&f, "out"), 1);
+	fixture_pass_ms(&f, 19);
+	assert_int_equal(fixture_written(&f, "out"), 1);
+	fixture_pass_ms(&f, 1);
+	assert_int_equal(fixture_written(&f, "out"), 4);
+}
+
 static void each_attempt_takes_the_next_tier_and_the_last_one_is_exhausted(void **state)
 {
 	const struct fixture_write *letter;
@@ -521,6 +542,7 @@ int main(void)
 	    RULE(a_retry_leaves_for_its_tier_with_its_envelope),
 	    RULE(it_waits_for_its_delay_and_goes_on_at_its_stage),
 	    RULE(a_head_that_is_not_due_holds_up_no_other_partition),
+	    RULE(where_some_come_the_next_ones_come_together),
 	    RULE(each_attempt_takes_the_next_tier_and_the_last_one_is_exhausted),
 	    RULE(it_goes_on_with_the_value_as_it_entered_the_stage),
 	    RULE(its_dead_letter_is_the_event_as_it_came),
