@@ -18,3 +18,6 @@ tests_dlq_test_place_LDADD = $(WR_DLQ_TEST_LIBS)
 check_PROGRAMS += tests/dlq/test_run
 tests_dlq_test_run_SOURCES = tests/dlq/test_run.c tests/dlq/cluster.h
 tests_dlq_test_run_LDADD = $(WR_DLQ_TEST_LIBS)
+check_PROGRAMS += tests/dlq/test_redrive_round
+tests_dlq_test_redrive_round_SOURCES = tests/dlq/test_redrive_round.c tests/dlq/cluster.h
+tests_dlq_test_redrive_round_LDADD = $(WR_DLQ_TEST_LIBS)
