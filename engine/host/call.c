@@ -6,7 +6,10 @@
 
 #include "host/call.h"
 
+#include "base/check.h"
 #include "base/map.h"
+
+#include <string.h>
 
 #define NO_RESULT "no-result"
 #define UNKNOWN_VERDICT "unknown-verdict"
@@ -39,8 +42,19 @@ struct wr_event *wr_call_event_of_public(struct wr_call *c, const struct weir_ev
 	return NULL;
 }
 
-static bool key_waits(const struct wr_call *c, struct weir_bytes key, uint64_t hash)
+static uint64_t *bits_of(struct wr_call *c, uint64_t hash, uint64_t *bit_r)
 {
+	*bit_r = UINT64_C(1) << (hash & 63);
+	return &c->waiting_bits[hash >> 6 & (WR_COUNT_OF(c->waiting_bits) - 1)];
+}
+
+static bool key_waits(struct wr_call *c, struct weir_bytes key, uint64_t hash)
+{
+	uint64_t *bits, bit;
+
+	bits = bits_of(c, hash, &bit);
+	if ((*bits & bit) == 0)
+		return false;
 	for (size_t i = 0; i < c->waiting_count; i++) {
 		if (c->waiting[i] == hash &&
 		    wr_bytes_equal(wr_bytes_from(c->events[c->waiting_for[i]]->source_key),
@@ -55,13 +69,17 @@ static bool key_waits(const struct wr_call *c, struct weir_bytes key, uint64_t h
 static void wait_behind(struct wr_call *c, size_t i)
 {
 	struct weir_bytes key = c->events[i]->source_key;
-	uint64_t hash;
+	uint64_t hash, *bits, bit;
 
 	if (key.data == NULL)
 		return;
+	if (c->waiting_count == 0)
+		memset(c->waiting_bits, 0, sizeof(c->waiting_bits));
 	hash = wr_hash(wr_bytes_from(key));
 	if (key_waits(c, key, hash))
 		return;
+	bits = bits_of(c, hash, &bit);
+	*bits |= bit;
 	c->waiting[c->waiting_count] = hash;
 	c->waiting_for[c->waiting_count++] = i;
 }

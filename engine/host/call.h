@@ -36,6 +36,7 @@ struct wr_call {
 	uint64_t *waiting;   /* hashes of the keys behind which others wait; room for every event */
 	size_t *waiting_for; /* the index of an event of that key */
 	size_t waiting_count;
+	uint64_t waiting_bits[64]; /* one for each of them, by its hash: most keys are none */
 };
 
 /* A plugin at its place in a pipeline, for one lane. */

@@ -1,8 +1,12 @@
 /* What a result means, and which events wait behind another. */
 #include "tests/host/scripted.h"
 
-static bool begun[8];
-static enum weir_verdict verdicts[8];
+#include <stdio.h>
+
+#define EVENTS 400 /* in a call, at most */
+
+static bool begun[EVENTS];
+static enum weir_verdict verdicts[EVENTS];
 
 /* Begins each event in order and gives it the verdict of `verdicts`. */
 static int by_list(void *self, struct weir_call *call, const struct weir_event *const *events,
@@ -152,6 +156,23 @@ static void later_events_of_a_retried_key_wait(void **state)
 	weir_test_close(test);
 }
 
+static void of_many_keys_only_those_that_are_retried_wait(void **state)
+{
+	struct weir_test *test = scripted_open(by_list);
+	char key[16];
+
+	(void)state;
+	for (size_t i = 0; i < EVENTS; i++) {
+		snprintf(key, sizeof(key), "k%zu", i % (EVENTS / 2));
+		weir_test_add(test, "id", key, "v");
+		verdicts[i] = i < EVENTS / 2 && i % 2 == 0 ? WEIR_RETRY : WEIR_OK;
+	}
+	weir_test_run(test);
+	for (size_t i = 0; i < EVENTS; i++)
+		assert_int_equal(begun[i], i < EVENTS / 2 || i % 2 == 1);
+	weir_test_close(test);
+}
+
 static void events_without_a_key_never_wait_and_empty_is_a_key(void **state)
 {
 	static const char *const keys[] = {NULL, NULL, "", ""};
@@ -284,6 +305,7 @@ int main(void)
 	    cmocka_unit_test(unknown_verdict_fails),
 	    cmocka_unit_test(output_handle_is_taken_and_an_unknown_one_fails),
 	    cmocka_unit_test(later_events_of_a_retried_key_wait),
+	    cmocka_unit_test(of_many_keys_only_those_that_are_retried_wait),
 	    cmocka_unit_test(events_without_a_key_never_wait_and_empty_is_a_key),
 	    cmocka_unit_test(the_key_as_it_came_decides_who_waits),
 	    cmocka_unit_test(a_result_for_an_event_that_waits_is_forgotten),
