@@ -55,6 +55,31 @@ static bool is_of_family(const struct wr_command *command, const char *first_wor
 	return strncmp(command->name, first_word, size) == 0 && command->name[size] == ' ';
 }
 
+/* The commands of a family; false when there is no such family. */
+static bool print_family(const struct wr_command *const *commands, const char *first_word,
+			 FILE *out)
+{
+	bool found = false;
+
+	for (; *commands != NULL; commands++) {
+		if (!is_of_family(*commands, first_word) || (*commands)->summary == NULL)
+			continue;
+		if (!found)
+			fprintf(out, "usage: weir %s COMMAND [ARGUMENT...]\n\nCommands:\n",
+				first_word);
+		found = true;
+		fprintf(out, "  %-14s %s\n", (*commands)->name, (*commands)->summary);
+	}
+	if (found)
+		fprintf(out, "\n'weir %s COMMAND --help' says more.\n", first_word);
+	return found;
+}
+
+static bool asks_for_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
 /* Of a family of commands whose first word is right: the nearest, else the first of them. NULL: there is none. */
 static const char *nearest_of_family(const struct wr_command *const *commands,
 				     const char *first_word, const char *words)
@@ -117,6 +142,8 @@ static int run_help(const struct wr_command *const *commands, int argc, char **a
 		return WR_EXIT_OK;
 	}
 	command = find(commands, argc, argv, &words);
+	if (command == NULL && argc == 1 && print_family(commands, argv[0], stdout))
+		return WR_EXIT_OK;
 	if (command == NULL)
 		return unknown_command(commands, argc, argv);
 	wr_args_help(command, stdout);
@@ -136,13 +163,18 @@ static int dispatch(const struct wr_command *const *commands, int argc, char **a
 	}
 	if (strcmp(argv[0], "help") == 0)
 		return run_help(commands, argc - 1, argv + 1);
-	if (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0)
+	if (asks_for_help(argv[0]))
 		return run_help(commands, 0, NULL);
 	if (strcmp(argv[0], "--version") == 0 || strcmp(argv[0], "-V") == 0) {
 		argv = version_argv;
 		argc = 1;
 	}
 	command = find(commands, argc, argv, &words);
+	if (command == NULL && argc == 2 && asks_for_help(argv[1]) &&
+	    print_family(commands, argv[0], stdout))
+		return WR_EXIT_OK;
+	if (command == NULL && argc == 1 && print_family(commands, argv[0], stderr))
+		return WR_EXIT_USAGE;
 	if (command == NULL)
 		return unknown_command(commands, argc, argv);
 	return command->run(command, argc - words + 1, argv + words - 1);

@@ -70,11 +70,9 @@ static void an_unknown_command_is_answered_with_the_nearest(void **state)
 	static const char *const cases[][3] = {
 	    {"chekc", NULL, "unknown command chekc; did you mean 'check'?"},
 	    {"Version", NULL, "did you mean 'version'?"},
-	    {"plugin", NULL, "did you mean 'plugin info'?"},
 	    {"plugin", "inof", "did you mean 'plugin info'?"},
 	    {"dlq", "lst", "unknown command dlq lst; did you mean 'dlq list'?"},
 	    {"dlq", "nonsense", "did you mean 'dlq list'?"}, /* no harm is done by trying it */
-	    {"dlq", "--help", "did you mean 'dlq list'?"},
 	    {"plugni", "info", "did you mean 'plugin info'?"},
 	    {"frobnicate", NULL, "unknown command frobnicate\n"},
 	    {"help", "chekc", "did you mean 'check'?"},
@@ -88,6 +86,27 @@ static void an_unknown_command_is_answered_with_the_nearest(void **state)
 		assert_string_equal(got.out, "");
 		expect_in(got.err, cases[i][2]);
 		expect_in(got.err, "Try 'weir --help'.");
+	}
+}
+
+static void a_family_of_commands_has_a_help_of_its_own(void **state)
+{
+	static const char *const cases[][2] = {
+	    {"help", "dlq"}, {"dlq", "--help"}, {"dlq", "-h"}, {"dlq", NULL}};
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_COUNT_OF(cases); i++) {
+		bool is_asked = cases[i][1] != NULL;
+		const char *said;
+
+		capture(&got, wr_commands, WORDS(cases[i][0], cases[i][1]), NULL);
+		assert_int_equal(got.exit_status, is_asked ? WR_EXIT_OK : WR_EXIT_USAGE);
+		said = is_asked ? got.out : got.err;
+		assert_string_equal(is_asked ? got.err : got.out, "");
+		expect_in(said, "usage: weir dlq COMMAND");
+		expect_in(said, "\n  dlq replay ");
+		expect_in(said, "'weir dlq COMMAND --help' says more.");
+		assert_null(strstr(said, "claims"));
 	}
 }
 
@@ -187,6 +206,7 @@ int main(void)
 	    cmocka_unit_test(help_text_fits_a_terminal),
 	    cmocka_unit_test(without_a_command_the_help_goes_to_stderr),
 	    cmocka_unit_test(an_unknown_command_is_answered_with_the_nearest),
+	    cmocka_unit_test(a_family_of_commands_has_a_help_of_its_own),
 	    cmocka_unit_test(version_names_the_libraries),
 	    cmocka_unit_test(the_schema_is_json),
 	    cmocka_unit_test(arguments_that_do_not_go_together_are_refused),
