@@ -95,6 +95,9 @@ static enum wr_code fail(rd_kafka_resp_err_t error, struct wr_err *err)
 		code = WR_ENOTFOUND;
 	else if (wr_kafka_is_permanent(error) || error == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION)
 		code = WR_EREFUSED;
+	if (error == RD_KAFKA_RESP_ERR__TRANSPORT || error == RD_KAFKA_RESP_ERR__TIMED_OUT ||
+	    error == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+		return wr_err_set(err, code, "no broker answers (%s)", rd_kafka_err2str(error));
 	return wr_err_set(err, code, "%s", rd_kafka_err2str(error));
 }
 
