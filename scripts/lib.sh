@@ -62,7 +62,7 @@ pid_runs()
 
 	pid=$(cat "$1" 2>/dev/null) || return 1
 	[ -n "$pid" ] && [ -r "/proc/$pid/cmdline" ] || return 1
-	tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -qF -- "$2"
+	tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline" | grep -qF -- "$2"
 }
 
 # pid_settle PIDFILE MARK: a process that was just started carries its starter's command line until it is exec'd; waits
