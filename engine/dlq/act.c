@@ -319,9 +319,9 @@ enum wr_code wr_dlq_act(struct wr_dlq_runner *r, bool *is_end_r, struct wr_err *
 		if (job->id_count > 0)
 			rc = act_on_ids(r, err);
 		else
-			rc = wr_dlq_topic_read(r->run->dlq->topic, range->partition, range->next,
-					       range->end, INT64_MAX, visit_any, r, &range->next,
-					       err);
+			rc = wr_dlq_topic_read_on(r->run->dlq->topic, range->partition, range->next,
+						  range->end, INT64_MAX, visit_any, r, &range->next,
+						  err);
 	}
 	return r->rc != WR_OK ? r->rc : rc;
 }

@@ -16,6 +16,8 @@ struct wr_dlq_topic {
 	rd_kafka_topic_t *rkt;
 	rd_kafka_queue_t *queue;
 	int32_t partitions;
+	int32_t open_partition; /* what was fetched of it is kept; -1: none */
+	int64_t open_next;      /* the next that comes of it */
 };
 
 struct wr_dlq_reader {
@@ -64,6 +66,8 @@ enum wr_code wr_dlq_reader_create(const struct wr_conf_kafka *kafka, const char 
 
 static void destroy_topic(struct wr_dlq_topic *t)
 {
+	if (t->rkt != NULL)
+		wr_dlq_topic_rest(t);
 	if (t->queue != NULL)
 		rd_kafka_queue_destroy(t->queue);
 	if (t->rkt != NULL)
@@ -128,6 +132,7 @@ enum wr_code wr_dlq_reader_topic(struct wr_dlq_reader *r, const char *name,
 	if (t == NULL)
 		return wr_err_set(err, WR_ENOMEM, "no memory for a topic");
 	t->reader = r;
+	t->open_partition = -1;
 	t->rkt = rd_kafka_topic_new(r->rk, name, NULL);
 	t->queue = rd_kafka_queue_new(r->rk);
 	if (t->rkt == NULL || t->queue == NULL)
@@ -288,9 +293,28 @@ static enum wr_code read_on(struct reading *reading, int64_t deadline_mono_ns, s
 	return rc;
 }
 
-enum wr_code wr_dlq_topic_read(struct wr_dlq_topic *t, int32_t partition, int64_t from,
-			       int64_t until, int64_t deadline_mono_ns, wr_dlq_visit_fn visit_fn,
-			       void *arg, int64_t *next_r, struct wr_err *err)
+void wr_dlq_topic_rest(struct wr_dlq_topic *t)
+{
+	if (t->open_partition >= 0)
+		rd_kafka_consume_stop(t->rkt, t->open_partition);
+	t->open_partition = -1;
+}
+
+static enum wr_code open_at(struct wr_dlq_topic *t, int32_t partition, int64_t from,
+			    struct wr_err *err)
+{
+	if (t->open_partition == partition && t->open_next == from)
+		return WR_OK;
+	wr_dlq_topic_rest(t);
+	if (rd_kafka_consume_start_queue(t->rkt, partition, from, t->queue) != 0)
+		return fail(rd_kafka_last_error(), err);
+	t->open_partition = partition;
+	return WR_OK;
+}
+
+enum wr_code wr_dlq_topic_read_on(struct wr_dlq_topic *t, int32_t partition, int64_t from,
+				  int64_t until, int64_t deadline_mono_ns, wr_dlq_visit_fn visit_fn,
+				  void *arg, int64_t *next_r, struct wr_err *err)
 {
 	struct reading reading = {
 	    .topic = t, .until = until, .visit = visit_fn, .arg = arg, .next = from};
@@ -299,10 +323,24 @@ enum wr_code wr_dlq_topic_read(struct wr_dlq_topic *t, int32_t partition, int64_
 	*next_r = from;
 	if (from >= until)
 		return WR_OK;
-	if (rd_kafka_consume_start_queue(t->rkt, partition, from, t->queue) != 0)
-		return fail(rd_kafka_last_error(), err);
+	rc = open_at(t, partition, from, err);
+	if (rc != WR_OK)
+		return rc;
 	rc = read_on(&reading, deadline_mono_ns, err);
-	rd_kafka_consume_stop(t->rkt, partition);
+	t->open_next = reading.next;
+	if (rc != WR_OK || reading.next >= until) /* one behind the end may have been taken */
+		wr_dlq_topic_rest(t);
 	*next_r = reading.next;
+	return rc;
+}
+
+enum wr_code wr_dlq_topic_read(struct wr_dlq_topic *t, int32_t partition, int64_t from,
+			       int64_t until, int64_t deadline_mono_ns, wr_dlq_visit_fn visit_fn,
+			       void *arg, int64_t *next_r, struct wr_err *err)
+{
+	enum wr_code rc = wr_dlq_topic_read_on(t, partition, from, until, deadline_mono_ns,
+					       visit_fn, arg, next_r, err);
+
+	wr_dlq_topic_rest(t);
 	return rc;
 }

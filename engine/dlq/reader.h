@@ -58,4 +58,11 @@ enum wr_code wr_dlq_topic_read(struct wr_dlq_topic *topic, int32_t partition, in
 			       int64_t until, int64_t deadline_mono_ns, wr_dlq_visit_fn visit,
 			       void *arg, int64_t *next_r, struct wr_err *err);
 
+/* The same for somebody who goes on where it ended, again and again: what was fetched beyond that is kept, up to 8 MiB.
+ * Whoever is through says rest(). */
+enum wr_code wr_dlq_topic_read_on(struct wr_dlq_topic *topic, int32_t partition, int64_t from,
+				  int64_t until, int64_t deadline_mono_ns, wr_dlq_visit_fn visit,
+				  void *arg, int64_t *next_r, struct wr_err *err);
+void wr_dlq_topic_rest(struct wr_dlq_topic *topic);
+
 #endif

@@ -301,7 +301,7 @@ static void keep_rate(const struct wr_dlq_runner *r, int64_t start_ns, uint64_t 
 		wr_dlq_nap(r->run, due_ms - now_ms);
 }
 
-enum wr_code wr_dlq_go(struct wr_dlq_runner *r, struct wr_err *err)
+static enum wr_code go(struct wr_dlq_runner *r, struct wr_err *err)
 {
 	struct wr_dlq_run *run = r->run;
 	int64_t start_ns = wr_clock_mono_ns(&wr_clock_real);
@@ -322,4 +322,12 @@ enum wr_code wr_dlq_go(struct wr_dlq_runner *r, struct wr_err *err)
 			keep_rate(r, start_ns, done_before);
 	}
 	return rc == WR_OK ? wr_dlq_finish(r, WR_DLQ_DONE, err) : rc;
+}
+
+enum wr_code wr_dlq_go(struct wr_dlq_runner *r, struct wr_err *err)
+{
+	enum wr_code rc = go(r, err);
+
+	wr_dlq_topic_rest(r->run->dlq->topic);
+	return rc;
 }
