@@ -232,14 +232,26 @@ static enum wr_code survey_tier(struct survey *s, struct wr_wiring *w, struct wr
 	return rc;
 }
 
+/* Whoever has to make topics is told of all of them at once: the last one is the error, those before it are logged. */
 static enum wr_code survey_tiers(struct survey *s, struct wr_wiring *w,
 				 struct wr_kafka_admin *admin, const struct wr_conf_retry *retry,
 				 struct wr_err *err)
 {
-	enum wr_code rc = WR_OK;
+	enum wr_code rc = WR_OK, one;
+	struct wr_err why;
 
-	for (size_t i = 0; wr_conf_retry_leaves(retry) && i < retry->tier_count && rc == WR_OK; i++)
-		rc = survey_tier(s, w, admin, retry->tiers_ms[i], retry->mode == WR_RETRY_KEY, err);
+	for (size_t i = 0; wr_conf_retry_leaves(retry) && i < retry->tier_count; i++) {
+		one =
+		    survey_tier(s, w, admin, retry->tiers_ms[i], retry->mode == WR_RETRY_KEY, &why);
+		if (one == WR_OK)
+			continue;
+		if (rc != WR_OK)
+			WR_LOG(WR_LOG_ERROR, "a retry topic is not as it must be",
+			       WR_STR("pipeline", s->pipeline->name), WR_STR("reason", err->text));
+		rc = wr_err_set(err, one, "%s", why.text);
+		if (rc != WR_EREFUSED)
+			break;
+	}
 	return rc;
 }
 

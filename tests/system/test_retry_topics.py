@@ -1,5 +1,7 @@
 """retry.mode: topic. Events that fail leave for a retry topic and come back, over kills and in both delivery modes."""
 
+import time
+
 import pytest
 from harness.events import assert_accounted, event
 from harness.failing import Failing
@@ -59,3 +61,28 @@ def test_strangers_records_on_a_retry_topic_are_dead_lettered(site):
     assert not processed
     assert [letter.headers["weir-code"] for letter in dead] == ["bad-envelope"] * 3
     assert engine.alive()
+
+
+def test_a_wait_of_a_day_costs_neither_membership_nor_time(site):
+    """Several of the intervals after which Kafka takes a consumer that does not poll for dead."""
+    site.create_topics()
+    config = site.config([site.pipeline(retry={"mode": "topic", "attempts": 3, "tiers": ["24h"]})])
+    config["kafka"]["consumer_properties"]["max.poll.interval.ms"] = 2000
+    engine = site.engine(config).run()
+    site.topics.send(site.source, [("k", event("late", do="retry"))])
+    engine.until(lambda: site.topics.count(f"{site.name}.retry.24h") == 1, 60, "it is parked")
+    before = engine.metric("weir_rebalances_total")
+    began = time.monotonic()
+    engine.until(lambda: time.monotonic() - began > 6, 30, "three intervals are over")
+    site.topics.send(site.source, [("k", event("next"))])
+    engine.until(lambda: site.topics.count(site.output) == 1, 30, "the next one of its key is processed")
+    assert engine.metric("weir_rebalances_total") == before
+    assert engine.stop() == 0
+
+
+def test_without_the_right_to_make_them_the_start_says_the_commands(site):
+    site.create_topics()
+    engine = site.engine(site.config([pipeline(site)], kafka={"create_topics": False})).start()
+    assert engine.exited(90) == 1
+    for tier in TIERS:
+        assert f"--create --topic {site.name}.retry.{tier} --partitions 4" in engine.log_text()
