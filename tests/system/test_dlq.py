@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 import time
 from collections import Counter
 
@@ -128,6 +129,20 @@ def test_two_processes_never_run_one_job(dlq):
     assert dlq.job()["state"] == "cancelled"
 
 
+# What a command takes at most. A process of its own asks: what its parent takes at the fork counts too.
+PEAK = """
+import os, subprocess, sys
+child = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
+_, status, used = os.wait4(child.pid, 0)
+print(used.ru_maxrss // 1024)
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
+def peak_mib(command):
+    return int(subprocess.run([sys.executable, "-c", PEAK, *command], check=True, capture_output=True).stdout)
+
+
 def test_a_page_of_many_letters_takes_no_longer_than_one_of_few(dlq, full):
     dlq.fill(1_000_000 if full else 50_000, partitions=8)
     for options in ([], ["--oldest-first"], ["--code", "busy"]):
@@ -136,6 +151,7 @@ def test_a_page_of_many_letters_takes_no_longer_than_one_of_few(dlq, full):
         assert len(page["items"]) == 50 and page["next"]
         if full:
             assert time.monotonic() - start < 1
+    assert peak_mib(dlq.command("list", "--json")) < 100
     rare = dlq.json("list", "--code", "rare", "--limit", "1000")
     assert len(rare["items"]) == (1000 if full else 50)
 
@@ -185,3 +201,20 @@ def test_an_id_that_can_not_be_is_an_error_before_anything_is_done(dlq):
     assert dlq.replays() == Counter()
     counts = dlq.json("replay", "0/0", "0/99", status=1)["counts"]
     assert (counts["done"], counts["skipped"]) == (1, 1)
+
+
+def test_who_did_what_to_how_many_is_on_record(dlq):
+    dlq.fill(6)
+    replay = dlq.json("replay", "--code", "busy")["id"]
+    dlq.json("replay", "--all", "--dry-run")
+    purge = dlq.json("purge", "--all", "--yes")["id"]
+    acts = {}
+    for record in dlq.topics.read(f"{dlq.name}.weir-state"):
+        if (record.key or b"").startswith(b"audit/"):
+            said = json.loads(record.value)
+            acts[said["act"]] = said
+    assert set(acts) == {"replay started", "replay done", "purge started", "purge done"}
+    for act, job, done in (("replay done", replay, 3), ("purge done", purge, 3)):
+        said = acts[act]["job"]
+        assert (said["id"], said["counts"]["done"]) == (job, done)
+        assert "@" in said["who"] and acts[act]["topic"] == dlq.name

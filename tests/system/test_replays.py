@@ -6,7 +6,7 @@ import time
 from collections import Counter
 
 import pytest
-from harness import paths, report
+from harness import http, paths, report
 from harness.dependency import Dependency
 from harness.events import event
 
@@ -162,6 +162,29 @@ def all_read(site, topic):
     for record in site.topics.read(topic):
         last[record.partition] = max(last.get(record.partition, -1), record.offset)
     return all(committed.get(partition, 0) > offset for partition, offset in last.items())
+
+
+def test_a_job_of_the_admin_api_goes_on_after_a_kill(site, dependency):
+    engine, sent = fail_all(site, dependency, 1000)
+
+    def ask(method, path, order=None):
+        body = json.dumps(order) if order is not None else None
+        headers = {"Content-Type": "application/json"} if body else {}
+        answer = http.Client(engine.admin_port).request(method, path, body, headers)
+        assert answer.status in (200, 202), answer.body
+        return answer.json()
+
+    job = ask("POST", "/admin/dlq/jobs", {"all": True, "rate": 200})
+    path = f"/admin/dlq/jobs/{job['id']}"
+    engine.until(lambda: ask("GET", path)["counts"]["done"] >= 100, 30, "some are sent round")
+    engine.kill()
+    engine.start().ready()
+    assert ask("GET", path)["state"] == "running", "it was not over when the engine was killed"
+    engine.until(lambda: ask("GET", path)["state"] == "done", 60, "the job is done")
+    assert ask("GET", path)["counts"]["done"] == 1000
+    engine.until(lambda: site.topics.read_ids(site.output).keys() == sent.keys(), 30, "all are processed")
+    replays = Counter(record.headers["weir-replayed-from"] for record in site.topics.read(f"{site.name}.retry.0"))
+    assert len(replays) == 1000 and set(replays.values()) == {1}
 
 
 @pytest.mark.full
