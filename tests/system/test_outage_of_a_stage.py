@@ -10,10 +10,14 @@ from harness.events import assert_accounted, assert_in_order
 from harness.load import Load
 
 PROBE_MAX_S = 2
+WAIT = {
+    "inline": {"mode": "inline", "backoff": {"initial": "100ms", "max": "500ms"}},
+    "key": {"mode": "key", "tiers": ["100ms", "500ms"]},
+}
 
 
-@pytest.mark.parametrize("flow", ["busy", "quiet"])
-def test_an_outage_puts_nothing_into_the_dlq_and_ends_without_a_stampede(site, full, flow):
+@pytest.mark.parametrize(("mode", "flow"), [("inline", "busy"), ("inline", "quiet"), ("key", "busy")])
+def test_an_outage_puts_nothing_into_the_dlq_and_ends_without_a_stampede(site, full, mode, flow):
     seconds, rate = (120, 20000) if full else (10, 2000)
     if flow == "quiet":
         # Every event has used up its attempts before the next few come.
@@ -21,8 +25,8 @@ def test_an_outage_puts_nothing_into_the_dlq_and_ends_without_a_stampede(site, f
     site.create_topics()
     dependency = Dependency(site)
     retry = {
+        **WAIT[mode],
         "attempts": 3,
-        "backoff": {"initial": "100ms", "max": "500ms"},
         "circuit": {"failures": 20, "probe": {"initial": "200ms", "max": f"{PROBE_MAX_S}s"}},
     }
     if flow == "quiet":
@@ -51,5 +55,5 @@ def test_an_outage_puts_nothing_into_the_dlq_and_ends_without_a_stampede(site, f
     assert vain <= 20 * 3 + 1000, f"{vain} calls before the circuit opened"
     assert_accounted(load.ids(), set(), *site.read_ids(), repeats_allowed=0)
     assert_in_order(site.topics.read(site.output))
-    head = ("seconds", "events a second", "events in all", "calls before it opened", "probes", "seconds until it closed")
-    report.add("outage of a stage", head, (seconds, rate, load.sent, vain, probes, f"{closed:.1f}"))
+    head = ("mode", "seconds", "events a second", "events in all", "calls before it opened", "probes", "seconds until it closed")
+    report.add("outage of a stage", head, (mode, seconds, rate, load.sent, vain, probes, f"{closed:.1f}"))

@@ -11,8 +11,8 @@ from harness.events import event
 from harness.failing import Failing
 from harness.topics import id_of
 
-COUNT = 200_000
-ROUNDS = 3
+COUNT = 300_000
+ROUNDS = 2
 ATTEMPTS = 6
 TIERS = ["200ms", "500ms"]
 
@@ -55,15 +55,15 @@ def pipeline(site, name, mode, source):
 
 
 def rate(site, output, wanted):
-    """Events a second, of those that are wanted, from the first until 99 % of them are there: the broker stamps their
-    arrival."""
+    """Events a second, of those that are wanted, while the middle nine tenths of them arrive, which the broker stamps:
+    the start is none of it, and not how long the last retries take."""
     times = []
     for batch in site.topics.batches(output):
         times += [message.timestamp()[1] for message in batch if id_of(message.value()) in wanted]
     assert len(times) == len(wanted)
     times.sort()
-    most = len(times) * 99 // 100
-    return most * 1000 / (times[most] - times[0])
+    first, last = len(times) * 5 // 100, len(times) * 95 // 100
+    return (last - first) * 1000 / (times[last] - times[first])
 
 
 def run(site, redis, mix, number, kind):
@@ -97,10 +97,11 @@ def test_events_that_do_not_fail_go_on(site, own_redis):
     site.create_topics()
     fill(site, mix)
     runs = {kind[0]: [] for kind in KINDS}
-    run(site, redis, mix, 0, KINDS[0])  # a broker that has just started is slow
+    for number, kind in enumerate((KINDS[0], KINDS[4])):
+        run(site, redis, mix, number, kind)  # a broker that has just started is slow
     for number in range(ROUNDS):
         for n, kind in enumerate(KINDS if number % 2 == 0 else KINDS[::-1]):
-            runs[kind[0]].append(run(site, redis, mix, 1 + number * len(KINDS) + n, kind))
+            runs[kind[0]].append(run(site, redis, mix, 2 + number * len(KINDS) + n, kind))
     head = ("retries", "events/s that never fail", "of those without failures", "CPU us an event", "of inline's")
     for name, mode, source in KINDS:
         share = f"{ratio(runs, name, mode, 0):.2f}" if source == "failing" else ""
