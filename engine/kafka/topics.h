@@ -33,8 +33,9 @@ struct wr_topic_list {
 	size_t count;
 };
 
-/* Asks the cluster; timeout_ms is for all of it, however many topics get partitions. librdkafka hears of new topics by it, and joins its group anew when
- * some fit. Where partitions were added it is an error: ask again, until they are there. */
+/* Asks the cluster; timeout_ms is for all of it, however many topics get partitions. librdkafka hears of new topics by
+ * it, and joins its group anew when some fit. Where partitions were added it is an error: ask again, until they are
+ * there. */
 rd_kafka_resp_err_t wr_topic_list_ask(const struct wr_topic_filter *filter, rd_kafka_t *rk,
 				      int timeout_ms, struct wr_topic_list *list_r);
 
