@@ -13,8 +13,12 @@
 #include <strings.h>
 #include <unistd.h>
 
-/* Bounds the request line and the headers together. libmicrohttpd clears all of it for every request. */
-#define CONNECTION_MEMORY_BYTES ((size_t)16 * 1024)
+/* Bounds the request line and the headers together. libmicrohttpd clears all of it for every request: with hundreds of
+ * connections that empties the caches, for whoever runs on the same processor too. */
+static const size_t connection_memory_bytes[WR_HTTP_SIDES] = {
+    [WR_HTTP_INGEST] = (size_t)8 * 1024,
+    [WR_HTTP_ADMIN] = (size_t)16 * 1024, /* browsers bring cookies */
+};
 
 static void notify_connection(void *arg, struct MHD_Connection *connection, void **context_p,
 			      enum MHD_ConnectionNotificationCode code)
@@ -254,12 +258,12 @@ static enum wr_code start_daemon(struct wr_http_listener *listener, int fd, stru
 	listener->daemon = MHD_start_daemon(
 	    flags, 0, NULL, NULL, handle_request, listener, MHD_OPTION_EXTERNAL_LOGGER, log_message,
 	    NULL, MHD_OPTION_LISTEN_SOCKET, (MHD_socket)fd, MHD_OPTION_CONNECTION_LIMIT,
-	    listener->max_connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY_BYTES,
-	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)(WR_HTTP_IDLE_MS / 1000),
-	    MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_UNESCAPE_CALLBACK, unescape_nothing, NULL,
-	    MHD_OPTION_NOTIFY_CONNECTION, notify_connection, listener, MHD_OPTION_NOTIFY_COMPLETED,
-	    notify_completed, listener, MHD_OPTION_ARRAY,
-	    listener->is_tls ? tls_options : tls_options + 1, MHD_OPTION_END);
+	    listener->max_connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+	    connection_memory_bytes[listener->side], MHD_OPTION_CONNECTION_TIMEOUT,
+	    (unsigned)(WR_HTTP_IDLE_MS / 1000), MHD_OPTION_STRICT_FOR_CLIENT, 1,
+	    MHD_OPTION_UNESCAPE_CALLBACK, unescape_nothing, NULL, MHD_OPTION_NOTIFY_CONNECTION,
+	    notify_connection, listener, MHD_OPTION_NOTIFY_COMPLETED, notify_completed, listener,
+	    MHD_OPTION_ARRAY, listener->is_tls ? tls_options : tls_options + 1, MHD_OPTION_END);
 	if (listener->daemon != NULL)
 		return WR_OK;
 	return wr_err_set(err, WR_EINVAL, "the %s listener could not be started",

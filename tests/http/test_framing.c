@@ -70,22 +70,40 @@ static void a_length_beyond_all_bounds_is_too_large(void **state)
 	assert_int_equal(a.status, 413);
 }
 
+/* Sends a header of so many bytes. */
+static void send_header(struct fixture *f, enum wr_http_side side, size_t size, struct answer *a)
+{
+	static const char begin[] = "GET /health/live HTTP/1.1\r\nHost: localhost\r\nX: ";
+	char *request = malloc(size + sizeof(begin) + 8);
+
+	assert_non_null(request);
+	memcpy(request, begin, sizeof(begin) - 1);
+	memset(request + sizeof(begin) - 1, 'x', size);
+	memcpy(request + sizeof(begin) - 1 + size, "\r\n\r\n", 5);
+	exchange(f, side, request, a);
+	free(request);
+}
+
+static void large_headers_are_taken(void **state)
+{
+	struct fixture *f = *state;
+	struct answer a;
+
+	start_server(f);
+	send_header(f, WR_HTTP_INGEST, 7000, &a);
+	assert_int_equal(a.status, 200);
+	send_header(f, WR_HTTP_ADMIN, 15000, &a);
+	assert_int_equal(a.status, 200);
+}
+
 static void headers_beyond_their_bound_are_refused(void **state)
 {
 	struct fixture *f = *state;
 	struct answer a;
-	char *request;
-	size_t size = 40000;
 
 	start_server(f);
-	request = malloc(size + 128);
-	assert_non_null(request);
-	memcpy(request, "GET /health/live HTTP/1.1\r\nHost: localhost\r\nX: ", 46);
-	memset(request + 46, 'x', size);
-	memcpy(request + 46 + size, "\r\n\r\n", 5);
-	exchange(f, WR_HTTP_INGEST, request, &a);
+	send_header(f, WR_HTTP_INGEST, 40000, &a);
 	assert_true(a.status == 431 || a.status == 0);
-	free(request);
 	exchange(f, WR_HTTP_INGEST, LIVE, &a);
 	assert_int_equal(a.status, 200);
 }
@@ -309,6 +327,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    WITH_SERVER(framing_that_reads_in_two_ways_is_refused_and_the_connection_closed),
 	    WITH_SERVER(a_length_beyond_all_bounds_is_too_large),
+	    WITH_SERVER(large_headers_are_taken),
 	    WITH_SERVER(headers_beyond_their_bound_are_refused),
 	    WITH_SERVER(nonsense_does_not_harm),
 	    WITH_SERVER(a_body_announced_too_large_is_refused_before_it_is_sent),
