@@ -67,6 +67,8 @@ def test_a_reload_changes_the_mode_while_events_are_parked(site, modes, delivery
     engine.until(is_done, 120, "every event is where it belongs")
     engine.until(lambda: engine.metric("weir_parked_keys") == 0, 30, "nothing is parked")
     assert engine.stop() == 0
-    assert_accounted(every - dead, dead, *site.read_ids(), repeats_allowed=0)
+    # A rebalance on the way may repeat what was not committed.
+    allowed = PART if delivery == "at_least_once" else 0
+    assert_accounted(every - dead, dead, *site.read_ids(), repeats_allowed=allowed)
     if "topic" not in modes:
         assert_topic_in_order(site.topics, site.output)
