@@ -156,6 +156,26 @@ static inline struct fixture_write forged(const char *id, const char *key, const
 	return write;
 }
 
+/* Of the key k, which it parks. */
+static inline struct fixture_write forged_first(const char *more)
+{
+	char headers[160];
+
+	snprintf(headers, sizeof(headers),
+		 "weir-order=first\nweir-origin-offset=0\nweir-owner=0/in/0/0\n%s", more);
+	return forged("x", "k", headers);
+}
+
+/* Two events of a key that are parked, one behind the other, and come to the short tier. */
+static inline void park_two(void)
+{
+	failing = "a";
+	send("a", "k");
+	send("b", "k");
+	append(SHORT, 0);
+	append(SHORT, 1);
+}
+
 #define RULE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 #define ALONE(name) cmocka_unit_test_setup_teardown(name, set_up_only, tear_down)
 

@@ -1,31 +1,10 @@
 #include "config.h"
 
-#include "tests/run/lane_fixture.h"
+#include "tests/run/one_lane.h"
 
 #include "base/buf.h"
 
 #include <stdio.h>
-
-static struct fixture f;
-
-static int set_up(void **state)
-{
-	(void)state;
-	fixture_init(&f);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	fixture_fini(&f);
-	return 0;
-}
-
-static void start(void)
-{
-	fixture_begin(&f, fixture_by_id);
-}
 
 static void output_is_written_then_its_offset_committed(void **state)
 {
@@ -525,7 +504,6 @@ static void a_record_has_the_time_of_its_writing(void **state)
 
 int main(void)
 {
-#define RULE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 	    RULE(output_is_written_then_its_offset_committed),
 	    RULE(nothing_is_committed_before_the_ack),

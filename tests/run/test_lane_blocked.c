@@ -1,32 +1,11 @@
 /* What a lane does while it can't go on, and how it recovers: outputs, dead letters, producers, offsets. */
 #include "config.h"
 
-#include "tests/run/lane_fixture.h"
+#include "tests/run/one_lane.h"
 
 #include "run/lane_private.h"
 
 #include <stdio.h>
-
-static struct fixture f;
-
-static int set_up(void **state)
-{
-	(void)state;
-	fixture_init(&f);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	fixture_fini(&f);
-	return 0;
-}
-
-static void start(void)
-{
-	fixture_begin(&f, fixture_by_id);
-}
 
 static size_t oldest_batch_bytes(void)
 {
@@ -262,7 +241,6 @@ static void a_partition_that_nothing_came_from_tells_no_lag(void **state)
 
 int main(void)
 {
-#define RULE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 	    RULE(a_refused_dead_letter_takes_no_more_memory_with_every_try),
 	    RULE(an_emit_that_waits_takes_no_more_memory_with_every_try),

@@ -1,30 +1,9 @@
 /* Retries in the lane: when an event is run again, and who waits behind it. */
 #include "config.h"
 
-#include "tests/run/lane_fixture.h"
+#include "tests/run/one_lane.h"
 
 #include <stdio.h>
-
-static struct fixture f;
-
-static int set_up(void **state)
-{
-	(void)state;
-	fixture_init(&f);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	fixture_fini(&f);
-	return 0;
-}
-
-static void start(void)
-{
-	fixture_begin(&f, fixture_by_id);
-}
 
 static void retry_runs_again_after_its_backoff(void **state)
 {
@@ -196,7 +175,6 @@ static void an_earlier_event_overtaken_by_a_retry_takes_the_lead_of_its_key(void
 
 int main(void)
 {
-#define RULE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 	    RULE(retry_runs_again_after_its_backoff),
 	    RULE(exhausted_attempts_become_a_dead_letter),

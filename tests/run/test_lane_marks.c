@@ -2,34 +2,13 @@
 #include "config.h"
 
 #include "tests/faults.h"
-#include "tests/run/lane_fixture.h"
+#include "tests/run/one_lane.h"
 
 #include "run/lane_private.h"
 
 #include <stdio.h>
 
 #define HELD 3 /* partitions, where there are several */
-
-static struct fixture f;
-
-static int set_up(void **state)
-{
-	(void)state;
-	fixture_init(&f);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	fixture_fini(&f);
-	return 0;
-}
-
-static void start(void)
-{
-	fixture_begin(&f, fixture_by_id);
-}
 
 static void pass(int64_t ms)
 {
@@ -451,7 +430,6 @@ static void a_window_takes_no_more_than_its_memory(void **state)
 
 int main(void)
 {
-#define RULE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 	    RULE(what_is_completed_is_not_run_again_when_the_offset_goes_back),
 	    RULE(nor_when_the_group_is_gone),

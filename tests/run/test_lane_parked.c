@@ -65,11 +65,7 @@ static void they_are_run_in_order_as_soon_as_the_first_is_due(void **state)
 static void they_follow_to_the_next_tier_without_using_up_an_attempt(void **state)
 {
 	(void)state;
-	failing = "a";
-	send("a", "k");
-	send("b", "k");
-	append(SHORT, 0);
-	append(SHORT, 1);
+	park_two();
 	fixture_pass_ms(&f, 5000);
 	assert_string_equal(called, "a a ");
 	assert_true(fixture_has_header(parked("p.retry.1m", 0), "weir-order", "first"));
@@ -89,11 +85,7 @@ static void they_follow_to_the_next_tier_without_using_up_an_attempt(void **stat
 static void a_source_event_does_not_overtake_what_has_come_in_its_batch(void **state)
 {
 	(void)state;
-	failing = "a";
-	send("a", "k");
-	send("b", "k");
-	append(SHORT, 0);
-	append(SHORT, 1);
+	park_two();
 	failing = "";
 	wr_clock_fake_advance_ms(&f.clock, 5000);
 	fixture_send(&f, IN, "c", "k");
@@ -109,11 +101,7 @@ static void a_source_event_does_not_overtake_what_has_come_in_its_batch(void **s
 static void an_end_for_good_lets_them_go(void **state)
 {
 	(void)state;
-	failing = "a";
-	send("a", "k");
-	send("b", "k");
-	append(SHORT, 0);
-	append(SHORT, 1);
+	park_two();
 	failing = "";
 	refused = "a";
 	fixture_pass_ms(&f, 5000);
@@ -193,8 +181,7 @@ static void the_metrics_say_what_is_parked(void **state)
 
 static void a_forged_record_holds_a_key_up_for_its_delay_only(void **state)
 {
-	struct fixture_write write =
-	    forged("x", "k", "weir-order=first\nweir-origin-offset=0\nweir-owner=0/in/0/0\n");
+	struct fixture_write write = forged_first("");
 
 	(void)state;
 	prepare(WR_RETRY_KEY);
@@ -212,9 +199,7 @@ static void a_forged_record_holds_a_key_up_for_its_delay_only(void **state)
 
 static void one_of_elsewhere_holds_nothing_up(void **state)
 {
-	struct fixture_write write =
-	    forged("x", "k",
-		   "weir-order=first\nweir-origin-offset=0\nweir-owner=0/in/0/0\nweir-replay=j\n");
+	struct fixture_write write = forged_first("weir-replay=j\n");
 
 	(void)state;
 	fixture_redeliver(&f, SHORT, &write);

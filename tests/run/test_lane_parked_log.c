@@ -18,11 +18,7 @@ static void revoke_and_assign(void)
 static void whoever_gets_the_partition_knows_what_is_parked(void **state)
 {
 	(void)state;
-	failing = "a";
-	send("a", "k");
-	send("b", "k");
-	append(SHORT, 0);
-	append(SHORT, 1);
+	park_two();
 	fixture_pass_ms(&f, 200);
 	revoke_and_assign();
 	fixture_send(&f, IN, "c", "k");
@@ -38,8 +34,7 @@ static void whoever_gets_the_partition_knows_what_is_parked(void **state)
 
 static void nothing_is_read_before_a_transaction_of_the_one_before_is_decided(void **state)
 {
-	struct fixture_write write =
-	    forged("x", "k", "weir-order=first\nweir-origin-offset=0\nweir-owner=0/in/0/0\n");
+	struct fixture_write write = forged_first("");
 
 	(void)state;
 	f.partitions[LONG].undecided = true;
@@ -56,8 +51,7 @@ static void nothing_is_read_before_a_transaction_of_the_one_before_is_decided(vo
 
 static void a_record_without_a_time_is_parked_since_it_was_seen(void **state)
 {
-	struct fixture_write write =
-	    forged("x", "k", "weir-order=first\nweir-origin-offset=0\nweir-owner=0/in/0/0\n");
+	struct fixture_write write = forged_first("");
 	int64_t offset = fixture_redeliver(&f, LONG, &write);
 
 	(void)state;
@@ -117,8 +111,7 @@ static void a_tier_with_too_few_partitions_is_waited_for(void **state)
 /* A retry partition whose source is read by another lane is that lane's to judge. */
 static void a_retry_partition_alone_is_not_read(void **state)
 {
-	struct fixture_write write =
-	    forged("x", "k", "weir-order=first\nweir-origin-offset=0\nweir-owner=0/in/0/0\n");
+	struct fixture_write write = forged_first("");
 
 	(void)state;
 	for (int i = 0; i < 3; i++)
@@ -245,8 +238,7 @@ static void a_commit_tells_whoever_starts_with_another_policy(void **state)
 
 static void and_it_looks_at_what_is_parked(void **state)
 {
-	struct fixture_write write =
-	    forged("x", "k", "weir-order=first\nweir-origin-offset=0\nweir-owner=0/in/0/0\n");
+	struct fixture_write write = forged_first("");
 	const struct wr_mark mark = {.start = 0, .next = 0};
 
 	(void)state;
@@ -313,8 +305,7 @@ static void what_is_parked_is_not_forgotten_where_offsets_are_asked_for_again(vo
 
 static void so_does_a_retry_partition_alone(void **state)
 {
-	struct fixture_write write =
-	    forged("x", "k", "weir-order=first\nweir-origin-offset=0\nweir-owner=0/in/0/0\n");
+	struct fixture_write write = forged_first("");
 
 	(void)state;
 	f.assigned[0] = f.assigned[SHORT];

@@ -1,30 +1,9 @@
 /* What a record brings into a lane, and what stands in the records that leave it. */
 #include "config.h"
 
-#include "tests/run/lane_fixture.h"
+#include "tests/run/one_lane.h"
 
 #include <stdio.h>
-
-static struct fixture f;
-
-static int set_up(void **state)
-{
-	(void)state;
-	fixture_init(&f);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	fixture_fini(&f);
-	return 0;
-}
-
-static void start(void)
-{
-	fixture_begin(&f, fixture_by_id);
-}
 
 static void drop_writes_nothing_and_is_committed(void **state)
 {
@@ -189,7 +168,6 @@ static void headers_pass_through_but_forged_ones_are_dropped(void **state)
 
 int main(void)
 {
-#define RULE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 	    RULE(drop_writes_nothing_and_is_committed),
 	    RULE(a_failing_event_becomes_a_dead_letter_with_its_headers),

@@ -1,32 +1,17 @@
 /* Exactly once: what is written into a transaction, when it is committed, and what becomes of one that fails. */
 #include "config.h"
 
-#include "tests/run/lane_fixture.h"
+#include "tests/run/one_lane.h"
 
 #include "run/lane_private.h"
 
 #include <stdio.h>
 
-static struct fixture f;
-
-static int set_up(void **state)
+static int set_up_exactly_once(void **state)
 {
-	(void)state;
-	fixture_init(&f);
+	set_up(state);
 	f.conf.delivery = WR_EXACTLY_ONCE;
 	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	fixture_fini(&f);
-	return 0;
-}
-
-static void start(void)
-{
-	fixture_begin(&f, fixture_by_id);
 }
 
 static void outputs_and_offsets_are_committed_together_once_in_an_interval(void **state)
@@ -512,34 +497,34 @@ static void a_slow_stage_leaves_room_between_its_batches(void **state)
 
 int main(void)
 {
-#define RULE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define EXACTLY(name) cmocka_unit_test_setup_teardown(name, set_up_exactly_once, tear_down)
 	const struct CMUnitTest tests[] = {
-	    RULE(outputs_and_offsets_are_committed_together_once_in_an_interval),
-	    RULE(events_count_when_their_transaction_is_committed),
-	    RULE(nothing_is_written_before_the_producer_is_ready),
-	    RULE(a_batch_that_waits_for_a_retry_is_in_no_transaction),
-	    RULE(it_is_not_committed_before_all_is_acknowledged),
-	    RULE(no_more_is_written_while_it_is_committed),
-	    RULE(small_batches_gather_beyond_the_window_while_it_is_committed),
-	    RULE(and_until_the_next_one_has_its_first_acknowledgement),
-	    RULE(work_does_not_gather_while_it_is_committed),
-	    RULE(a_refused_commit_is_aborted_and_its_events_read_again),
-	    RULE(a_commit_that_was_done_unknown_to_all_repeats_nothing),
-	    RULE(a_commit_that_was_not_done_unknown_to_all_loses_nothing),
-	    RULE(a_refused_output_aborts_and_its_event_is_dead_lettered),
-	    RULE(each_of_many_refused_outputs_is_found_again),
-	    RULE(a_revocation_commits_before_it_releases),
-	    RULE(lost_partitions_abort_what_was_written_for_them),
-	    RULE(a_commit_that_never_ends_does_not_hold_partitions_for_ever),
-	    RULE(a_stop_commits_what_was_written),
-	    RULE(drops_alone_commit_their_offsets),
-	    RULE(an_idle_lane_opens_no_transaction),
-	    RULE(f_is_written_after_the_commit_and_never_before),
-	    RULE(a_dead_letter_that_is_refused_does_not_hold_up_those_before_it),
-	    RULE(a_transaction_that_takes_too_long_is_aborted),
-	    RULE(a_slow_broker_gets_smaller_transactions_until_one_ends_in_time),
-	    RULE(transactions_grow_again_when_they_end_early),
-	    RULE(a_slow_stage_leaves_room_between_its_batches),
+	    EXACTLY(outputs_and_offsets_are_committed_together_once_in_an_interval),
+	    EXACTLY(events_count_when_their_transaction_is_committed),
+	    EXACTLY(nothing_is_written_before_the_producer_is_ready),
+	    EXACTLY(a_batch_that_waits_for_a_retry_is_in_no_transaction),
+	    EXACTLY(it_is_not_committed_before_all_is_acknowledged),
+	    EXACTLY(no_more_is_written_while_it_is_committed),
+	    EXACTLY(small_batches_gather_beyond_the_window_while_it_is_committed),
+	    EXACTLY(and_until_the_next_one_has_its_first_acknowledgement),
+	    EXACTLY(work_does_not_gather_while_it_is_committed),
+	    EXACTLY(a_refused_commit_is_aborted_and_its_events_read_again),
+	    EXACTLY(a_commit_that_was_done_unknown_to_all_repeats_nothing),
+	    EXACTLY(a_commit_that_was_not_done_unknown_to_all_loses_nothing),
+	    EXACTLY(a_refused_output_aborts_and_its_event_is_dead_lettered),
+	    EXACTLY(each_of_many_refused_outputs_is_found_again),
+	    EXACTLY(a_revocation_commits_before_it_releases),
+	    EXACTLY(lost_partitions_abort_what_was_written_for_them),
+	    EXACTLY(a_commit_that_never_ends_does_not_hold_partitions_for_ever),
+	    EXACTLY(a_stop_commits_what_was_written),
+	    EXACTLY(drops_alone_commit_their_offsets),
+	    EXACTLY(an_idle_lane_opens_no_transaction),
+	    EXACTLY(f_is_written_after_the_commit_and_never_before),
+	    EXACTLY(a_dead_letter_that_is_refused_does_not_hold_up_those_before_it),
+	    EXACTLY(a_transaction_that_takes_too_long_is_aborted),
+	    EXACTLY(a_slow_broker_gets_smaller_transactions_until_one_ends_in_time),
+	    EXACTLY(transactions_grow_again_when_they_end_early),
+	    EXACTLY(a_slow_stage_leaves_room_between_its_batches),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
