@@ -59,6 +59,14 @@ enum wr_circuit_change wr_circuit_open(struct wr_circuit *circuit, int64_t now_m
 	return WR_CIRCUIT_OPENED;
 }
 
+void wr_circuit_succeed(struct wr_circuit *circuit, int64_t now_mono_ns)
+{
+	if (circuit->threshold == 0 || circuit->open || circuit->vain > 0 || circuit->row != 1)
+		return;
+	circuit->open = true;
+	circuit->opened_mono_ns = circuit->next_probe_mono_ns = now_mono_ns;
+}
+
 enum wr_blame wr_circuit_blame(const struct wr_circuit *circuit, uint32_t row, bool full,
 			       int64_t now_mono_ns)
 {

@@ -69,6 +69,10 @@ enum wr_blame wr_circuit_blame(const struct wr_circuit *circuit, uint32_t row, b
 enum wr_circuit_change wr_circuit_open(struct wr_circuit *circuit, int64_t now_mono_ns,
 				       struct wr_rng *rng);
 
+/* A new one in place of one that is open: it is open too, but the next event is called at once, and shows whether that is
+ * mended. Nothing when it never opens, or has met events of its own. */
+void wr_circuit_succeed(struct wr_circuit *circuit, int64_t now_mono_ns);
+
 /* Whether an event may be called now. While it is open: one at a time, when the next probe is due; that one is then
  * the probe. */
 bool wr_circuit_admit(struct wr_circuit *circuit, int64_t now_mono_ns);

@@ -110,9 +110,11 @@ void wr_lane_move(struct wr_lane *lane, struct wr_item *item)
 		item->stage_left = true;
 		return;
 	}
-	/* Why it waited may be mended. */
-	if (item->parked && from->guards[item->event.stage].circuit.open)
+	/* Why it waited may be mended, which one event shows; the attempts of the others are not used up for that. */
+	if (item->parked && from->guards[item->event.stage].circuit.open) {
 		item->due_mono_ns = wr_lane_now(lane);
+		wr_circuit_succeed(&to->guards[stage].circuit, item->due_mono_ns);
+	}
 	item->program = to;
 	item->event.stage = stage;
 	item->row = 0;

@@ -368,7 +368,7 @@ static inline void wr_lane_note_answer(struct wr_lane *lane, struct wr_program *
 	struct wr_stage_guard *guard = &program->guards[stage];
 
 	guard->successes += success;
-	if (guard->circuit.vain > 0)
+	if (guard->circuit.vain > 0 || guard->circuit.open)
 		wr_lane_close_circuit(lane, program, stage);
 }
 

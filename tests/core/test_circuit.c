@@ -196,6 +196,36 @@ static void without_a_circuit_the_event_is_to_blame(void **state)
 	assert_int_equal(blame(circuit.row, true, 0), WR_BLAME_EVENT);
 }
 
+static void in_place_of_an_open_one_it_tries_one_event_at_once(void **state)
+{
+	(void)state;
+	wr_circuit_succeed(&circuit, 500 * MS);
+	assert_true(circuit.open);
+	assert_true(wr_circuit_admit(&circuit, 500 * MS));
+	assert_false(wr_circuit_admit(&circuit, 500 * MS));
+	assert_int_equal(ask_retry(false, 500), WR_CIRCUIT_SAME);
+	assert_false(wr_circuit_admit(&circuit, 2499 * MS));
+	assert_true(wr_circuit_admit(&circuit, 2500 * MS));
+	assert_int_equal(wr_circuit_note_answer(&circuit), WR_CIRCUIT_CLOSED);
+}
+
+static void what_it_knows_itself_counts_more_than_the_one_before(void **state)
+{
+	const struct wr_backoff probe = {1000, 2, 4000, WR_BACKOFF_EXACT};
+
+	(void)state;
+	wr_circuit_note_answer(&circuit);
+	wr_circuit_succeed(&circuit, 0);
+	assert_false(circuit.open);
+	wr_circuit_init(&circuit, 3, &probe);
+	ask_retry(true, 0);
+	wr_circuit_succeed(&circuit, 0);
+	assert_false(circuit.open);
+	wr_circuit_init(&circuit, 0, &probe);
+	wr_circuit_succeed(&circuit, 0);
+	assert_false(circuit.open); /* that one never opens */
+}
+
 static void a_row_is_never_0(void **state)
 {
 	(void)state;
@@ -223,6 +253,8 @@ int main(void)
 	    RULE(while_others_fail_as_well_it_is_unclear),
 	    RULE(a_full_window_of_events_that_fail_is_the_stages_fault),
 	    RULE(without_a_circuit_the_event_is_to_blame),
+	    RULE(in_place_of_an_open_one_it_tries_one_event_at_once),
+	    RULE(what_it_knows_itself_counts_more_than_the_one_before),
 	    RULE(a_row_is_never_0),
 	};
 

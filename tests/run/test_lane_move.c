@@ -171,7 +171,7 @@ static void what_waited_for_a_stage_that_went_is_dead_lettered(void **state)
 {
 	(void)state;
 	start();
-	send("emit");   /* by the first stage */
+	send("emit"); /* by the first stage */
 	send("behind");
 	fixture_pass_ms(&f, 10); /* it waits before the first stage */
 	adopt(program_of(43, "first", NULL, NULL));
@@ -337,6 +337,42 @@ static void an_open_circuit_is_mended_by_the_program_that_comes(void **state)
 	wr_program_destroy(old);
 }
 
+static void an_outage_that_goes_on_puts_nothing_into_the_dlq(void **state)
+{
+	struct wr_program *programs[3];
+	char id[8];
+	int before;
+
+	(void)state;
+	f.stages[1].retry.attempts = 2;
+	f.stages[1].retry.circuit_failures = 3;
+	f.stages[1].retry.probe_initial_ms = f.stages[1].retry.probe_max_ms = 10000;
+	start();
+	for (int i = 0; i < 40; i++) {
+		snprintf(id, sizeof(id), "a%d", i);
+		fixture_send(&f, 0, id, id);
+	}
+	fixture_settle(&f);
+	for (int i = 0; i < 3; i++) {
+		before = calls;
+		programs[i] = wr_lane_program(f.lane);
+		adopt(program_of(43 + (uint64_t)i, "first", "second", NULL));
+		fixture_pass_ms(&f, 1000);
+		assert_int_equal(calls, before + 1); /* at once, and no more than one */
+		assert_true(circuit("second") == 1);
+	}
+	for (int i = 0; i < 60; i++)
+		fixture_pass_ms(&f, 1000);
+	assert_int_equal(fixture_written(&f, "dlq"), 0);
+	down = NULL;
+	for (int i = 0; i < 20; i++)
+		fixture_pass_ms(&f, 1000);
+	assert_int_equal(fixture_written(&f, "out"), 40);
+	assert_true(circuit("second") == 0);
+	for (int i = 0; i < 3; i++)
+		wr_program_destroy(programs[i]);
+}
+
 static void a_lane_that_goes_leaves_its_retries_to_others(void **state)
 {
 	(void)state;
@@ -365,6 +401,7 @@ int main(void)
 	    RULE(it_can_move_more_than_once),
 	    RULE(a_lane_holds_although_retries_are_to_come),
 	    RULE(an_open_circuit_is_mended_by_the_program_that_comes),
+	    RULE(an_outage_that_goes_on_puts_nothing_into_the_dlq),
 	    RULE(a_lane_that_goes_leaves_its_retries_to_others),
 	};
 

@@ -8,7 +8,8 @@ import ssl
 import subprocess
 
 import pytest
-from harness import http
+from harness import http, paths
+from harness.dependency import Dependency
 from harness.events import assert_accounted, event
 from harness.load import Load
 
@@ -69,6 +70,41 @@ def test_pipelines_and_lanes_come_and_go(site):
     apply(engine)
     assert engine.stop() == 0
     assert_accounted(load.ids(), set(), *site.read_ids(), repeats_allowed=2000)
+
+
+@pytest.mark.parametrize("delivery", ["at_least_once", "exactly_once"])
+def test_state_goes_over_while_a_circuit_is_open(site, delivery):
+    """A stage that keeps state, and behind it one whose dependency is away: what waits holds up no reload, no count is
+    lost or made twice, and the new generation finds the dependency back by itself."""
+    site.create_topics()
+    dependency = Dependency(site)
+    retry = {"attempts": 3, "circuit": {"failures": 20, "probe": {"initial": "100ms", "max": "500ms"}}}
+    counter = {"plugin": str(paths.plugin_file("counter")), "config": {"header": "seen"}}
+    pipeline = site.pipeline(delivery=delivery, lanes=2, retry=retry, stages=[counter, dependency.stage()])
+    # A busy machine may stand still for seconds; a rebalance would count anew.
+    calm = {"consumer_properties": {"session.timeout.ms": 30000, "heartbeat.interval.ms": 3000}}
+    engine = site.engine(site.config([pipeline], kafka=calm)).run(120)
+    with Load(site.topics, site.source, rate=1000, keys=50) as load:
+        engine.until(lambda: engine.finished() > 500, 60, "work goes on")
+        dependency.go()
+        engine.until(lambda: engine.metric("weir_circuit_open") > 0, 30, "the circuit is open")
+        for timeout in ("8s", "9s"):
+            engine.config["pipelines"][0]["stages"][0]["timeout"] = timeout
+            answer = apply(engine)
+            states = {plugin["stage"]: plugin["state"] for plugin in answer["plugins"]}
+            assert states["counter"].startswith("carried over: 2 instances"), answer
+            engine.until(lambda: engine.metric("weir_circuit_open") > 0, 30, "it finds that nothing has changed")
+        assert engine.metric("weir_dead_letters_total") == 0
+        dependency.come_back()
+        engine.until(lambda: engine.metric("weir_circuit_open") == 0, 30, "the circuit is closed")
+        load.stop()
+    site.finished(engine)
+    assert engine.stop() == 0
+    assert_accounted(load.ids(), set(), *site.read_ids(), repeats_allowed=0)
+    counts = {}
+    for record in site.topics.read(site.output):
+        counts.setdefault(record.key, []).append(int(record.headers["seen"]))
+    assert all(found == list(range(1, len(found) + 1)) for found in counts.values())
 
 
 @pytest.mark.parametrize("delivery", ["at_least_once", "exactly_once"])
