@@ -46,6 +46,7 @@ libwr_run_a_SOURCES = \
 	engine/run/reload_watch.c \
 	engine/run/retry_queue.c engine/run/retry_queue.h \
 	engine/run/state_dir.c engine/run/state_dir.h \
+	engine/run/state_place.c engine/run/state_place.h \
 	engine/run/swap.c engine/run/swap.h engine/run/swap_private.h \
 	engine/run/swap_canary.c \
 	engine/run/swap_state.c \

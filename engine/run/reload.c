@@ -4,11 +4,11 @@
 
 #include "base/log.h"
 #include "run/metric_table.h"
+#include "run/state_place.h"
 #include "run/tried.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,9 +148,7 @@ static enum wr_code init(struct wr_reload *reload)
 	reload->dir.lock_fd = -1;
 	reload->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	reload->list.items = calloc(WR_RELOAD_LIST_MAX, sizeof(*reload->list.items));
-	reload->absolute_file = realpath(reload->o.file, NULL);
-	if (reload->absolute_file == NULL)
-		reload->absolute_file = strdup(reload->o.file);
+	reload->absolute_file = wr_state_place_absolute(reload->o.file);
 	return reload->wake_fd >= 0 && reload->list.items != NULL && reload->absolute_file != NULL
 		   ? WR_OK
 		   : WR_ENOMEM;

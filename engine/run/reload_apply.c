@@ -267,6 +267,26 @@ static enum wr_code try(struct attempt *a)
 
 /* ---- draining ---- */
 
+/* What the lanes of a removed pipeline had in hand when they were to go may have been parked since. */
+static void tell_parked(const struct wr_reload *reload, const struct wr_edition *gone)
+{
+	const struct wr_reload_hooks *hooks = &reload->o.hooks;
+	struct wr_err err;
+
+	if (hooks->parked == NULL || gone == NULL || atomic_load(&reload->stopping))
+		return;
+	for (size_t i = 0; i < gone->conf->pipeline_count; i++) {
+		const struct wr_conf_pipeline *pipeline = &gone->conf->pipelines[i];
+
+		if (wr_conf_find_pipeline(reload->current->conf, pipeline->name) == NULL &&
+		    hooks->parked(hooks->arg, pipeline, &err) == WR_EREFUSED)
+			WR_LOG(WR_LOG_WARN,
+			       "a pipeline was removed, and what it has parked stays until one of "
+			       "its name comes back",
+			       WR_STR("pipeline", pipeline->name), WR_STR("reason", err.text));
+	}
+}
+
 bool wr_reload_reap(struct wr_reload *reload)
 {
 	struct wr_drain **link_p = &reload->drains, *drain;
@@ -278,6 +298,7 @@ bool wr_reload_reap(struct wr_reload *reload)
 		}
 		*link_p = drain->next;
 		wr_swap_destroy(drain->swap);
+		tell_parked(reload, drain->edition);
 		wr_edition_let_go(drain->edition, 1, 0);
 		free(drain);
 	}
@@ -327,6 +348,8 @@ static enum wr_code prepare(struct attempt *a, bool *differs_r)
 	WR_FAILPOINT(reload_probed);
 	begin_phase(a, WR_RELOAD_LOAD);
 	rc = load(a);
+	if (rc == WR_OK)
+		rc = check_parked(a); /* once more: the probe and the loading took their time */
 	if (rc == WR_OK && atomic_load(&a->reload->stopping))
 		rc = add_whole(a, WR_ECLOSED, "the engine is stopping");
 	return rc;

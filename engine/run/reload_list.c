@@ -217,6 +217,17 @@ enum wr_code wr_reload_generations(struct wr_reload *reload, struct wr_reload_li
 
 /* ---- what is ---- */
 
+static uint64_t read_number(struct wr_reload *reload, const uint64_t *number)
+{
+	uint64_t value;
+
+	WR_CHECK(reload, WR_RELOAD_MAGIC);
+	wr_lock_take(&reload->lock);
+	value = *number;
+	wr_lock_release(&reload->lock);
+	return value;
+}
+
 bool wr_reload_has_drifted(struct wr_reload *reload)
 {
 	bool drifted;
@@ -230,22 +241,10 @@ bool wr_reload_has_drifted(struct wr_reload *reload)
 
 uint64_t wr_reload_generation(struct wr_reload *reload)
 {
-	uint64_t number;
-
-	WR_CHECK(reload, WR_RELOAD_MAGIC);
-	wr_lock_take(&reload->lock);
-	number = reload->number;
-	wr_lock_release(&reload->lock);
-	return number;
+	return read_number(reload, &reload->number);
 }
 
 uint64_t wr_reload_canary(struct wr_reload *reload)
 {
-	uint64_t number;
-
-	WR_CHECK(reload, WR_RELOAD_MAGIC);
-	wr_lock_take(&reload->lock);
-	number = reload->canary_number;
-	wr_lock_release(&reload->lock);
-	return number;
+	return read_number(reload, &reload->canary_number);
 }

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "host/probe.h"
 #include "run/last_applied.h"
+#include "run/state_place.h"
 #include "run/tried.h"
 
 #include <errno.h>
@@ -170,8 +171,8 @@ static uint64_t first_number(const struct wr_reload *reload, const struct wr_edi
 	uint64_t number = 1;
 
 	if (wr_last_applied_read(reload->dir.path, &last, &err) == WR_OK) {
-		bool same =
-		    strcmp(last.file, reload->absolute_file) == 0 && is_same(&last, edition);
+		bool same = wr_state_place_is_same_file(last.file, reload->absolute_file) &&
+			    is_same(&last, edition);
 
 		number = same ? last.number : number_beside_tried(reload, edition, last.number + 1);
 		wr_last_applied_fini(&last);
@@ -196,46 +197,13 @@ static enum wr_code load_file(struct wr_reload *reload, struct wr_edition *editi
 	return rc;
 }
 
-/* The state folder that an invalid file names. It may be no YAML at all, so its line is looked for; without one it is
- * the default. For free(). */
-static char *find_state_dir(const struct wr_reload *reload)
-{
-	static const char key[] = "\nstate_dir:";
-	struct wr_problems ignored = WR_PROBLEMS_INIT;
-	const char *text, *line = NULL;
-	struct wr_buf file;
-	size_t size;
-	char *found = NULL;
-
-	if (wr_conf_read(reload->o.file, &file, &ignored) == WR_OK &&
-	    (text = wr_buf_text(&file)) != NULL)
-		line = strncmp(text, key + 1, sizeof(key) - 2) == 0 ? text - 1 : strstr(text, key);
-	if (line != NULL) {
-		line += sizeof(key) - 1;
-		line += strspn(line, " \t\"'");
-		size = strcspn(line, "\"'\r\n");
-		for (size_t i = 1; i < size; i++) {
-			if (line[i] == '#' && line[i - 1] == ' ')
-				size = i;
-		}
-		while (size > 0 && (line[size - 1] == ' ' || line[size - 1] == '\t'))
-			size--;
-		found = strndup(line, size);
-	} else {
-		found = strdup(wr_conf_default("state_dir"));
-	}
-	wr_conf_forget(&file);
-	wr_problems_fini(&ignored);
-	return found;
-}
-
 static enum wr_code take_last(struct wr_reload *reload, struct wr_edition *edition,
 			      struct wr_last_applied *last, struct wr_problems *problems,
 			      struct wr_err *err)
 {
 	enum wr_code rc;
 
-	if (strcmp(last->file, reload->absolute_file) != 0)
+	if (!wr_state_place_is_same_file(last->file, reload->absolute_file))
 		return wr_err_set(err, WR_ENOTFOUND, "what was applied last came from %s",
 				  last->file);
 	edition->text = last->text;
@@ -256,7 +224,7 @@ static enum wr_code load_last(struct wr_reload *reload, struct wr_edition *editi
 			      struct wr_err *err)
 {
 	struct wr_problems problems = WR_PROBLEMS_INIT;
-	char *state_dir = find_state_dir(reload);
+	char *state_dir = wr_state_place_find(reload->absolute_file);
 	struct wr_last_applied last = {.text = WR_BUF_INIT};
 	enum wr_code rc = WR_ENOMEM;
 
@@ -270,6 +238,16 @@ static enum wr_code load_last(struct wr_reload *reload, struct wr_edition *editi
 	free(state_dir);
 	wr_problems_fini(&problems);
 	return rc;
+}
+
+/* Whoever relies on it is to know where it was looked for. */
+static void explain_last(const struct wr_reload *reload, struct wr_problems *problems,
+			 const struct wr_err *err)
+{
+	if (err->text[0] != '\0' && !reload->dir.temporary)
+		wr_problems_add(problems, reload->o.file, (struct wr_conf_mark){0, 0}, NULL,
+				"no configuration that was applied before can run instead: %s",
+				err->text);
 }
 
 enum wr_code wr_reload_load_first(struct wr_reload *reload, struct wr_problems *problems)
@@ -287,8 +265,10 @@ enum wr_code wr_reload_load_first(struct wr_reload *reload, struct wr_problems *
 	reload->current = wr_edition_new();
 	if (reload->current == NULL)
 		return WR_ENOMEM;
-	if (load_last(reload, reload->current, &err) != WR_OK)
+	if (load_last(reload, reload->current, &err) != WR_OK) {
+		explain_last(reload, problems, &err);
 		return rc;
+	}
 	reload->drifted = true;
 	return WR_OK;
 }
@@ -298,8 +278,10 @@ void wr_reload_keep(struct wr_reload *reload)
 	const struct wr_edition *edition = reload->current;
 	struct wr_err err;
 
-	if (!reload->dir.temporary)
+	if (!reload->dir.temporary) {
 		wr_tried_forget(reload->dir.path, edition->number);
+		wr_state_place_note(reload->absolute_file, edition->conf->state_dir);
+	}
 	if (reload->dir.temporary ||
 	    wr_last_applied_write(reload->dir.path, edition->number, reload->absolute_file,
 				  wr_bytes(edition->text.data, edition->text.size), edition->set,

@@ -54,6 +54,8 @@ static enum wr_code look_for_parked(void *arg, const struct wr_conf_pipeline *pi
 	if (strcmp(pipeline->name, "q") != 0)
 		return WR_OK;
 	rig.looks++;
+	if (rig.looks == rig.parks_at_look)
+		rig.has_parked = true;
 	return rig.has_parked ? wr_err_set(e, WR_EREFUSED, "somebody waits") : WR_OK;
 }
 
@@ -104,7 +106,7 @@ int rig_set_up(void **state)
 	assert_int_equal(wr_health_create(&wr_clock_real, &rig.engine.health), WR_OK);
 	rig.reload = NULL;
 	rig.beside = NULL;
-	rig.looks = 0;
+	rig.looks = rig.parks_at_look = 0;
 	rig.has_parked = false;
 	return 0;
 }

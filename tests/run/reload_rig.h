@@ -29,6 +29,7 @@ extern struct rig {
 	const char *beside; /* what differs beside the keys; NULL: nothing */
 	bool has_parked;    /* the pipeline q has parked events */
 	int looks;          /* how often that was asked */
+	int parks_at_look;  /* at this one it has begun to; 0: never */
 } rig;
 
 /* For cmocka. */

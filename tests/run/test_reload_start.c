@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- back ---- */
 
@@ -80,13 +81,49 @@ static void an_invalid_file_starts_what_was_applied_last(void **state)
 	rig_stop();
 }
 
+/* As an editor leaves it when the disk is full. */
+static void a_file_that_lost_its_state_dir_starts_what_was_applied_last(void **state)
+{
+	(void)state;
+	rig_configure(ONE("{ plugin: passthrough.so }"));
+	rig_start();
+	rig_stop();
+	rig_write_file("");
+	rig_start();
+	assert_true(wr_reload_has_drifted(rig.reload));
+	assert_int_equal(wr_reload_generation(rig.reload), 1);
+	rig_stop();
+}
+
+static void a_file_behind_another_link_is_the_same_file(void **state)
+{
+	char first[160], second[160];
+
+	(void)state;
+	snprintf(first, sizeof(first), "%s/first.yaml", rig.folder);
+	snprintf(second, sizeof(second), "%s/second.yaml", rig.folder);
+	rig_configure(ONE("{ plugin: passthrough.so }"));
+	assert_int_equal(rename(rig.file, first), 0);
+	assert_int_equal(symlink("first.yaml", rig.file), 0);
+	rig_start();
+	rig_stop();
+	rig_configure("pipelines: [\n");
+	assert_int_equal(rename(rig.file, second), 0);
+	assert_int_equal(symlink("second.yaml", rig.file), 0);
+	rig_start();
+	assert_true(wr_reload_has_drifted(rig.reload));
+	rig_stop();
+}
+
 static void the_first_start_with_an_invalid_file_fails(void **state)
 {
 	(void)state;
 	rig_configure("pipelines: [\n");
 	assert_int_equal(rig_open(false), WR_EINVAL);
 	assert_null(rig.reload);
-	assert_true(rig.problems.count > 0);
+	assert_true(rig.problems.count > 1);
+	assert_non_null(strstr(rig.problems.items[rig.problems.count - 1].text,
+			       "no configuration that was applied before can run instead: "));
 }
 
 static void what_was_kept_for_another_file_is_not_taken(void **state)
@@ -128,6 +165,8 @@ int main(void)
 	    RULE(a_rollback_leads_to_the_former_generation_whatever_the_file_says),
 	    RULE(without_a_former_generation_there_is_no_rollback),
 	    RULE(an_invalid_file_starts_what_was_applied_last),
+	    RULE(a_file_that_lost_its_state_dir_starts_what_was_applied_last),
+	    RULE(a_file_behind_another_link_is_the_same_file),
 	    RULE(the_first_start_with_an_invalid_file_fails),
 	    RULE(what_was_kept_for_another_file_is_not_taken),
 	    RULE(the_same_configuration_keeps_its_number_over_a_restart),
