@@ -283,13 +283,21 @@ static bool take_batch(struct wr_lane *lane, uint32_t *taken_p)
 	return true;
 }
 
+/* A lane that is to hold can't before the batch that was filling has been run, also while a circuit is open. */
+static bool is_awaited(const struct wr_lane *lane)
+{
+	return atomic_load(&lane->hold) == WR_HOLD_ASKED && lane->open != NULL &&
+	       lane->open->count > 0;
+}
+
 /* Small batches are taken by the window, so that their claims share a write and a read. */
 bool wr_lane_take(struct wr_lane *lane)
 {
 	uint32_t taken = 0;
 	bool moved = false;
 
-	if (lane->handover != WR_HANDOVER_NONE || lane->rewind || wr_lane_is_held(lane))
+	if (lane->handover != WR_HANDOVER_NONE || lane->rewind ||
+	    (wr_lane_is_held(lane) && !is_awaited(lane)))
 		return false;
 	if (wr_lane_now(lane) >= lane->held_until_ns)
 		lane->held_until_ns = INT64_MAX; /* what is due otherwise is found by then */

@@ -337,6 +337,45 @@ static void an_open_circuit_is_mended_by_the_program_that_comes(void **state)
 	wr_program_destroy(old);
 }
 
+/* Else state could not be handed over before the outage ends. */
+static void an_open_circuit_does_not_keep_a_filling_batch_from_being_run(void **state)
+{
+	struct wr_program *second;
+
+	(void)state;
+	f.conf.batch.max_events = 2;
+	f.conf.batch.linger_ms = 60 * 60 * 1000;
+	f.stages[1].retry.attempts = 2;
+	f.stages[1].retry.circuit_failures = 3;
+	f.stages[1].retry.probe_initial_ms = f.stages[1].retry.probe_max_ms = 60 * 60 * 1000;
+	start();
+	send("a");
+	fixture_send(&f, 0, "b", "b");
+	fixture_send(&f, 0, "c", "c");
+	fixture_send(&f, 0, "d", "d");
+	fixture_settle(&f);
+	assert_true(circuit("second") == 1);
+	assert_int_equal(calls, 3); /* d's batch was filling */
+	wr_lane_hold(f.lane, true);
+	fixture_settle(&f);
+	assert_true(wr_lane_holds(f.lane));
+	assert_int_equal(calls, 4);
+	second = program_of(43, "first", "second", NULL);
+	adopt(second);
+	wr_lane_hold(f.lane, false);
+	fixture_pass_ms(&f, 1000);
+	assert_int_equal(fixture_written(&f, "dlq"), 0);
+	down = NULL;
+	adopt(program_of(44, "first", "second", NULL));
+	for (int i = 0; i < 50; i++) {
+		fixture_pass_ms(&f, 10);
+		fixture_ack(&f);
+	}
+	assert_int_equal(fixture_written(&f, "out"), 4);
+	wr_program_destroy(second);
+	wr_program_destroy(old);
+}
+
 static void an_outage_that_goes_on_puts_nothing_into_the_dlq(void **state)
 {
 	struct wr_program *programs[3];
@@ -401,6 +440,7 @@ int main(void)
 	    RULE(it_can_move_more_than_once),
 	    RULE(a_lane_holds_although_retries_are_to_come),
 	    RULE(an_open_circuit_is_mended_by_the_program_that_comes),
+	    RULE(an_open_circuit_does_not_keep_a_filling_batch_from_being_run),
 	    RULE(an_outage_that_goes_on_puts_nothing_into_the_dlq),
 	    RULE(a_lane_that_goes_leaves_its_retries_to_others),
 	};
