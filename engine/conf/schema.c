@@ -128,7 +128,7 @@ static void inherit_canary(void *pipeline, const void *conf)
 	     DEFAULT("4"),                                                                        \
 	     .doc = "How often a handler sees an event at most, the first call included: 4 is "   \
 		    "one call and three retries. After the last one the event is dead-lettered "  \
-		    "as `exhausted`."},                                                           \
+		    "as `exhausted`. Calls while its stage fails wholesale are not counted."},    \
 	    {.path = prefix "retry.mode",                                                         \
 	     .type = WR_KEY_ENUM,                                                                 \
 	     .choices = retry_modes,                                                              \

@@ -67,14 +67,14 @@ void wr_circuit_succeed(struct wr_circuit *circuit, int64_t now_mono_ns)
 	circuit->opened_mono_ns = circuit->next_probe_mono_ns = now_mono_ns;
 }
 
-enum wr_blame wr_circuit_blame(const struct wr_circuit *circuit, uint32_t row, bool full,
-			       int64_t now_mono_ns)
+enum wr_blame wr_circuit_blame(const struct wr_circuit *circuit, uint32_t row, int64_t quiet_ns,
+			       bool full)
 {
 	if (circuit->open)
 		return WR_BLAME_STAGE;
 	if (circuit->threshold == 0 || row != circuit->row || circuit->failures == 0)
 		return WR_BLAME_EVENT;
-	if (now_mono_ns - circuit->failed_mono_ns < WR_CIRCUIT_DOUBT_NS)
+	if (quiet_ns < WR_CIRCUIT_DOUBT_NS)
 		return WR_BLAME_UNCLEAR;
 	return full && circuit->failures >= WR_CIRCUIT_FEW ? WR_BLAME_STAGE : WR_BLAME_EVENT;
 }

@@ -19,10 +19,10 @@
 
 #include <stdbool.h>
 
-/* So long after the last event that met the failing stage one more may come and tell. */
+/* When for so long nothing came that could tell, it is not waited for any more. */
 #define WR_CIRCUIT_DOUBT_NS (2 * WR_NS_PER_S)
 
-/* A full window with so many of them that were all in vain opens it, if the threshold is not lower. */
+/* With so many that were in vain it opens when nothing new can come, if the threshold is not lower. */
 #define WR_CIRCUIT_FEW 5
 
 struct wr_circuit {
@@ -57,13 +57,14 @@ bool wr_circuit_is_doubtful(const struct wr_circuit *circuit);
 
 enum wr_blame {
 	WR_BLAME_EVENT, /* the stage answered another meanwhile, or there is none that could tell */
-	WR_BLAME_UNCLEAR, /* until failed_mono_ns + WR_CIRCUIT_DOUBT_NS */
+	WR_BLAME_UNCLEAR, /* another one may still come */
 	WR_BLAME_STAGE    /* it is open, or is to be opened */
 };
 
-/* Who is to blame for an event without an attempt left that first failed in `row`. `full`: nothing new can come. */
-enum wr_blame wr_circuit_blame(const struct wr_circuit *circuit, uint32_t row, bool full,
-			       int64_t now_mono_ns);
+/* Who is to blame for an event without an attempt left that first failed in `row`. `quiet_ns`: for so long no other one
+ * has met the stage, though it could. `full`: nothing new can come any more. */
+enum wr_blame wr_circuit_blame(const struct wr_circuit *circuit, uint32_t row, int64_t quiet_ns,
+			       bool full);
 
 /* Opens it for what wr_circuit_blame() said; SAME when it is open. */
 enum wr_circuit_change wr_circuit_open(struct wr_circuit *circuit, int64_t now_mono_ns,

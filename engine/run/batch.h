@@ -67,11 +67,12 @@ struct wr_item {
 	    parked_seen; /* lane->parked_version when nothing that was parked stood before it */
 	uint32_t held_attempts; /* made while its stage's circuit was open: they don't count */
 	uint32_t row;           /* of its stage's circuit, when it first failed there; 0: none */
-	bool doubted;           /* no attempt is left, and whose fault that is not clear */
-	bool given_up;          /* its own, as is clear now */
-	bool tried, erred;      /* counted for the canary: it was run, and it failed */
-	bool waiting;           /* behind an earlier one of its key; it may be parked as well */
-	struct wr_item *next;   /* behind its key, or in a list of items to run */
+	int64_t
+	    doubted_mono_ns; /* since when whose fault it is that no attempt is left is not clear; 0: it is */
+	bool exhausted;       /* it is its own */
+	bool tried, erred;    /* counted for the canary: it was run, and it failed */
+	bool waiting;         /* behind an earlier one of its key; it may be parked as well */
+	struct wr_item *next; /* behind its key, or in a list of items to run */
 };
 
 struct wr_batch {

@@ -103,7 +103,7 @@ static void start_over(struct wr_lane *lane, struct wr_item *item)
 	if (!wr_lane_restore(item, item->batch->program))
 		return; /* it came for a stage that only the canary has, and goes on there */
 	item->held_attempts = item->row = 0;
-	item->doubted = false;
+	item->doubted_mono_ns = 0;
 	item->was_behind = false;
 	if (item->parked)
 		item->due_mono_ns = wr_lane_now(lane);

@@ -36,8 +36,11 @@ static void circuit_changed(struct wr_lane *lane, struct wr_program *program, ui
 
 void wr_lane_close_circuit(struct wr_lane *lane, struct wr_program *program, uint32_t stage)
 {
-	circuit_changed(lane, program, stage,
-			wr_circuit_note_answer(&program->guards[stage].circuit));
+	struct wr_stage_guard *guard = &program->guards[stage];
+
+	guard->answered_mono_ns = wr_lane_now(lane);
+	lane->doubt.answered = true;
+	circuit_changed(lane, program, stage, wr_circuit_note_answer(&guard->circuit));
 }
 
 static void spend_successes(struct wr_lane *lane, struct wr_stage_guard *guard)
@@ -103,12 +106,64 @@ static bool hold(struct wr_lane *lane, struct wr_item *item, int64_t wait_ms)
 	return true;
 }
 
+/* ---- in doubt ---- */
+
+#define LOOK_AGAIN_MS 250
+#define LISTENING_GAP_NS WR_NS_PER_S /* what is longer was no listening */
+
+/* A stage that answers another within this time was not away: one more call would be one too many. */
+#define SAME_TIME_NS (100 * WR_NS_PER_MS)
+
+bool wr_lane_doubts(const struct wr_lane *lane)
+{
+	return lane->doubt.until_ns != 0 && wr_lane_now(lane) < lane->doubt.until_ns;
+}
+
+void wr_lane_listen(struct wr_lane *lane)
+{
+	int64_t now = wr_lane_now(lane);
+
+	if (!wr_lane_has_window_room(lane))
+		return;
+	if (now - lane->doubt.listened_ns > LISTENING_GAP_NS)
+		lane->doubt.listens_since_ns = now;
+	lane->doubt.listened_ns = now;
+}
+
+/* By events that wait for a retry, so that nothing new comes before one of them has its outcome. */
+static bool is_blocked(const struct wr_lane *lane)
+{
+	return lane->handover == WR_HANDOVER_NONE && !lane->rewind && lane->in_flight > 0 &&
+	       !wr_lane_has_window_room(lane) && wr_lane_batch(lane, 0)->unfinished > 0 &&
+	       wr_lane_batch(lane, lane->in_flight - 1)->state != WR_BATCH_CLAIMING;
+}
+
+/* For how long another event could have met the stage, and none did. */
+static int64_t quiet_ns(const struct wr_lane *lane, const struct wr_circuit *circuit, bool blocked)
+{
+	const struct wr_lane_doubt *doubt = &lane->doubt;
+	int64_t since = circuit->failed_mono_ns;
+
+	if (blocked)
+		return wr_lane_now(lane) - since;
+	if (lane->in_flight > 0 &&
+	    wr_lane_batch(lane, lane->in_flight - 1)->state == WR_BATCH_CLAIMING)
+		return 0; /* some are on their way to it */
+	if (doubt->listens_since_ns > since)
+		since = doubt->listens_since_ns;
+	return doubt->listened_ns - since;
+}
+
+/* Who wants no retry gets none. */
 static enum wr_blame blame(const struct wr_lane *lane, const struct wr_item *item)
 {
-	if (item->program->conf->on_circuit != WR_ON_CIRCUIT_HOLD)
+	const struct wr_stage_guard *guard = guard_of(item);
+	bool blocked = is_blocked(lane);
+
+	if (item->program->conf->on_circuit != WR_ON_CIRCUIT_HOLD || guard->policy.attempts <= 1)
 		return WR_BLAME_EVENT;
-	return wr_circuit_blame(&guard_of(item)->circuit, item->row, !wr_lane_has_window_room(lane),
-				wr_lane_now(lane));
+	return wr_circuit_blame(&guard->circuit, item->row,
+				quiet_ns(lane, &guard->circuit, blocked), blocked);
 }
 
 static void open_circuit(struct wr_lane *lane, const struct wr_item *item)
@@ -117,9 +172,31 @@ static void open_circuit(struct wr_lane *lane, const struct wr_item *item)
 			wr_circuit_open(&guard_of(item)->circuit, wr_lane_now(lane), &lane->rng));
 }
 
-static int64_t doubt_ends_ns(const struct wr_item *item)
+/* Returns when to look again. */
+static int64_t doubt_on(struct wr_lane *lane)
 {
-	return guard_of(item)->circuit.failed_mono_ns + WR_CIRCUIT_DOUBT_NS;
+	int64_t now = wr_lane_now(lane), due = now + LOOK_AGAIN_MS * WR_NS_PER_MS;
+
+	if (!wr_lane_doubts(lane))
+		lane->doubt = (struct wr_lane_doubt){.listens_since_ns = now, .listened_ns = now};
+	lane->doubt.until_ns = due + LISTENING_GAP_NS;
+	return due;
+}
+
+void wr_lane_hasten_doubts(struct wr_lane *lane)
+{
+	if (!lane->doubt.answered)
+		return;
+	lane->doubt.answered = false;
+	if (!wr_lane_doubts(lane))
+		return;
+	for (size_t i = 0; i < lane->parked.count; i++) {
+		struct wr_item *item = lane->parked.heap[i];
+
+		if (item->doubted_mono_ns != 0)
+			item->due_mono_ns = item->doubted_mono_ns;
+	}
+	wr_retry_queue_reorder(&lane->parked);
 }
 
 void wr_lane_kill_exhausted(struct wr_lane *lane, struct wr_item *item)
@@ -135,18 +212,20 @@ static void give_up_or_wait(struct wr_lane *lane, struct wr_item *item, int64_t 
 {
 	switch (blame(lane, item)) {
 	case WR_BLAME_EVENT:
-		wr_lane_kill_exhausted(lane, item);
-		return;
+		break;
 	case WR_BLAME_UNCLEAR:
-		item->doubted = true;
+		item->doubted_mono_ns = wr_lane_now(lane);
+		doubt_on(lane);
 		item->held_attempts++;
-		park(lane, item, (doubt_ends_ns(item) - wr_lane_now(lane)) / WR_NS_PER_MS + 1);
+		park(lane, item, LOOK_AGAIN_MS);
 		return;
 	case WR_BLAME_STAGE:
 		open_circuit(lane, item);
-		hold(lane, item, wait_ms);
-		return;
+		if (hold(lane, item, wait_ms))
+			return;
+		break;
 	}
+	wr_lane_kill_exhausted(lane, item);
 }
 
 /* For a retry topic: it comes back as another record. */
@@ -199,13 +278,22 @@ static bool park_again(struct wr_lane *lane, struct wr_item *item, int64_t due_m
 	return false;
 }
 
+/* A stage that answered another since may answer this one as well, unless it was there all the time. */
+static bool is_exhausted(const struct wr_item *item)
+{
+	const struct wr_stage_guard *guard = guard_of(item);
+
+	if (item->row == guard->circuit.row)
+		return true;
+	return item->row != 0 && guard->answered_mono_ns - item->doubted_mono_ns < SAME_TIME_NS;
+}
+
 /* False: it is not clear yet. */
 static bool settle_doubt(struct wr_lane *lane, struct wr_item *item)
 {
 	switch (blame(lane, item)) {
 	case WR_BLAME_EVENT:
-		/* What answered another since may answer this one as well. */
-		item->given_up = item->row == guard_of(item)->circuit.row;
+		item->exhausted = is_exhausted(item);
 		break;
 	case WR_BLAME_UNCLEAR:
 		return false;
@@ -213,7 +301,7 @@ static bool settle_doubt(struct wr_lane *lane, struct wr_item *item)
 		open_circuit(lane, item);
 		break;
 	}
-	item->doubted = false;
+	item->doubted_mono_ns = 0;
 	return true;
 }
 
@@ -222,9 +310,9 @@ bool wr_lane_may_retry(struct wr_lane *lane, struct wr_item *item)
 	struct wr_stage_guard *guard = guard_of(item);
 	int64_t now = wr_lane_now(lane), wait_ns;
 
-	if (item->doubted && !settle_doubt(lane, item))
-		return park_again(lane, item, doubt_ends_ns(item));
-	if (item->given_up)
+	if (item->doubted_mono_ns != 0 && !settle_doubt(lane, item))
+		return park_again(lane, item, doubt_on(lane));
+	if (item->exhausted)
 		return true;
 	if (!wr_circuit_admit(&guard->circuit, now))
 		/* While a probe is out, the time of the next is not known: it is when this turn has ended. */

@@ -7,7 +7,8 @@
 #include "run/lane_private.h"
 
 /* Under exactly_once nothing is acknowledged for tens of milliseconds between two transactions. Small batches may go on
- * gathering meanwhile, beyond `in_flight`: as many as a fast lane takes in that time. */
+ * gathering meanwhile, beyond `in_flight`: as many as a fast lane takes in that time. And in doubt whose fault it is that
+ * the window stands still, the lane takes more to learn it. */
 #define EXTRA_EVENTS 8192
 #define EXTRA_BATCHES 512
 
@@ -16,8 +17,6 @@ uint32_t wr_lane_window_slots(const struct wr_conf_pipeline *conf)
 	uint32_t slots = (uint32_t)conf->batch.in_flight;
 	uint32_t extra = EXTRA_EVENTS / (uint32_t)conf->batch.max_events;
 
-	if (conf->delivery == WR_AT_LEAST_ONCE)
-		return slots;
 	return slots + (extra < EXTRA_BATCHES ? extra : EXTRA_BATCHES);
 }
 
@@ -51,6 +50,8 @@ static bool has_room_for_batch(const struct wr_lane *lane)
 
 	if (lane->in_flight < most)
 		return true;
+	if (wr_lane_doubts(lane))
+		return lane->in_flight < wr_lane_window_slots(lane->conf);
 	return is_between_transactions(lane) &&
 	       lane->in_flight < wr_lane_window_slots(lane->conf) &&
 	       lane->in_flight - waiting_for_transaction(lane) < most;

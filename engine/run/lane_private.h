@@ -137,6 +137,14 @@ struct wr_lane_tally {
 	uint32_t batches;
 };
 
+/* lane_guard.c: events without an attempt left wait for what the stage makes of others. */
+struct wr_lane_doubt {
+	int64_t until_ns; /* they do, until then */
+	int64_t listens_since_ns,
+	    listened_ns; /* meanwhile: from when to when it could take what comes */
+	bool answered;   /* a row has ended since they began to wait */
+};
+
 struct wr_lane {
 	uint32_t magic;
 	struct wr_lane_options o;
@@ -208,6 +216,7 @@ struct wr_lane {
 	struct wr_lane_budget budget;
 	struct wr_lane_placing placing;
 	struct wr_lane_txn txn;
+	struct wr_lane_doubt doubt;
 	struct wr_lane_tally tally;
 	struct wr_deaths deaths;
 	bool marks_due; /* of some partition */
@@ -377,7 +386,14 @@ void wr_lane_settle_retry(struct wr_lane *lane, struct wr_item *item);
 
 void wr_lane_kill_exhausted(struct wr_lane *lane, struct wr_item *item);
 
-/* Whether a parked item that is due may be called now, or is given up; otherwise it was parked again for later. */
+/* Whether events without an attempt left wait for what others tell. The lane takes more for that, and listens. */
+bool wr_lane_doubts(const struct wr_lane *lane);
+void wr_lane_listen(struct wr_lane *lane);
+
+/* Those that waited for an answer are due, if there was one. */
+void wr_lane_hasten_doubts(struct wr_lane *lane);
+
+/* Whether a parked item that is due may be called now, or is exhausted; otherwise it was parked again for later. */
 bool wr_lane_may_retry(struct wr_lane *lane, struct wr_item *item);
 
 /* Those that may were called, or wait behind their key. */

@@ -201,13 +201,13 @@ static void kill_uncalled(struct wr_lane *lane, struct wr_item *item)
 		wr_lane_kill_exhausted(lane, item);
 }
 
-/* Of work[0..n): those whose stage went while they waited, or that are given up. The others stay, and are counted. */
+/* Of work[0..n): those whose stage went while they waited, or that are exhausted. The others stay, and are counted. */
 static size_t kill_those_lost(struct wr_lane *lane, size_t n)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (lane->work[i]->stage_left || lane->work[i]->given_up)
+		if (lane->work[i]->stage_left || lane->work[i]->exhausted)
 			kill_uncalled(lane, lane->work[i]);
 		else
 			lane->work[kept++] = lane->work[i];
@@ -304,6 +304,7 @@ bool wr_lane_run_due(struct wr_lane *lane)
 	/* What its plugins know is being handed over. */
 	if (wr_lane_holds(lane))
 		return false;
+	wr_lane_hasten_doubts(lane);
 	while ((item = wr_retry_queue_pop(&lane->parked, now)) != NULL) {
 		/* One that gave up its lead to an earlier event of its key waits in that line already. */
 		if (!item->waiting && (item->stage_left || wr_lane_may_retry(lane, item)))

@@ -302,6 +302,8 @@ bool wr_lane_take(struct wr_lane *lane)
 	if (wr_lane_now(lane) >= lane->held_until_ns)
 		lane->held_until_ns = INT64_MAX; /* what is due otherwise is found by then */
 	lane->placing.looked_at = false;
+	if (wr_lane_doubts(lane) && !is_halted(lane))
+		wr_lane_listen(lane);
 	while (taken < TAKE_AT_ONCE && take_batch(lane, &taken))
 		moved = true;
 	if (lane->astray)

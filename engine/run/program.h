@@ -35,6 +35,7 @@ struct wr_stage_guard {
 	struct wr_retry_policy policy;
 	struct wr_retry_budget budget;
 	struct wr_circuit circuit;
+	int64_t answered_mono_ns;                         /* when the circuit's last row ended */
 	bool keeps_order;                                 /* retry.mode: key */
 	struct wr_tiers tiers;                            /* none: retries wait in the lane */
 	struct wr_sink_topic *retry_topics[WR_TIERS_MAX]; /* by tier; of the lane's present sink */

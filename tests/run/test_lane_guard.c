@@ -177,7 +177,7 @@ static void an_outage_of_a_quiet_pipeline_puts_nothing_into_the_dlq(void **state
 	f.stages[0].retry.circuit_failures = 50;
 	start();
 	down = true;
-	for (int i = 0; i < 40; i++) {
+	for (int i = 0; i < 60; i++) {
 		char id[32];
 
 		snprintf(id, sizeof(id), "a%d", i);
@@ -190,7 +190,7 @@ static void an_outage_of_a_quiet_pipeline_puts_nothing_into_the_dlq(void **state
 	down = false;
 	for (int i = 0; i < 200; i++)
 		fixture_pass_ms(&f, 500);
-	assert_int_equal(fixture_written(&f, "out"), 40);
+	assert_int_equal(fixture_written(&f, "out"), 60);
 	assert_int_equal(fixture_written(&f, "dlq"), 0);
 }
 
@@ -223,13 +223,77 @@ static void a_bad_event_alone_waits_no_longer_than_another_may_tell(void **state
 	pass_in_steps_ms(1500);
 	assert_int_equal(bad_calls, 6);
 	assert_int_equal(fixture_written(&f, "dlq"), 0);
-	pass_in_steps_ms(1000);
+	pass_in_steps_ms(1500);
 	assert_int_equal(bad_calls, 6);
 	assert_int_equal(fixture_written(&f, "dlq"), 2);
 	letter = fixture_write_to(&f, "dlq", 0);
 	assert_true(fixture_has_header(letter, "weir-class", "exhausted"));
 	assert_true(fixture_has_header(letter, "weir-attempts", "3"));
 	assert_true(fixture_has_header(letter, "weir-code", "busy"));
+}
+
+static void who_wants_no_retry_is_not_called_again(void **state)
+{
+	(void)state;
+	f.stages[0].retry.circuit_failures = 50;
+	f.stages[0].retry.attempts = 1;
+	start();
+	fixture_send(&f, 0, "bad", NULL);
+	fixture_settle(&f);
+	assert_int_equal(fixture_written(&f, "dlq"), 1);
+	assert_int_equal(bad_calls, 1);
+}
+
+/* No retry fits before the deadline, so it is exhausted at its first call, and only then the other is settled. */
+static void one_that_fails_beside_one_that_is_answered_is_not_doubted(void **state)
+{
+	(void)state;
+	f.stages[0].retry.circuit_failures = 50;
+	f.stages[0].retry.deadline_ms = 1;
+	start();
+	fixture_send(&f, 0, "bad", NULL);
+	fixture_send(&f, 0, "good", NULL);
+	fixture_settle(&f);
+	assert_int_equal(fixture_written(&f, "dlq"), 1);
+	assert_int_equal(fixture_written(&f, "out"), 1);
+	assert_int_equal(calls, 2);
+}
+
+/* Each batch waits for retries; a good event lies behind more of them than the window holds. */
+static void in_doubt_a_full_window_takes_more(void **state)
+{
+	char id[32];
+
+	(void)state;
+	f.stages[0].retry.circuit_failures = 50;
+	start();
+	for (int i = 0; i < 6; i++) {
+		snprintf(id, sizeof(id), "bad%d", i);
+		fixture_send(&f, 0, id, id);
+		fixture_pass_ms(&f, 10); /* a batch of its own */
+	}
+	fixture_send(&f, 0, "good", NULL);
+	pass_in_steps_ms(1000);
+	assert_int_equal(fixture_written(&f, "dlq"), 6);
+	assert_int_equal(fixture_written(&f, "out"), 1);
+	assert_true(fixture_metric(
+			&f, "weir_circuit_open{lane=\"0\",pipeline=\"p\",stage=\"first\"} ") == 0);
+}
+
+/* Its partitions go to another lane, which has them tried anew. */
+static void a_lane_that_stops_gives_no_doubtful_event_up(void **state)
+{
+	(void)state;
+	f.stages[0].retry.circuit_failures = 50;
+	start();
+	down = true;
+	fixture_send(&f, 0, "a", NULL);
+	pass_in_steps_ms(400);
+	assert_int_equal(calls, 3);
+	wr_lane_stop(f.lane, f.clock.mono_ns + 10 * WR_NS_PER_S);
+	pass_in_steps_ms(11000);
+	assert_int_equal(fixture_written(&f, "dlq"), 0);
+	assert_int_equal(calls, 3);
 }
 
 /* The last bad events of a topic have nothing between their retries, and are no outage. */
@@ -315,6 +379,10 @@ int main(void)
 	    RULE(an_outage_of_a_quiet_pipeline_puts_nothing_into_the_dlq),
 	    RULE(what_has_no_attempt_left_waits_for_what_becomes_of_others),
 	    RULE(a_bad_event_alone_waits_no_longer_than_another_may_tell),
+	    RULE(who_wants_no_retry_is_not_called_again),
+	    RULE(one_that_fails_beside_one_that_is_answered_is_not_doubted),
+	    RULE(in_doubt_a_full_window_takes_more),
+	    RULE(a_lane_that_stops_gives_no_doubtful_event_up),
 	    RULE(a_few_bad_events_among_good_ones_are_dead_lettered),
 	    RULE(on_circuit_dead_letter_does_not_wait),
 	    RULE(retries_beyond_the_budget_wait),
