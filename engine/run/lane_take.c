@@ -259,13 +259,21 @@ static void fill(struct wr_lane *lane, struct wr_batch *batch)
 	wr_metric_add(lane->metrics.taken, batch->count - before);
 }
 
+/* A lane that is to hold can't before the batch that was filling has been run, also while a circuit is
+ * open. It had room when it was opened; the window may be smaller now. */
+static bool is_awaited(const struct wr_lane *lane)
+{
+	return atomic_load(&lane->hold) == WR_HOLD_ASKED && lane->open != NULL &&
+	       lane->open->count > 0;
+}
+
 /* Takes what is there into the open batch, and sends it on its way when it is ripe. Adds what was taken. */
 static bool take_batch(struct wr_lane *lane, uint32_t *taken_p)
 {
 	struct wr_batch *batch;
 	uint32_t before;
 
-	if (!wr_lane_has_window_room(lane))
+	if (!wr_lane_has_window_room(lane) && !is_awaited(lane))
 		return false;
 	batch = open_batch(lane);
 	if (batch == NULL)
@@ -281,13 +289,6 @@ static bool take_batch(struct wr_lane *lane, uint32_t *taken_p)
 	lane->in_flight++;
 	wr_lane_claim(lane, batch);
 	return true;
-}
-
-/* A lane that is to hold can't before the batch that was filling has been run, also while a circuit is open. */
-static bool is_awaited(const struct wr_lane *lane)
-{
-	return atomic_load(&lane->hold) == WR_HOLD_ASKED && lane->open != NULL &&
-	       lane->open->count > 0;
 }
 
 /* Small batches are taken by the window, so that their claims share a write and a read. */
