@@ -3,9 +3,11 @@
 #include "kafka/assignment.h"
 
 #include "base/check.h"
+#include "base/clock.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define SEEK_MS 100
 #define RECORD_BYTES 350 /* of librdkafka, for each message beside its own bytes */
@@ -205,6 +207,44 @@ bool wr_assignment_is_undecided(const struct wr_partition *partition, rd_kafka_t
 	       high > p->end;
 }
 
+/*
+ * Each change of an assignment stops all that is read. Up to librdkafka 2.15 a second change that comes before the
+ * broker's thread has answered to the first stops a partition twice, and aborts the process (its issue 5573). There is
+ * nothing that tells when it has answered, so the next change is left some time.
+ */
+#define STOPPING_NS (250 * WR_NS_PER_MS)
+
+static bool is_any_live(const struct wr_assignment *a)
+{
+	for (size_t i = 0; i < a->count; i++) {
+		if (a->items[i]->live)
+			return true;
+	}
+	return false;
+}
+
+static int64_t stopped_in_ns(const struct wr_assignment *a)
+{
+	int64_t left_ns = a->stopping_ns + STOPPING_NS - wr_clock_mono_ns(&wr_clock_real);
+
+	return a->stopping_ns != 0 && left_ns > 0 && is_any_live(a) ? left_ns : 0;
+}
+
+static void note_stopping(struct wr_assignment *a)
+{
+	if (is_any_live(a))
+		a->stopping_ns = wr_clock_mono_ns(&wr_clock_real);
+}
+
+static void wait_until_stopped(const struct wr_assignment *a)
+{
+	int64_t left_ns = stopped_in_ns(a);
+	struct timespec nap = {0, left_ns};
+
+	if (left_ns > 0)
+		nanosleep(&nap, NULL);
+}
+
 /* All that are placed: librdkafka forgets whatever is left out of an assignment. */
 static enum wr_code assign_placed(struct wr_assignment *a, rd_kafka_t *rk, int wake_fd,
 				  struct wr_err *err)
@@ -219,6 +259,7 @@ static enum wr_code assign_placed(struct wr_assignment *a, rd_kafka_t *rk, int w
 			rd_kafka_topic_partition_list_add(list, p->pub.topic, p->pub.id)->offset =
 			    p->pub.position;
 	}
+	note_stopping(a);
 	error = rd_kafka_assign(rk, list);
 	rd_kafka_topic_partition_list_destroy(list);
 	if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
@@ -278,6 +319,8 @@ enum wr_code wr_assignment_apply(struct wr_assignment *a, rd_kafka_t *rk, int wa
 		return WR_OK;
 	for (size_t i = 0; i < a->count; i++)
 		all_live = all_live && (!a->items[i]->moved || a->items[i]->live);
+	if (!all_live && stopped_in_ns(a) > 0)
+		return WR_OK; /* noted as they are, till then */
 	rc = all_live ? seek_moved(a, rk, err) : assign_placed(a, rk, wake_fd, err);
 	a->moved = false;
 	for (size_t i = 0; i < a->count; i++)
@@ -289,6 +332,8 @@ void wr_assignment_stop(struct wr_assignment *a, rd_kafka_t *rk)
 {
 	rd_kafka_topic_partition_list_t *none = rd_kafka_topic_partition_list_new(0);
 
+	wait_until_stopped(a);
+	note_stopping(a);
 	/* An empty list, not NULL: that would give the partitions back to the group. */
 	rd_kafka_assign(rk, none);
 	rd_kafka_topic_partition_list_destroy(none);
@@ -310,6 +355,14 @@ void wr_assignment_clear(struct wr_assignment *a)
 	a->count = 0;
 	a->turn = 0;
 	a->moved = false;
+}
+
+void wr_assignment_give_up(struct wr_assignment *a, rd_kafka_t *rk)
+{
+	wait_until_stopped(a);
+	note_stopping(a);
+	wr_assignment_clear(a);
+	rd_kafka_assign(rk, NULL);
 }
 
 void wr_assignment_fini(struct wr_assignment *a)

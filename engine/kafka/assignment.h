@@ -36,6 +36,8 @@ struct wr_assignment {
 	size_t turn;
 	uint32_t epoch;
 	bool moved; /* some partition is */
+	int64_t
+	    stopping_ns; /* when librdkafka was told last to stop reading partitions; 0: never */
 };
 
 /* Replaces the content (which must be empty) with `list`. Nothing of it is read yet. WR_OK or WR_ENOMEM. */
@@ -53,7 +55,8 @@ void wr_assignment_place(struct wr_assignment *a, struct wr_kafka_partition *p, 
 
 /* Makes librdkafka read from the places that were noted: by one assignment when a partition is not read yet (its queue
  * is taken out of the consumer's before, to wake through `wake_fd`, an eventfd), else by a seek. Asks no broker. What
- * can't be done now stays noted. WR_OK, or WR_EUNAVAILABLE: try again. */
+ * can't be done now stays noted, as are partitions for a moment after others were stopped. WR_OK, or WR_EUNAVAILABLE:
+ * try again. */
 enum wr_code wr_assignment_apply(struct wr_assignment *a, rd_kafka_t *rk, int wake_fd,
 				 struct wr_err *err);
 
@@ -74,8 +77,11 @@ bool wr_assignment_is_at_end(const struct wr_partition *partition);
 /* Whether the broker has more of a partition that is at its end: records of transactions that are not decided. */
 bool wr_assignment_is_undecided(const struct wr_partition *partition, rd_kafka_t *rk);
 
-/* Gives up all partitions. */
+/* Forgets all partitions. */
 void wr_assignment_clear(struct wr_assignment *a);
+
+/* Gives all partitions back to the group. May wait for a quarter of a second. */
+void wr_assignment_give_up(struct wr_assignment *a, rd_kafka_t *rk);
 void wr_assignment_fini(struct wr_assignment *a);
 
 /* Keeps messages of the partition, which come again first, and not before that time. WR_OK, or WR_ENOMEM. */

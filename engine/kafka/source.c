@@ -92,8 +92,7 @@ static enum wr_source_event rebalance(struct kafka_source *s, rd_kafka_event_t *
 	if (rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS && !s->closing)
 		return assigned(s, list);
 	if (s->closing || s->assignment.count == 0) {
-		wr_assignment_clear(&s->assignment);
-		rd_kafka_assign(s->rk, NULL);
+		wr_assignment_give_up(&s->assignment, s->rk);
 		return WR_SOURCE_NONE;
 	}
 	stop_asking(s);
@@ -393,8 +392,7 @@ static void release(struct wr_source *source)
 	wr_membership_forget(&s->membership);
 	rd_kafka_topic_partition_list_destroy(s->revoking);
 	s->revoking = NULL;
-	wr_assignment_clear(&s->assignment);
-	rd_kafka_assign(s->rk, NULL);
+	wr_assignment_give_up(&s->assignment, s->rk);
 }
 
 static size_t partitions(struct wr_source *source, struct wr_partition *const **partitions_r)
