@@ -172,7 +172,7 @@ static void open_circuit(struct wr_lane *lane, const struct wr_item *item)
 			wr_circuit_open(&guard_of(item)->circuit, wr_lane_now(lane), &lane->rng));
 }
 
-/* Returns when to look again. */
+/* Returns when to look again. A lane that gives its partitions up leaves the event to whoever reads it next. */
 static int64_t doubt_on(struct wr_lane *lane)
 {
 	int64_t now = wr_lane_now(lane), due = now + LOOK_AGAIN_MS * WR_NS_PER_MS;
@@ -180,7 +180,7 @@ static int64_t doubt_on(struct wr_lane *lane)
 	if (!wr_lane_doubts(lane))
 		lane->doubt = (struct wr_lane_doubt){.listens_since_ns = now, .listened_ns = now};
 	lane->doubt.until_ns = due + LISTENING_GAP_NS;
-	return due;
+	return lane->handover == WR_HANDOVER_NONE ? due : INT64_MAX;
 }
 
 void wr_lane_hasten_doubts(struct wr_lane *lane)
