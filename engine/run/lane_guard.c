@@ -130,12 +130,19 @@ void wr_lane_listen(struct wr_lane *lane)
 	lane->doubt.listened_ns = now;
 }
 
+/* Some have been taken and not met their first stage yet. */
+static bool are_some_on_their_way(const struct wr_lane *lane)
+{
+	return lane->in_flight > 0 &&
+	       wr_lane_batch(lane, lane->in_flight - 1)->state == WR_BATCH_CLAIMING;
+}
+
 /* By events that wait for a retry, so that nothing new comes before one of them has its outcome. */
 static bool is_blocked(const struct wr_lane *lane)
 {
 	return lane->handover == WR_HANDOVER_NONE && !lane->rewind && lane->in_flight > 0 &&
 	       !wr_lane_has_window_room(lane) && wr_lane_batch(lane, 0)->unfinished > 0 &&
-	       wr_lane_batch(lane, lane->in_flight - 1)->state != WR_BATCH_CLAIMING;
+	       !are_some_on_their_way(lane);
 }
 
 /* For how long another event could have met the stage, and none did. */
@@ -146,9 +153,8 @@ static int64_t quiet_ns(const struct wr_lane *lane, const struct wr_circuit *cir
 
 	if (blocked)
 		return wr_lane_now(lane) - since;
-	if (lane->in_flight > 0 &&
-	    wr_lane_batch(lane, lane->in_flight - 1)->state == WR_BATCH_CLAIMING)
-		return 0; /* some are on their way to it */
+	if (are_some_on_their_way(lane))
+		return 0;
 	if (doubt->listens_since_ns > since)
 		since = doubt->listens_since_ns;
 	return doubt->listened_ns - since;

@@ -10,19 +10,14 @@
 
 #define REWRITE_MS 500
 
-static const struct wr_program *program_of(const struct wr_item *item)
-{
-	return item->program;
-}
-
 static const struct wr_stage_guard *guard_of(const struct wr_item *item)
 {
-	return &program_of(item)->guards[item->event.stage];
+	return &item->program->guards[item->event.stage];
 }
 
 static struct weir_bytes generation_of(const struct wr_item *item)
 {
-	const char *generation = program_of(item)->generation;
+	const char *generation = item->program->generation;
 
 	return (struct weir_bytes){generation, strlen(generation)};
 }
@@ -39,7 +34,7 @@ static enum wr_code send_output(struct wr_lane *lane, struct wr_write *write, st
 	const struct wr_event *ev = &write->item->event;
 	struct weir_header ours[WR_OUTPUT_HEADERS];
 	struct wr_sink_record record = {
-	    .topic = program_of(write->item)->outputs[ev->output],
+	    .topic = write->item->program->outputs[ev->output],
 	    .key = wr_bytes_from(ev->pub.key),
 	    .value = wr_bytes_from(ev->pub.value),
 	    .headers = ev->pub.headers,
@@ -70,7 +65,7 @@ static enum wr_code send_emit(struct wr_lane *lane, struct wr_write *write, stru
 {
 	const struct wr_emit *emit = write->emit;
 	struct wr_sink_record record = {
-	    .topic = program_of(write->item)->outputs[emit->output],
+	    .topic = write->item->program->outputs[emit->output],
 	    .key = wr_bytes_from(emit->key),
 	    .value = wr_bytes_from(emit->value),
 	    .headers = emit->headers,
@@ -88,7 +83,7 @@ static enum wr_code send_dead(struct wr_lane *lane, struct wr_write *write, stru
 {
 	const struct wr_event *ev = &write->item->event;
 	struct wr_sink_record record = {
-	    .topic = program_of(write->item)->dlq,
+	    .topic = write->item->program->dlq,
 	    .key = wr_bytes_from(ev->source_key),
 	    .value = wr_bytes_from(ev->source_value),
 	    .headers = ev->source_headers,
@@ -183,7 +178,7 @@ static void dead_letter_refused(struct wr_lane *lane, struct wr_write *write, co
 	WR_LOG(WR_LOG_ERROR,
 	       "the dead-letter topic refuses a record; commits wait until it takes it",
 	       WR_STR("pipeline", lane->conf->name),
-	       WR_STR("topic", program_of(write->item)->conf->dlq_topic),
+	       WR_STR("topic", write->item->program->conf->dlq_topic),
 	       WR_STR("source_topic", write->item->event.pub.topic),
 	       WR_INT("partition", write->item->event.pub.partition),
 	       WR_INT("offset", write->item->event.pub.offset), WR_STR("reason", reason));
@@ -391,7 +386,7 @@ static bool has_own_record(const struct wr_item *item)
 {
 	switch (item->event.outcome) {
 	case WR_OUTCOME_PROCESSED:
-		return program_of(item)->outputs[item->event.output] != NULL;
+		return item->program->outputs[item->event.output] != NULL;
 	case WR_OUTCOME_RETRIED:
 	case WR_OUTCOME_DEAD:
 		return true;
