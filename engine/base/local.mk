@@ -8,6 +8,7 @@ libwr_base_a_SOURCES = \
 	engine/base/code.c engine/base/code.h \
 	engine/base/err.c engine/base/err.h \
 	engine/base/failpoint.c engine/base/failpoint.h engine/base/failpoint_names.inc \
+	engine/base/file.c engine/base/file.h \
 	engine/base/json.cc engine/base/json.h \
 	engine/base/json_out.c engine/base/json_out.h \
 	engine/base/json_scan.c engine/base/json_scan.h \

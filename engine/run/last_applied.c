@@ -3,6 +3,7 @@
 #include "run/last_applied.h"
 
 #include "base/failpoint.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "conf/load.h"
 
@@ -31,59 +32,17 @@ static enum wr_code failed(const char *path, struct wr_err *err)
 
 /* ---- writing ---- */
 
-static bool write_all(int fd, struct wr_bytes text)
-{
-	const char *data = text.data;
-
-	while (text.size > 0) {
-		ssize_t n = write(fd, data, text.size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return false;
-		data += n;
-		text.size -= (size_t)n;
-	}
-	return true;
-}
-
-/* Whole or not at all, also when the machine stops. */
 static enum wr_code write_file(const char *folder, const char *name, struct wr_bytes text,
 			       struct wr_err *err)
 {
-	char *path = NULL, *draft = NULL;
-	enum wr_code rc = WR_OK;
-	int fd = -1;
+	enum wr_code rc;
+	char *path;
 
 	if (asprintf(&path, "%s/%s", folder, name) < 0)
-		path = NULL;
-	if (asprintf(&draft, "%s/%s.new", folder, name) < 0)
-		draft = NULL;
-	if (path == NULL || draft == NULL)
-		rc = no_memory(err);
-	if (rc == WR_OK) {
-		fd = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-		if (fd < 0 || !write_all(fd, text) || fsync(fd) != 0)
-			rc = failed(draft, err);
-	}
-	if (fd >= 0)
-		close(fd);
-	if (rc == WR_OK && rename(draft, path) != 0)
-		rc = failed(path, err);
+		return no_memory(err);
+	rc = wr_file_replace(path, text, 0600, err);
 	free(path);
-	free(draft);
 	return rc;
-}
-
-static void sync_folder(const char *folder)
-{
-	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		return;
-	fsync(fd);
-	close(fd);
 }
 
 static enum wr_code append_string(struct wr_buf *out, const char *name, const char *value)
@@ -159,15 +118,11 @@ enum wr_code wr_last_applied_write(const char *folder, uint64_t number, const ch
 		rc = no_memory(err);
 	else
 		rc = write_file(folder, name, text, err);
-	if (rc == WR_OK)
-		sync_folder(folder);
 	WR_FAILPOINT(reload_keeping);
 	if (rc == WR_OK)
 		rc = write_file(folder, RECORD, wr_bytes(record.data, record.size), err);
-	if (rc == WR_OK) {
-		sync_folder(folder);
+	if (rc == WR_OK)
 		remove_others(folder, name);
-	}
 	wr_buf_fini(&record);
 	return rc;
 }

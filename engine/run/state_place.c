@@ -2,6 +2,7 @@
 
 #include "run/state_place.h"
 
+#include "base/file.h"
 #include "conf/load.h"
 
 #include <fcntl.h>
@@ -63,29 +64,15 @@ static char *read_note(const char *file)
 	return found;
 }
 
-static bool write_text(const char *path, const char *text)
-{
-	size_t size = strlen(text);
-	bool whole;
-	int fd;
-
-	unlink(path);
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
-	if (fd < 0)
-		return false;
-	whole = write(fd, text, size) == (ssize_t)size && write(fd, "\n", 1) == 1;
-	return close(fd) == 0 && whole;
-}
-
+/* Where it can't be written there is none. */
 static void replace_note(const char *path, const char *text)
 {
-	char *draft;
+	char *line;
 
-	if (asprintf(&draft, "%s.new", path) < 0)
+	if (asprintf(&line, "%s\n", text) < 0)
 		return;
-	if (!write_text(draft, text) || rename(draft, path) != 0)
-		unlink(draft);
-	free(draft);
+	wr_file_replace(path, wr_bytes_of(line), 0644, NULL);
+	free(line);
 }
 
 void wr_state_place_note(const char *file, const char *state_dir)

@@ -2,13 +2,12 @@
 
 #include "run/tried.h"
 
+#include "base/file.h"
 #include "base/log.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #define NAME "canary"
@@ -29,30 +28,20 @@ struct wr_tried wr_tried_of(uint64_t number, struct wr_bytes text, const struct 
 	return tried;
 }
 
-static bool write_line(const char *path, const struct wr_tried *tried)
-{
-	FILE *out = fopen(path, "we");
-	bool good;
-
-	if (out == NULL)
-		return false;
-	good = fprintf(out, "%" PRIu64 " %s\n", tried->number, tried->what) > 0;
-	return fclose(out) == 0 && good;
-}
-
 void wr_tried_write(const char *folder, const struct wr_tried *tried)
 {
-	char *path = NULL, *draft = NULL;
+	struct wr_err err = {.text = "no memory"};
+	char line[sizeof(tried->what) + 32], *path;
+	enum wr_code rc = WR_ENOMEM;
 
-	if (asprintf(&path, "%s/" NAME, folder) < 0)
-		path = NULL;
-	if (asprintf(&draft, "%s/" NAME ".new", folder) < 0)
-		draft = NULL;
-	if (path == NULL || draft == NULL || !write_line(draft, tried) || rename(draft, path) != 0)
+	snprintf(line, sizeof(line), "%" PRIu64 " %s\n", tried->number, tried->what);
+	if (asprintf(&path, "%s/" NAME, folder) >= 0) {
+		rc = wr_file_replace(path, wr_bytes_of(line), 0600, &err);
+		free(path);
+	}
+	if (rc != WR_OK)
 		WR_LOG(WR_LOG_WARN, "that a canary is tried could not be kept for the next start",
-		       WR_STR("reason", strerror(errno)));
-	free(path);
-	free(draft);
+		       WR_STR("reason", err.text));
 }
 
 struct wr_tried wr_tried_read(const char *folder)
