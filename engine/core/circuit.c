@@ -13,7 +13,7 @@ enum wr_circuit_change wr_circuit_note_answer(struct wr_circuit *circuit)
 {
 	bool was_open = circuit->open;
 
-	circuit->failures = circuit->vain = circuit->probes = 0;
+	circuit->failures = circuit->vain = circuit->vain_events = circuit->probes = 0;
 	circuit->open = circuit->probing = false;
 	circuit->row = circuit->row == UINT32_MAX ? 1 : circuit->row + 1;
 	return was_open ? WR_CIRCUIT_CLOSED : WR_CIRCUIT_SAME;
@@ -27,11 +27,21 @@ static void plan_probe(struct wr_circuit *circuit, int64_t now_mono_ns, struct w
 	circuit->next_probe_mono_ns = now_mono_ns + wait_ms * WR_NS_PER_MS;
 }
 
+static void note_vain(struct wr_circuit *circuit, bool counts, int64_t now_mono_ns)
+{
+	if (now_mono_ns - circuit->vain_mono_ns > WR_CIRCUIT_STALE_NS)
+		circuit->vain = circuit->vain_events = 0;
+	circuit->vain_mono_ns = now_mono_ns;
+	if (circuit->vain < UINT32_MAX)
+		circuit->vain++;
+	if (counts && circuit->vain_events < UINT32_MAX)
+		circuit->vain_events++;
+}
+
 enum wr_circuit_change wr_circuit_note_retry(struct wr_circuit *circuit, bool counts,
 					     int64_t now_mono_ns, struct wr_rng *rng)
 {
-	if (circuit->vain < UINT32_MAX)
-		circuit->vain++;
+	note_vain(circuit, counts, now_mono_ns);
 	if (circuit->open) {
 		/* Events that were called before it opened end as well: only a probe moves the next one. */
 		if (circuit->probing) {
@@ -81,7 +91,8 @@ enum wr_blame wr_circuit_blame(const struct wr_circuit *circuit, uint32_t row, i
 
 bool wr_circuit_is_doubtful(const struct wr_circuit *circuit)
 {
-	return circuit->open || (circuit->threshold > 0 && circuit->vain >= circuit->threshold);
+	return circuit->open || (circuit->threshold > 0 && circuit->vain >= circuit->threshold &&
+				 circuit->vain_events >= 2);
 }
 
 bool wr_circuit_admit(struct wr_circuit *circuit, int64_t now_mono_ns)

@@ -25,16 +25,22 @@
 /* With so many that were in vain it opens when nothing new can come, if the threshold is not lower. */
 #define WR_CIRCUIT_FEW 5
 
+/* Calls in vain that nothing came after for so long say nothing of now. */
+#define WR_CIRCUIT_STALE_NS (60 * WR_NS_PER_S)
+
 struct wr_circuit {
 	uint32_t threshold;      /* events in a row; 0: it never opens */
 	struct wr_backoff probe; /* the time between probes */
 	uint32_t row;            /* which one: an answer ends it and begins the next; never 0 */
 	uint32_t failures;       /* in a row */
 	uint32_t vain;           /* calls in a row without an answer, retries among them */
-	uint32_t probes;         /* since it opened */
+	uint32_t
+	    vain_events; /* of so many events; those that waited behind one of their key don't count */
+	uint32_t probes; /* since it opened */
 	bool open;
 	bool probing;           /* a probe is out */
 	int64_t failed_mono_ns; /* the last of `failures` */
+	int64_t vain_mono_ns;   /* the last of `vain` */
 	int64_t opened_mono_ns;
 	int64_t next_probe_mono_ns;
 };
@@ -51,8 +57,9 @@ enum wr_circuit_change wr_circuit_note_answer(struct wr_circuit *circuit);
 enum wr_circuit_change wr_circuit_note_retry(struct wr_circuit *circuit, bool counts,
 					     int64_t now_mono_ns, struct wr_rng *rng);
 
-/* Whether it is open, or as many calls in a row as would open it were in vain, retries among them: too little to hold
- * a lane for, since a few bad events look the same, but enough to distrust what was begun a moment ago. */
+/* Whether it is open, or as many calls in a row as would open it were in vain, retries among them, of two events at
+ * least: too little to hold a lane for, since a few bad events look the same, but enough to distrust what was begun a
+ * moment ago. One event that no code can make sense of is not enough, however often it is retried. */
 bool wr_circuit_is_doubtful(const struct wr_circuit *circuit);
 
 enum wr_blame {

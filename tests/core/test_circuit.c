@@ -63,7 +63,7 @@ static void retries_in_vain_make_it_doubtful(void **state)
 	(void)state;
 	for (int i = 0; i < 3; i++) {
 		assert_false(wr_circuit_is_doubtful(&circuit));
-		ask_retry(i == 0, i);
+		ask_retry(i < 2, i);
 	}
 	assert_true(wr_circuit_is_doubtful(&circuit));
 	wr_circuit_note_answer(&circuit);
@@ -73,6 +73,34 @@ static void retries_in_vain_make_it_doubtful(void **state)
 	wr_circuit_init(&circuit, 0, &(struct wr_backoff){1000, 2, 4000, WR_BACKOFF_EXACT});
 	ask_retry(true, 0);
 	assert_false(wr_circuit_is_doubtful(&circuit));
+}
+
+static void one_event_alone_makes_it_not_doubtful(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 100; i++)
+		ask_retry(i == 0, i);
+	assert_false(wr_circuit_is_doubtful(&circuit));
+	ask_retry(false, 100); /* it waited behind that one */
+	assert_false(wr_circuit_is_doubtful(&circuit));
+	ask_retry(true, 101);
+	assert_true(wr_circuit_is_doubtful(&circuit));
+}
+
+/* A bad event now and one long ago are two accidents. */
+static void what_was_in_vain_long_ago_does_not_count(void **state)
+{
+	const int64_t stale_ms = WR_CIRCUIT_STALE_NS / MS;
+
+	(void)state;
+	ask_retry(true, 0);
+	ask_retry(false, stale_ms);
+	ask_retry(false, stale_ms);
+	ask_retry(true, 2 * stale_ms + 1);
+	for (int i = 0; i < 10; i++) {
+		assert_false(wr_circuit_is_doubtful(&circuit));
+		ask_retry(false, 3 * stale_ms);
+	}
 }
 
 static void it_admits_one_probe_at_a_time_when_it_is_due(void **state)
@@ -239,6 +267,8 @@ int main(void)
 	    RULE(an_answer_begins_the_row_anew),
 	    RULE(later_attempts_do_not_open_it),
 	    RULE(retries_in_vain_make_it_doubtful),
+	    RULE(one_event_alone_makes_it_not_doubtful),
+	    RULE(what_was_in_vain_long_ago_does_not_count),
 	    RULE(it_admits_one_probe_at_a_time_when_it_is_due),
 	    RULE(probes_that_fail_come_more_seldom),
 	    RULE(failures_of_calls_from_before_it_opened_move_no_probe),

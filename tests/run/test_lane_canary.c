@@ -526,29 +526,55 @@ static void a_canary_that_fails_wholesale_does_not_hold_the_lane(void **state)
 	end();
 }
 
-/* Fewer keys than the circuit asks for fill the window: nothing new comes that could open it. */
-static void a_canary_whose_few_events_are_retried_in_vain_is_broken(void **state)
+static void try_with_few_failures(uint32_t threshold)
 {
-	(void)state;
 	start();
 	canary_says = WEIR_RETRY;
 	always = true;
 	try();
 	for (uint32_t i = 0; i < canary->pipeline->stage_count; i++) {
-		canary->guards[i].circuit.threshold = 2;
+		canary->guards[i].circuit.threshold = threshold;
 		canary->guards[i].policy.attempts = 50;
 	}
-	send("a", ours[0]);
-	fixture_settle(&f);
-	fixture_pass_ms(&f, 1);
-	assert_false(wr_lane_trial(f.lane).canary_broken);
-	for (int i = 0; calls[1] < 2; i++) {
-		assert_true(i < 1000);
+}
+
+static void pass_until_called(int count)
+{
+	for (int i = 0; calls[1] < count; i++) {
+		assert_true(i < 100000);
 		fixture_pass_ms(&f, 1);
 	}
 	fixture_pass_ms(&f, 250);
+}
+
+/* Fewer keys than the circuit asks for fill the window: nothing new comes that could open it. */
+static void a_canary_whose_few_events_are_retried_in_vain_is_broken(void **state)
+{
+	(void)state;
+	try_with_few_failures(4);
+	send("a", ours[0]);
+	send("b", ours[1]);
+	fixture_settle(&f);
+	fixture_pass_ms(&f, 1);
+	assert_false(wr_lane_trial(f.lane).canary_broken);
+	pass_until_called(4);
 	assert_true(wr_lane_trial(f.lane).canary_broken);
 	assert_false(wr_lane_trial(f.lane).stable_broken);
+	roll_back();
+	assert_output(0, "a", "42");
+	assert_output(1, "b", "42");
+	end();
+}
+
+/* It says more of the event than of the code. */
+static void a_canary_with_one_bad_event_is_not_broken(void **state)
+{
+	(void)state;
+	try_with_few_failures(4);
+	send("a", ours[0]);
+	fixture_settle(&f);
+	pass_until_called(12);
+	assert_false(wr_lane_trial(f.lane).canary_broken);
 	roll_back();
 	assert_output(0, "a", "42");
 	end();
@@ -577,6 +603,7 @@ int main(void)
 	    cmocka_unit_test(a_trial_counts_from_nothing),
 	    cmocka_unit_test(a_canary_that_fails_wholesale_does_not_hold_the_lane),
 	    cmocka_unit_test(a_canary_whose_few_events_are_retried_in_vain_is_broken),
+	    cmocka_unit_test(a_canary_with_one_bad_event_is_not_broken),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
