@@ -184,8 +184,10 @@ static uint64_t first_number(const struct wr_reload *reload, const struct wr_edi
 static enum wr_code load_file(struct wr_reload *reload, struct wr_edition *edition,
 			      struct wr_problems *problems)
 {
-	enum wr_code rc = wr_conf_read(reload->o.file, &edition->text, problems);
+	enum wr_code rc;
 
+	reload->read_wall_ms = wr_clock_wall_ms(reload->o.clock);
+	rc = wr_conf_read(reload->o.file, &edition->text, problems);
 	if (rc == WR_OK)
 		rc = wr_edition_parse(edition, &reload->o, problems);
 	if (rc == WR_OK)

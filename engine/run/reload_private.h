@@ -74,6 +74,8 @@ struct wr_reload {
 	struct wr_watch *watch; /* NULL: nothing is watched [reload] */
 	int64_t
 	    watch_rests_mono_ns; /* when the files have been at rest for long enough; 0: they are [reload] */
+	int64_t
+	    read_wall_ms; /* when the file that runs, or is to run, was read [main, then reload] */
 	_Atomic bool stopping;
 	_Atomic int phase; /* enum wr_reload_phase of the job under way */
 

@@ -26,7 +26,7 @@ static void follow_plugins(struct wr_reload *reload, const struct wr_conf *conf)
 		enum wr_code rc = wr_plugin_find(name, &conf->plugin_path, &path, &err);
 
 		if (rc == WR_OK)
-			rc = wr_watch_follow(reload->watch, path, &err);
+			rc = wr_watch_follow(reload->watch, path, reload->read_wall_ms, &err);
 		if (rc != WR_OK)
 			tell(&err);
 		free(path);
@@ -40,7 +40,7 @@ static void follow_certificate(struct wr_reload *reload, const struct wr_conf_li
 
 	for (size_t i = 0; i < WR_COUNT_OF(files); i++) {
 		if (listener->configured && files[i] != NULL &&
-		    wr_watch_follow(reload->watch, files[i], &err) != WR_OK)
+		    wr_watch_follow(reload->watch, files[i], reload->read_wall_ms, &err) != WR_OK)
 			tell(&err);
 	}
 }
@@ -59,11 +59,13 @@ void wr_reload_follow(struct wr_reload *reload)
 		tell(&err);
 		return;
 	}
-	if (wr_watch_follow(reload->watch, reload->o.file, &err) != WR_OK)
+	if (wr_watch_follow(reload->watch, reload->o.file, reload->read_wall_ms, &err) != WR_OK)
 		tell(&err);
 	follow_plugins(reload, conf);
 	follow_certificate(reload, &conf->ingest.listener);
 	follow_certificate(reload, &conf->admin);
+	/* something may have changed between the reading and now */
+	reload->watch_rests_mono_ns = wr_clock_mono_ns(reload->o.clock) + REST_NS;
 }
 
 int wr_reload_watch_wait_ms(const struct wr_reload *reload)
@@ -84,10 +86,17 @@ void wr_reload_look(struct wr_reload *reload)
 
 	if (reload->watch == NULL)
 		return;
-	if (wr_watch_stirs(reload->watch))
+	if (wr_watch_stirs(reload->watch)) {
+		(void)wr_watch_rests(reload->watch); /* how they look now */
 		reload->watch_rests_mono_ns = now + REST_NS;
+	}
 	if (reload->watch_rests_mono_ns == 0 || now < reload->watch_rests_mono_ns)
 		return;
+	if (!wr_watch_rests(reload->watch)) {
+		/* Writing alone stirs nothing; its end does. */
+		reload->watch_rests_mono_ns = now + REST_NS;
+		return;
+	}
 	reload->watch_rests_mono_ns = 0;
 	if (!wr_watch_has_changed(reload->watch))
 		return;
