@@ -64,6 +64,10 @@ static void the_loopback_is_known(void **state)
 	assert_false(wr_address_is_loopback("0.0.0.0"));
 	assert_false(wr_address_is_loopback("128.0.0.1"));
 	assert_false(wr_address_is_loopback("::"));
+	assert_false(wr_address_is_loopback("::ffff:127.0.0.1")); /* of another family's socket */
+	assert_false(wr_address_is_loopback("::ffff:0.0.0.0"));
+	assert_false(wr_address_is_loopback("localhost"));
+	assert_false(wr_address_is_loopback(""));
 }
 
 static bool collide(const char *a, int a_port, const char *b, int b_port)

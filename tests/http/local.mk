@@ -39,3 +39,4 @@ tests_http_test_openapi_LDADD = $(WR_HTTP_TEST_LIBS) $(YAML_LIBS)
 tests_http_test_reload_SOURCES = tests/http/test_reload.c tests/http/certificate.c tests/http/certificate.h
 tests_http_test_reload_LDADD = $(WR_HTTP_TEST_LIBS) -lssl
 tests_http_test_server_LDADD = $(WR_HTTP_TEST_LIBS)
+tests_http_test_server_LDFLAGS = -Wl,--wrap=wr_secret_equal

@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include "base/secret.h"
 #include "tests/http/fixture.h"
 
 #include <stdio.h>
@@ -161,11 +162,26 @@ static void a_connection_goes_on_after_a_refusal_without_a_body(void **state)
 
 static char token[] = "s3cret";
 
+/* The linker sends those of the server here. */
+bool __wrap_wr_secret_equal(struct wr_bytes secret, struct wr_bytes given);
+bool __real_wr_secret_equal(struct wr_bytes secret, struct wr_bytes given);
+static _Atomic int compared;
+
+bool __wrap_wr_secret_equal(struct wr_bytes secret, struct wr_bytes given)
+{
+	atomic_fetch_add(&compared, 1);
+	return __real_wr_secret_equal(secret, given);
+}
+
 static void a_token_is_asked_for_where_one_is_set(void **state)
 {
 	static const char *const wrong[] = {"",
 					    "Authorization: Bearer s3creT\r\n",
+					    "Authorization: Bearer X3cret\r\n",
 					    "Authorization: Bearer s3cre\r\n",
+					    "Authorization: Bearer s3crets3cret\r\n",
+					    "Authorization: Bearer s3cret x\r\n",
+					    "Authorization: Bearer s\r\n",
 					    "Authorization: Basic s3cret\r\n",
 					    "Authorization: Bearer\r\n",
 					    "Authorization: \r\n"};
@@ -185,6 +201,26 @@ static void a_token_is_asked_for_where_one_is_set(void **state)
 	fake_kafka_ack_at_once(&f->kafka, WR_OK);
 	exchange_post(f, "authorization: bearer s3cret\r\n", "{\"eventId\":\"1\"}", &a);
 	assert_int_equal(a.status, 202);
+}
+
+/* Never by what ends at the first byte that differs, whatever the length: see test_secret.c. */
+static void tokens_are_compared_in_constant_time(void **state)
+{
+	static const char *const given[] = {"s3cret", "s3creT", "X", "s3cre", "s3crets3cret"};
+	struct fixture *f = *state;
+	struct answer a;
+	char header[64];
+
+	f->ingest.listener.token = token;
+	start_server(f);
+	fake_kafka_ack_at_once(&f->kafka, WR_OK);
+	for (size_t i = 0; i < UNIT_COUNT_OF(given); i++) {
+		atomic_store(&compared, 0);
+		snprintf(header, sizeof(header), "Authorization: Bearer %s\r\n", given[i]);
+		exchange_post(f, header, "{\"eventId\":\"1\"}", &a);
+		assert_int_equal(a.status, i == 0 ? 202 : 401);
+		assert_int_equal(atomic_load(&compared), 1);
+	}
 }
 
 static void health_needs_no_token(void **state)
@@ -339,6 +375,7 @@ int main(void)
 	    WITH_SERVER(a_target_in_absolute_form_is_understood),
 	    WITH_SERVER(a_connection_goes_on_after_a_refusal_without_a_body),
 	    WITH_SERVER(a_token_is_asked_for_where_one_is_set),
+	    WITH_SERVER(tokens_are_compared_in_constant_time),
 	    WITH_SERVER(health_needs_no_token),
 	    WITH_SERVER(admin_believes_only_its_own_names),
 	    WITH_SERVER(with_a_token_admin_may_have_any_name),

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- what changes ---- */
@@ -124,7 +125,48 @@ static void batches_of_another_size_are_taken(void **state)
 	assert_int_equal(flow_outputs(), 2000);
 }
 
+static void the_last_ten_generations_are_listed(void **state)
+{
+	struct wr_reload_list list;
+
+	(void)state;
+	rig_configure(ONE("{ plugin: passthrough.so }"));
+	rig_start();
+	for (int i = 2; i <= 13; i++) {
+		char text[512];
+
+		snprintf(text, sizeof(text), ONE("{ plugin: passthrough.so, timeout: %ds }"), i);
+		rig_configure(text);
+		rig_assert_result(WR_RELOAD_APPLIED);
+		rig_assert_result(WR_RELOAD_UNCHANGED); /* is no generation */
+	}
+	assert_int_equal(wr_reload_generations(rig.reload, &list), WR_OK);
+	assert_int_equal(list.count, 10);
+	for (size_t i = 0; i < list.count; i++) {
+		const struct wr_reload_entry *entry = &list.items[i];
+
+		assert_int_equal(entry->number, 13 - i);
+		assert_string_equal(entry->who, "test");
+		assert_string_equal(entry->what, "p/passthrough reconfigured");
+		assert_int_equal(entry->state, WR_RELOAD_STATE_APPLIED);
+		assert_int_equal(entry->runs, i == 0);
+		assert_int_equal(entry->can_return, i == 1);
+		assert_true(entry->since_ms > 0);
+		assert_true(i == 0 || entry->since_ms <= list.items[i - 1].since_ms);
+	}
+	wr_reload_list_fini(&list);
+	rig_stop();
+}
+
 /* ---- watching ---- */
+
+#define WATCHED(stages) "watch: true\n" ONE(stages)
+
+static void await_generation(uint64_t number)
+{
+	while (wr_reload_generation(rig.reload) != number)
+		usleep(1000);
+}
 
 static void what_is_watched_is_applied_by_itself(void **state)
 {
@@ -134,16 +176,114 @@ static void what_is_watched_is_applied_by_itself(void **state)
 	rig_configure("watch: true\n" ONE("{ plugin: passthrough.so }"));
 	rig_start();
 	rig_configure("watch: true\n" ONE("{ name: two, plugin: version_two.so }"));
-	while (wr_reload_generation(rig.reload) != 2)
-		usleep(1000);
+	await_generation(2);
 	rig_configure("watch: false\n" ONE("{ plugin: passthrough.so }"));
-	while (wr_reload_generation(rig.reload) != 3)
-		usleep(1000);
+	await_generation(3);
 	assert_int_equal(wr_reload_generations(rig.reload, &list), WR_OK);
 	assert_string_equal(list.items[0].who, "watch");
 	wr_reload_list_fini(&list);
 	flow_pour(1);
 	flow_await(2);
+	rig_stop();
+}
+
+static const char *beside(const char *name)
+{
+	static char paths[4][128];
+	static unsigned turn;
+	char *path = paths[turn++ % 4];
+
+	snprintf(path, sizeof(paths[0]), "%s/%s", rig.folder, name);
+	return path;
+}
+
+static void make(const char *path, const char *text)
+{
+	FILE *out = fopen(path, "we");
+
+	assert_non_null(out);
+	fputs(text, out);
+	fclose(out);
+}
+
+static bool is_counted(const char *sample)
+{
+	struct wr_buf text = WR_BUF_INIT;
+	bool is;
+
+	assert_int_equal(wr_metrics_render(rig.engine.metrics, &text), WR_OK);
+	is = strstr(wr_buf_text(&text), sample) != NULL;
+	wr_buf_fini(&text);
+	return is;
+}
+
+/* As vim does it: a file to see whether it may, the old file renamed, the new one written, the old one removed. */
+static void what_an_editor_does_is_applied(void **state)
+{
+	static char text[4096];
+	FILE *in;
+
+	(void)state;
+	rig_configure(WATCHED("{ name: two, plugin: version_two.so }"));
+	in = fopen(rig.file, "re");
+	assert_non_null(in);
+	text[fread(text, 1, sizeof(text) - 1, in)] = '\0';
+	fclose(in);
+	rig_configure(WATCHED("{ plugin: passthrough.so }"));
+	rig_start();
+	make(beside("4913"), "");
+	assert_int_equal(unlink(beside("4913")), 0);
+	make(beside(".weir.yaml.swp"), "draft");
+	assert_int_equal(rename(rig.file, beside("weir.yaml~")), 0);
+	make(rig.file, text);
+	assert_int_equal(unlink(beside("weir.yaml~")), 0);
+	assert_int_equal(unlink(beside(".weir.yaml.swp")), 0);
+	await_generation(2);
+	rig_stop();
+}
+
+/* Nobody applies what is only half there; its writer's end is seen. */
+static void what_is_half_written_is_applied_when_it_is_whole(void **state)
+{
+	FILE *out;
+
+	(void)state;
+	rig_configure(WATCHED("{ plugin: passthrough.so }"));
+	rig_start();
+	out = fopen(rig.file, "we");
+	assert_non_null(out);
+	fprintf(out, "instance: t\nstate_dir: %s/state\npipelines: [", rig.folder);
+	fflush(out);
+	make(beside("other"), "stirs");
+	while (!is_counted("weir_reloads_total{result=\"rejected\"} 1\n"))
+		usleep(1000);
+	assert_int_equal(wr_reload_generation(rig.reload), 1);
+	rewind(out);
+	fprintf(out,
+		"instance: t\nstate_dir: %s/state\nkafka: { brokers: \"b:1\" }\n"
+		"plugin_path: [" PLUGINS_DIR ", " ABI_DIR "]\n%s",
+		rig.folder, WATCHED("{ name: two, plugin: version_two.so }"));
+	fclose(out);
+	await_generation(2);
+	rig_stop();
+}
+
+/* As in a volume of Kubernetes: the file is a link through the link ..data, which is made to lead elsewhere. */
+static void a_config_map_that_is_exchanged_is_applied(void **state)
+{
+	(void)state;
+	assert_int_equal(mkdir(beside("..1"), 0700), 0);
+	assert_int_equal(mkdir(beside("..2"), 0700), 0);
+	rig_configure(WATCHED("{ name: two, plugin: version_two.so }"));
+	assert_int_equal(rename(rig.file, beside("..2/weir.yaml")), 0);
+	rig_configure(WATCHED("{ plugin: passthrough.so }"));
+	assert_int_equal(rename(rig.file, beside("..1/weir.yaml")), 0);
+	assert_int_equal(symlink("..1", beside("..data")), 0);
+	assert_int_equal(symlink("..data/weir.yaml", rig.file), 0);
+	rig_start();
+	assert_int_equal(symlink("..2", beside("..data_tmp")), 0);
+	assert_int_equal(rename(beside("..data_tmp"), beside("..data")), 0);
+	await_generation(2);
 	rig_stop();
 }
 
@@ -198,7 +338,11 @@ int main(void)
 	    RULE(replaced_code_is_told_by_its_versions),
 	    RULE(pipelines_and_lanes_come_and_go),
 	    RULE(batches_of_another_size_are_taken),
+	    RULE(the_last_ten_generations_are_listed),
 	    RULE(what_is_watched_is_applied_by_itself),
+	    RULE(what_an_editor_does_is_applied),
+	    RULE(what_is_half_written_is_applied_when_it_is_whole),
+	    RULE(a_config_map_that_is_exchanged_is_applied),
 	    RULE(many_reloads_under_load_lose_nothing_and_leave_nothing),
 	};
 

@@ -43,6 +43,25 @@ static void what_is_wrong_is_rejected_with_its_place(void **state)
 	assert_int_equal(flow_outputs_of(1), 20 * (int64_t)UNIT_COUNT_OF(cases));
 }
 
+/* It is given ten seconds. */
+static void what_never_returns_in_the_probe_is_refused_at_the_deadline(void **state)
+{
+	(void)state;
+	rig_configure(ONE("{ plugin: passthrough.so }"));
+	rig_start();
+	rig_configure(ONE("{ plugin: create_hangs.so }"));
+	rig_assert_result(WR_RELOAD_REJECTED);
+	rig_assert_said("the probe did not come to its end within 10000 ms: ");
+	rig_assert_said("create()");
+	assert_int_equal(rig.got.generation_after, 1);
+	assert_true(rig.got.phase_us[WR_RELOAD_PROBE] >= 10 * 1000 * 1000);
+	assert_int_equal(rig.got.phase_us[WR_RELOAD_LOAD], -1);
+	flow_pour(10);
+	flow_await(20);
+	rig_stop();
+	assert_int_equal(flow_outputs_of(1), 20);
+}
+
 static void what_plugins_find_wrong_comes_with_all_the_rest(void **state)
 {
 	(void)state;
@@ -284,6 +303,7 @@ int main(void)
 #define RULE(name) cmocka_unit_test_setup_teardown(name, rig_set_up, rig_tear_down)
 	const struct CMUnitTest tests[] = {
 	    RULE(what_is_wrong_is_rejected_with_its_place),
+	    RULE(what_never_returns_in_the_probe_is_refused_at_the_deadline),
 	    RULE(what_plugins_find_wrong_comes_with_all_the_rest),
 	    RULE(what_needs_a_restart_is_told_before_anything_is_touched),
 	    RULE(a_dry_run_does_all_but_the_swap),

@@ -120,6 +120,64 @@ def test_a_stage_that_can_not_be_created_is_an_error_with_its_place(tmp_path, sc
     assert re.search(r"weir\.yaml:11:9: .*crashed .*create\(\)", done.stderr), done.stderr
 
 
+LISTENS = """\
+kafka: {{ brokers: localhost:9092 }}
+http:
+  admin: {{ listen: "{address}"{more} }}
+pipelines:
+  - name: one
+    source: {{ topics: [events] }}
+    idempotency: {{ store: none }}
+    dlq: {{ topic: dlq }}
+    stages: [ {{ plugin: "{plugin}" }} ]
+    outputs: {{ default: out }}
+"""
+NEEDS_A_TOKEN = "an address outside of the loopback needs a token"
+NO_ADDRESS = "the host is not an IP address"
+
+
+def listens(tmp_path, scripted, address, more=""):
+    file = tmp_path / "weir.yaml"
+    file.write_text(LISTENS.format(address=address, more=more, plugin=scripted / "scripted.so"))
+    return file
+
+
+@pytest.mark.parametrize("address, words", [
+    ("0.0.0.0:8081", NEEDS_A_TOKEN),
+    ("[::]:8081", NEEDS_A_TOKEN),
+    ("192.0.2.1:8081", NEEDS_A_TOKEN),
+    ("[2001:db8::1]:8081", NEEDS_A_TOKEN),
+    ("[::ffff:0.0.0.0]:8081", NEEDS_A_TOKEN),
+    ("[::ffff:192.0.2.1]:8081", NEEDS_A_TOKEN),
+    ("[::ffff:127.0.0.1]:8081", NEEDS_A_TOKEN),
+    ("example.org:8081", NO_ADDRESS),
+    ("localhost.example.org:8081", NO_ADDRESS),
+    ("*:8081", "write 0.0.0.0 or"),
+])
+def test_an_admin_listener_that_others_can_reach_is_refused_without_a_token(tmp_path, scripted, address, words):
+    file = listens(tmp_path, scripted, address)
+    for command in ("check", "run"):
+        done = weir(command, file)
+        assert done.returncode == 1, done
+        pattern = rf"weir\.yaml:3:20: http\.admin\.listen: .*{words}"
+        assert re.search(pattern, done.stderr), f"weir {command}: no {pattern} in\n{done.stderr}"
+    done = weir("check", listens(tmp_path, scripted, address, ', token: ""'))
+    assert done.returncode == 1 and "http.admin.token" in done.stderr, done
+
+
+@pytest.mark.parametrize("address, more", [
+    ("127.0.0.1:8081", ""),
+    ("127.9.9.9:8081", ""),
+    ("[::1]:8081", ""),
+    ("localhost:8081", ""),
+    ("0.0.0.0:8081", ", token: 0123456789abcdef"),
+    ("[::]:8081", ", token: 0123456789abcdef"),
+])
+def test_an_admin_listener_of_the_loopback_or_with_a_token_is_fine(tmp_path, scripted, address, more):
+    done = weir("check", listens(tmp_path, scripted, address, more))
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_engine_does_not_start_on_a_broken_file(tmp_path):
     file = tmp_path / "broken.yaml"
     file.write_text(BROKEN)
