@@ -98,6 +98,20 @@ pid_stop()
 	rm -f "$1"
 }
 
+# start_apart PIDFILE LOG COMMAND...: runs COMMAND in the background, out of reach of a Ctrl-C or a closed terminal that
+# are meant for the caller. It stays in the caller's session: Linux shares the processors out among sessions
+# (autogroups), and a server that is alone in one, however little it needs, waits tens of ms for its turn.
+start_apart()
+{
+	local pid_file=$1 log=$2
+
+	shift 2
+	set -m # a process group of its own
+	(trap '' HUP && exec "$@") >>"$log" 2>&1 </dev/null 9>&- &
+	echo $! >"$pid_file"
+	set +m
+}
+
 # build_tree DIR CONFIGURE-ARGUMENT...: configures in DIR, once for each list of arguments.
 build_tree()
 {
