@@ -134,13 +134,14 @@ static int delete (const struct task *t)
 	return 0;
 }
 
-static void send_event(rd_kafka_t *producer, rd_kafka_topic_t *topic, uint64_t number, size_t size)
+static void send_event(rd_kafka_t *producer, rd_kafka_topic_t *topic, int32_t partition,
+		       uint64_t number, size_t size)
 {
 	char event[65536], id[BENCH_ID_BYTES + 1];
 
 	bench_id(number, id);
 	bench_event(number, bench_now_ns(), event, size);
-	while (rd_kafka_produce(topic, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, event, size, id,
+	while (rd_kafka_produce(topic, partition, RD_KAFKA_MSG_F_COPY, event, size, id,
 				BENCH_ID_BYTES, NULL) != 0) {
 		if (rd_kafka_last_error() != RD_KAFKA_RESP_ERR__QUEUE_FULL)
 			bench_die("produce: %s", rd_kafka_err2str(rd_kafka_last_error()));
@@ -163,7 +164,7 @@ static int fill(const struct task *t)
 	rd_kafka_topic_t *topic = topic_of(producer, t->topic);
 
 	for (long i = 0; i < t->count; i++) {
-		send_event(producer, topic, (uint64_t)i, (size_t)t->bytes);
+		send_event(producer, topic, RD_KAFKA_PARTITION_UA, (uint64_t)i, (size_t)t->bytes);
 		if (i % 1000 == 0)
 			rd_kafka_poll(producer, 0);
 	}
@@ -347,11 +348,15 @@ static void assign_ends(rd_kafka_t *client, const char *topic)
 	rd_kafka_topic_partition_list_destroy(list);
 }
 
-/* Sends at the rate, a millisecond's events at a time; returns how many. */
+/* Sends at the rate; returns how many. A millisecond's events go to one partition, the next one's to the next: spread
+ * over all of them they would be as many requests, which load the broker, and while one is under way librdkafka spins
+ * over what is to follow it. */
 static long send_at_rate(const struct task *t, int64_t began_ns)
 {
 	rd_kafka_t *producer = open_producer(t, "0");
 	rd_kafka_topic_t *topic = topic_of(producer, t->in);
+	int partitions = partitions_of(producer, t->in);
+	int32_t partition = 0;
 	const struct timespec nap = {0, 1000000};
 	int64_t elapsed_ns = 0;
 	long sent = 0, due;
@@ -360,8 +365,9 @@ static long send_at_rate(const struct task *t, int64_t began_ns)
 		elapsed_ns = bench_now_ns() - began_ns;
 		due = (long)((double)elapsed_ns * (double)t->rate / 1e9);
 		for (; sent < due; sent++)
-			send_event(producer, topic, ((uint64_t)began_ns << 20) + (uint64_t)sent,
-				   (size_t)t->bytes);
+			send_event(producer, topic, partition,
+				   ((uint64_t)began_ns << 20) + (uint64_t)sent, (size_t)t->bytes);
+		partition = (partition + 1) % partitions;
 		rd_kafka_poll(producer, 0);
 		nanosleep(&nap, NULL);
 	}
