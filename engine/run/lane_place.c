@@ -272,6 +272,18 @@ static bool is_planned(const struct wr_lane_partition *ours)
 	       ours->probe->plan.place == WR_PLACE_READ;
 }
 
+/* Keys that are parked stay so, wherever their source is read from. */
+static struct wr_bytes encode_place(const struct wr_partition *partition,
+				    struct wr_lane_probe *probe)
+{
+	const struct wr_lane_partition *ours = partition->user;
+	size_t size = wr_mark_metadata_encode(&probe->plan.mark, probe->metadata);
+
+	if (ours->was_parked || wr_mark_metadata_is_parked(partition->metadata))
+		size = wr_mark_metadata_add_parked(probe->metadata, size);
+	return wr_bytes(probe->metadata, size);
+}
+
 static size_t collect_places(struct wr_lane *lane, struct wr_partition *const *partitions,
 			     size_t count)
 {
@@ -286,8 +298,7 @@ static size_t collect_places(struct wr_lane *lane, struct wr_partition *const *p
 		lane->placing.commits[n++] = (struct wr_source_commit){
 		    .partition = partitions[i],
 		    .offset = probe->plan.position,
-		    .metadata = wr_bytes(probe->metadata, wr_mark_metadata_encode(&probe->plan.mark,
-										  probe->metadata)),
+		    .metadata = encode_place(partitions[i], probe),
 		};
 	}
 	return n;

@@ -254,6 +254,29 @@ static void and_it_looks_at_what_is_parked(void **state)
 	assert_behind(parked("p.retry.5s", 0), "b", "0");
 }
 
+/* What was to be read next is gone; the group hears so before anything is read. */
+static void a_jump_says_that_keys_are_parked_still(void **state)
+{
+	const struct wr_mark mark = {.start = 0, .next = 0};
+
+	(void)state;
+	prepare(WR_RETRY_TOPIC);
+	f.partitions[IN].committed = 0;
+	f.partitions[IN].metadata_size = wr_mark_metadata_add_parked(
+	    f.partitions[IN].metadata, wr_mark_metadata_encode(&mark, f.partitions[IN].metadata));
+	fixture_send(&f, IN, "gone", "k");
+	fixture_send(&f, IN, "left", "other");
+	f.partitions[IN].low = 1;
+	f.holds_acks = true;
+	start();
+	fixture_settle(&f);
+	assert_int_equal(f.partitions[IN].committed, 1);
+	assert_true(wr_mark_metadata_is_parked(
+	    wr_bytes(f.partitions[IN].metadata, f.partitions[IN].metadata_size)));
+	f.holds_acks = false;
+	fixture_settle(&f);
+}
+
 static void a_policy_that_keeps_order_begins_with_a_look_around(void **state)
 {
 	(void)state;
@@ -356,6 +379,7 @@ int main(void)
 	    RULE(what_is_parked_keeps_its_order_when_another_policy_follows),
 	    RULE(a_commit_tells_whoever_starts_with_another_policy),
 	    ALONE(and_it_looks_at_what_is_parked),
+	    ALONE(a_jump_says_that_keys_are_parked_still),
 	    ALONE(a_policy_that_keeps_order_begins_with_a_look_around),
 	    RULE(what_is_parked_is_not_forgotten_where_offsets_are_asked_for_again),
 	    ALONE(what_waits_for_its_retry_topics_goes_on_when_no_policy_needs_them),
