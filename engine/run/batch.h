@@ -34,6 +34,8 @@ struct wr_write {
 	struct wr_item *item;
 	struct wr_emit *emit;           /* NULL: the item's own output or dead letter */
 	bool dead;                      /* it is the dead letter */
+	bool retry;                     /* it is the retry record */
+	int64_t since_ms;               /* while it is gathered: the time of its record */
 	const struct weir_header *ours; /* of an emit or a dead letter: made once, for every try */
 	size_t our_count;
 	struct wr_write *next; /* among those that wait for another try */
@@ -97,8 +99,9 @@ struct wr_batch {
 	uint32_t unfinished; /* items without an outcome */
 	bool has_stageless;  /* an item's stage_gone is set */
 	uint32_t next_write; /* items before it are handed to the sink */
-	uint32_t pending; /* writes without an answer, those that wait for another try included */
-	bool emits_begun; /* of items[next_write]: next_emit is the next to hand over */
+	uint32_t pending;  /* writes without an answer, those that wait for another try included */
+	uint32_t gathered; /* of them, those that wait for company */
+	bool emits_begun;  /* of items[next_write]: next_emit is the next to hand over */
 	struct wr_emit *next_emit;
 	struct wr_write *emit_write; /* of next_emit, once it found no room; in the arena */
 	struct wr_batch *next;       /* in the free list or among the orphans */

@@ -213,6 +213,7 @@ bool wr_lane_step(struct wr_lane *lane)
 	moved = wr_lane_run_due(lane) || moved;
 	moved = wr_lane_rewrite_due(lane) || moved;
 	moved = wr_lane_write_ready(lane) || moved;
+	moved = wr_lane_write_gathered(lane) || moved;
 	moved = wr_lane_retire_ready(lane) || moved;
 	moved = wr_lane_txn_step(lane) || moved;
 	moved = wr_lane_handover(lane) || moved;
@@ -260,6 +261,7 @@ int64_t wr_lane_deadline_ns(const struct wr_lane *lane)
 		return lane->txn.used ? at : earlier(at, lane->rebuild_mono_ns);
 	if (lane->rewrites != NULL && !lane->sink_full)
 		at = earlier(at, lane->rewrite_mono_ns);
+	at = earlier(at, wr_lane_gathered_due_ns(lane));
 	/* With a smaller window than before it may have no place there yet; then a retiring batch makes one. */
 	if (lane->open != NULL && lane->open->count > 0 && wr_lane_has_window_room(lane))
 		at = earlier(at, lane->open->opened_mono_ns +

@@ -145,6 +145,15 @@ struct wr_lane_doubt {
 	bool answered;   /* a row has ended since they began to wait */
 };
 
+/* lane_gather.c: retry records and dead letters that wait for others. */
+struct wr_lane_gather {
+	struct wr_write *first, *last; /* in the order of their events; first NULL: none */
+	int64_t due_ns;
+	uint32_t turn;      /* which time they are written */
+	bool has_partition; /* while they are: those without an order go there */
+	int32_t partition;
+};
+
 struct wr_lane {
 	uint32_t magic;
 	struct wr_lane_options o;
@@ -190,7 +199,8 @@ struct wr_lane {
 	int64_t writing_ms;        /* the time of records that are written now */
 	struct wr_write *rewrites; /* waiting for another try, in the order of their events */
 	struct wr_write *last_rewrite;
-	int64_t rewrite_mono_ns;          /* when they are tried again */
+	int64_t rewrite_mono_ns; /* when they are tried again */
+	struct wr_lane_gather gather;
 	uint32_t outputs_waiting;         /* of them, those that are no dead letters */
 	bool sink_full;                   /* the last write found no room */
 	bool dlq_blocked, output_blocked; /* a health condition says so */
@@ -407,7 +417,16 @@ void wr_lane_measure_guards(struct wr_lane *lane);
 bool wr_lane_prepare_dead(struct wr_write *write);
 bool wr_lane_prepare_retry(struct wr_write *write);
 
+/* lane_gather.c: a write that is in no hurry; `pending` of its batch counts it. */
+void wr_lane_gather(struct wr_lane *lane, struct wr_write *write);
+bool wr_lane_write_gathered(struct wr_lane *lane);
+int64_t wr_lane_gathered_due_ns(const struct wr_lane *lane);
+void wr_lane_forget_gathered(struct wr_lane *lane, struct wr_batch *batch);
+
 /* lane_write.c */
+
+/* Hands one write to the sink. False when there is no room: it must be tried again. */
+bool wr_lane_hand_over(struct wr_lane *lane, struct wr_write *write);
 bool wr_lane_write_ready(struct wr_lane *lane);
 bool wr_lane_rewrite_due(struct wr_lane *lane);
 void wr_lane_forget_rewrites(struct wr_lane *lane, const struct wr_batch *batch);

@@ -136,6 +136,7 @@ static void drop(struct wr_lane *lane, struct wr_batch *batch)
 	wr_key_waits_remove_batch(&lane->waits, batch);
 	wr_retry_queue_remove_batch(&lane->parked, batch);
 	wr_lane_forget_rewrites(lane, batch);
+	wr_lane_forget_gathered(lane, batch);
 	if (batch->pending == 0) {
 		wr_lane_put_free(lane, batch);
 		return;

@@ -117,8 +117,8 @@ static enum wr_code send_retry(struct wr_lane *lane, struct wr_write *write, str
 	const struct wr_item *item = write->item;
 	const struct wr_event *ev = &item->event;
 	struct wr_sink_record record = {
-	    .has_partition = item->in_order,
-	    .partition = item->record.partition->id,
+	    .has_partition = item->in_order || lane->gather.has_partition,
+	    .partition = item->in_order ? item->record.partition->id : lane->gather.partition,
 	    .key = wr_bytes_from(ev->pub.key),
 	    .value = wr_bytes_from(ev->pub.value),
 	    .headers = ev->pub.headers,
@@ -141,8 +141,7 @@ static enum wr_code send_write(struct wr_lane *lane, struct wr_write *write, str
 		return send_dead(lane, write, err);
 	if (write->emit != NULL)
 		return send_emit(lane, write, err);
-	return write->item->event.outcome == WR_OUTCOME_RETRIED ? send_retry(lane, write, err)
-								: send_output(lane, write, err);
+	return write->retry ? send_retry(lane, write, err) : send_output(lane, write, err);
 }
 
 /* Keeps the order of events: mostly the new one is the last. */
@@ -318,12 +317,21 @@ void wr_lane_write_done(void *arg, void *token, enum wr_code code, const char *r
 		settle_write(lane, write, code, reason != NULL ? reason : "");
 }
 
-/* Hands one write to the sink. False when there is no room: it must be tried again. */
-static bool hand_over(struct wr_lane *lane, struct wr_write *write)
+/* A retry record whose event has become a dead letter before it was written, for something it had emitted. */
+static bool is_void(const struct wr_write *write)
+{
+	return write->retry && !write->dead && write->item->event.outcome == WR_OUTCOME_DEAD;
+}
+
+bool wr_lane_hand_over(struct wr_lane *lane, struct wr_write *write)
 {
 	struct wr_err err;
 	enum wr_code code;
 
+	if (is_void(write)) {
+		write->item->batch->pending--;
+		return true;
+	}
 	if (lane->sink == NULL)
 		return false;
 	code = send_write(lane, write, &err);
@@ -353,7 +361,7 @@ static bool write_emit(struct wr_lane *lane, struct wr_batch *batch, struct wr_i
 		batch->emit_write = write;
 	}
 	batch->pending++;
-	if (!hand_over(lane, write)) {
+	if (!wr_lane_hand_over(lane, write)) {
 		batch->pending--;
 		return false;
 	}
@@ -408,7 +416,7 @@ static bool waits_for_emits(const struct wr_lane *lane, const struct wr_batch *b
 			    const struct wr_item *item)
 {
 	return item->event.outcome == WR_OUTCOME_RETRIED && item->event.emits.first != NULL &&
-	       !item->claimed && !lane->txn.used && batch->pending > 0;
+	       !item->claimed && !lane->txn.used && batch->pending > batch->gathered;
 }
 
 /* Everything of one item; false when there was no room, or not yet. */
@@ -432,12 +440,15 @@ static bool write_item(struct wr_lane *lane, struct wr_batch *batch, struct wr_i
 	if (waits_for_emits(lane, batch, item))
 		return false;
 	item->write.dead = item->event.outcome == WR_OUTCOME_DEAD;
+	item->write.retry = item->event.outcome == WR_OUTCOME_RETRIED;
 	batch->pending++;
-	if (hand_over(lane, &item->write))
-		return true;
-	item->write.dead = false;
-	batch->pending--;
-	return false;
+	if (item->write.dead || item->write.retry)
+		wr_lane_gather(lane, &item->write);
+	else if (!wr_lane_hand_over(lane, &item->write)) {
+		batch->pending--;
+		return false;
+	}
+	return true;
 }
 
 static bool write_batch(struct wr_lane *lane, struct wr_batch *batch)
@@ -507,7 +518,7 @@ bool wr_lane_rewrite_due(struct wr_lane *lane)
 	for (; write != NULL; write = next) {
 		next = write->next;
 		if (lane->sink_full || lane->rewind ||
-		    (!write->dead && lane->outputs_waiting > 0) || !hand_over(lane, write))
+		    (!write->dead && lane->outputs_waiting > 0) || !wr_lane_hand_over(lane, write))
 			postpone(lane, write, REWRITE_MS);
 	}
 	return true;

@@ -14,6 +14,7 @@ libwr_run_a_SOURCES = \
 	engine/run/lane_claim.c \
 	engine/run/lane_commit.c \
 	engine/run/lane_create.c \
+	engine/run/lane_gather.c \
 	engine/run/lane_guard.c \
 	engine/run/lane_deaths.c engine/run/lane_deaths.h \
 	engine/run/lane_handover.c \
