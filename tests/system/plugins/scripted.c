@@ -10,8 +10,9 @@
  *	"count": n	emit: so many records (1)
  *	"then": "drop"	emit: the verdict after it (OK)
  *
- * Config: "outputs" names those that "to" may use; "each_us" slows every event down; "mark" is a header to set on
- * each event that passes; "say": "fail" or "retry" is the answer to every event, whatever it says; while the file
+ * Config: "outputs" names those that "to" may use; "each_us" slows every event down; "first_ms" the first one of each
+ * instance; "stamp" is a header to say in when an event was handled, in microseconds of Unix time; "mark" is a header to
+ * set on each event that passes; "say": "fail" or "retry" is the answer to every event, whatever it says; while the file
  * "down" exists every event is told to be tried again, as if what is behind the handler were away, and each such call
  * leaves its time in the file "calls".
  */
@@ -32,8 +33,8 @@ struct scripted {
 	unsigned output_count;
 	char names[MAX_OUTPUTS][64];
 	weir_output outputs[MAX_OUTPUTS];
-	long each_us;
-	char mark[64];
+	long each_us, first_ms;
+	char mark[64], stamp[64];
 	enum weir_verdict say; /* WEIR_UNSET: as the event says */
 	char down[256], calls_file[256];
 };
@@ -88,6 +89,11 @@ static void *scripted_create(const struct weir_host *host, const char *config_js
 		    host->counter(host, "scripted_calls", "Calls of the scripted handler");
 		item = cJSON_GetObjectItem(config, "each_us");
 		self->each_us = item != NULL ? (long)item->valuedouble : 0;
+		item = cJSON_GetObjectItem(config, "first_ms");
+		self->first_ms = item != NULL ? (long)item->valuedouble : 0;
+		item = cJSON_GetObjectItem(config, "stamp");
+		if (item != NULL)
+			snprintf(self->stamp, sizeof(self->stamp), "%s", item->valuestring);
 		item = cJSON_GetObjectItem(config, "mark");
 		if (item != NULL)
 			snprintf(self->mark, sizeof(self->mark), "%s", item->valuestring);
@@ -213,6 +219,18 @@ static void note_call(const struct scripted *self)
 	fclose(file);
 }
 
+static bool put_stamp(const struct scripted *self, struct weir_call *call, struct weir_result *res)
+{
+	char text[32];
+	struct timespec t;
+	int size;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	size =
+	    snprintf(text, sizeof(text), "%lld", (long long)t.tv_sec * 1000000 + t.tv_nsec / 1000);
+	return call->host->set_header(call, res, self->stamp, text, (size_t)size);
+}
+
 static bool is_down(const struct scripted *self)
 {
 	return self->down[0] != '\0' && access(self->down, F_OK) == 0;
@@ -225,6 +243,10 @@ static enum weir_verdict act(struct scripted *self, struct weir_call *call,
 
 	call->host->metric_add(self->calls, 1);
 	nap(self->each_us);
+	nap(self->first_ms * 1000);
+	self->first_ms = 0;
+	if (self->stamp[0] != '\0' && !put_stamp(self, call, res))
+		return WEIR_FAIL;
 	if (is_down(self)) {
 		note_call(self);
 		call->host->set_error(call, res, "down", "what is behind does not answer");
@@ -270,6 +292,8 @@ WEIR_PLUGIN(.id = "scripted", .version = "1.0.0",
 	    .config_schema = "{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
 			     "\"outputs\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}},"
 			     "\"each_us\":{\"type\":\"integer\",\"minimum\":0},"
+			     "\"first_ms\":{\"type\":\"integer\",\"minimum\":0},"
+			     "\"stamp\":{\"type\":\"string\"},"
 			     "\"say\":{\"enum\":[\"fail\",\"retry\"]},"
 			     "\"mark\":{\"type\":\"string\"},\"down\":{\"type\":\"string\"},"
 			     "\"calls\":{\"type\":\"string\"},\"refuse\":{\"type\":\"boolean\"}}}",
