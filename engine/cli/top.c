@@ -13,9 +13,10 @@
 #define INTERVAL_MS 1000
 #define INTERVAL_LEAST_MS 100
 
-/* ECMA-48: another screen, home, and what stands behind the cursor cleared. */
-#define ENTER "\033[?1049h\033[?25l"
-#define LEAVE "\033[?25h\033[?1049l"
+/* ECMA-48 and xterm's: another screen without a cursor or the wrapping of lines, home, and what stands behind the cursor
+ * cleared. */
+#define ENTER "\033[?1049h\033[?25l\033[?7l"
+#define LEAVE "\033[?7h\033[?25h\033[?1049l"
 #define HOME "\033[H"
 #define CLEAR_LINE "\033[K"
 #define CLEAR_BELOW "\033[J"
@@ -35,27 +36,48 @@ struct top {
 	bool is_terminal;
 };
 
-static size_t screen_lines(void)
+struct screen {
+	size_t lines, columns;
+};
+
+static struct screen measure(void)
 {
+	struct screen screen = {SIZE_MAX, SIZE_MAX};
 	struct winsize size;
 
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row < 2)
-		return SIZE_MAX;
-	return size.ws_row - 1u;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0)
+		return screen;
+	if (size.ws_row > 1)
+		screen.lines = size.ws_row - 1u;
+	if (size.ws_col > 0)
+		screen.columns = size.ws_col;
+	return screen;
+}
+
+/* How many bytes of UTF-8 make so many characters at most. */
+static size_t cut(const char *line, size_t size, size_t characters)
+{
+	size_t i = 0;
+
+	for (; i < size; i++) {
+		if (((unsigned char)line[i] & 0xc0) != 0x80 && characters-- == 0)
+			break;
+	}
+	return i;
 }
 
 /* Each line over the old one, so that nothing flickers; what does not fit is left out. */
 static void draw(const struct wr_buf *text)
 {
 	const char *at = text->data, *end = text->data + text->size, *line_end;
-	size_t left = screen_lines();
+	struct screen screen = measure();
 
 	fputs(HOME, stdout);
-	for (; at < end && left > 0; at = line_end + 1, left--) {
+	for (; at < end && screen.lines > 0; at = line_end + 1, screen.lines--) {
 		line_end = memchr(at, '\n', (size_t)(end - at));
 		if (line_end == NULL)
 			line_end = end;
-		fwrite(at, 1, (size_t)(line_end - at), stdout);
+		fwrite(at, 1, cut(at, (size_t)(line_end - at), screen.columns), stdout);
 		fputs(CLEAR_LINE "\r\n", stdout);
 	}
 	fputs(CLEAR_BELOW, stdout);

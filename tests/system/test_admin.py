@@ -1,7 +1,16 @@
 """The admin API of a running engine: what it shows is true, and what it is told happens."""
 
+import fcntl
+import hashlib
 import json
+import os
+import pty
+import re
+import shutil
+import signal
+import struct
 import subprocess
+import termios
 
 from harness import paths
 from harness.events import assert_accounted
@@ -141,6 +150,141 @@ def test_a_reload_is_asked_for_and_answered(site):
     entries = admin(engine).get("/admin/generations").json()["generations"]
     assert [(e["number"], e["runs"]) for e in entries] == [(2, True), (1, False)]
     assert entries[0]["who"].startswith("admin 127.0.0.1")
+
+
+def sha256(file):
+    return hashlib.sha256(open(file, "rb").read()).hexdigest()
+
+
+def build_id(file):
+    notes = subprocess.run(["readelf", "-n", file], capture_output=True, text=True, check=True).stdout
+    return re.search(r"Build ID: (\w+)", notes)[1]
+
+
+def code_of(file, plugin, version):
+    return {"plugin": plugin, "version": version, "build_id": build_id(file), "sha256": sha256(file)}
+
+
+def test_an_answer_says_what_became_of_each_plugin(site):
+    """Against what the files themselves say."""
+    site.create_topics()
+    one, two = (str(paths.plugin_file(name)) for name in ("process_hangs", "version_two"))
+    same, kept = str(paths.plugin_file("passthrough")), str(site.scripted / "scripted.so")
+    file = site.folder / "replaced.so"
+    site.folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(one, file)
+    stage = lambda name, plugin, **more: {"name": name, "plugin": str(plugin), **more}  # noqa: E731
+    stages = [stage("kept", kept), stage("replaced", file), stage("set", kept), stage("gone", same)]
+    engine = site.engine(site.config([site.pipeline(stages=stages)])).run()
+    shutil.copy(two, f"{file}.new")
+    os.replace(f"{file}.new", file)
+    stages = [stage("kept", kept), stage("replaced", file), stage("set", kept, config={"mark": "m"}), stage("new", same)]
+    engine.config["pipelines"][0]["stages"] = stages
+    engine.write()
+    answer = admin(engine).request("POST", "/admin/reload?drained=true")
+    body = answer.json()
+    assert (answer.status, body["result"], body["drained"]) == (200, "applied", True), body
+    assert (body["generation_before"], body["generation_after"], body["generation"]) == (1, 2, 2)
+    assert body["who"].startswith("admin 127.0.0.1") and re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", body["started"])
+    assert body["errors"] == [] and body["waits_for"] is None and body["dry_run"] is False
+    assert set(body["timings_ms"]) == {"read", "validate", "probe", "load", "swap", "drain"}
+    assert all(ms >= 0 for ms in body["timings_ms"].values()) and body["timings_ms"]["probe"] > 0
+    scripted, passthrough = code_of(kept, "scripted", "1.0.0"), body["plugins"][3]["after"]
+    assert (passthrough["plugin"], passthrough["sha256"]) == ("passthrough", sha256(same))
+    wanted = {
+        "kept": ("kept", kept, scripted, scripted),
+        "replaced": ("replaced", str(file), code_of(one, "hostile", "1.0.0"), code_of(two, "hostile", "2.0.0")),
+        "set": ("reconfigured", kept, scripted, scripted),
+        "new": ("added", same, None, passthrough),
+        "gone": ("removed", same, passthrough, None),
+    }
+    found = {p["stage"]: (p["change"], p["file"], p["before"], p["after"]) for p in body["plugins"]}
+    assert found == wanted
+    assert all(p["pipeline"] == site.name and p["state"] is None for p in body["plugins"])
+
+
+def test_nobody_else_reads_what_the_engine_keeps(site):
+    site.create_topics()
+    engine = site.engine(site.config(canary={"share": "10%", "for": "1h"})).run()
+    engine.config["pipelines"][0]["stages"][0]["config"] = {"mark": "m"}
+    engine.write()
+    assert admin(engine).request("POST", "/admin/reload").json()["result"] == "canary"
+    engine.config["pipelines"][0]["stages"][0]["config"] = {"mark": "n"}
+    engine.write()
+    assert admin(engine).request("POST", "/admin/rollback").status == 200
+    assert admin(engine).request("POST", "/admin/reload?canary=off").json()["result"] == "applied"
+    state = engine.folder / "state"
+    found = [state, *state.rglob("*")]
+    assert len(found) > 4
+    for path in found:
+        assert path.lstat().st_mode & 0o077 == 0, f"{path}: {path.lstat().st_mode:o}"
+    (note,) = engine.folder.glob(".*.state_dir")
+    assert note.stat().st_mode & 0o022 == 0
+
+
+class Terminal:
+    """A command on a terminal of so many rows and columns."""
+
+    def __init__(self, rows, columns, *command):
+        self.ours, its = pty.openpty()
+        self.resize(rows, columns)
+        self.process = subprocess.Popen([str(word) for word in command], stdin=its, stdout=its, stderr=its, close_fds=True,
+                                        start_new_session=True)
+        os.close(its)
+        self.text = ""
+
+    def resize(self, rows, columns):
+        fcntl.ioctl(self.ours, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def read(self):
+        """False at the end."""
+        try:
+            part = os.read(self.ours, 65536)
+        except OSError:  # as Linux tells that nobody writes any more
+            return False
+        self.text += part.decode()
+        return bool(part)
+
+    def frames(self):
+        """What was drawn, whole pictures, as lists of lines."""
+        pictures = self.text.split("\x1b[H")[1:]
+        # The terminal's driver puts a carriage return of its own before each line feed.
+        return [re.split("\r+\n", p.split("\x1b[J")[0].replace("\x1b[K", ""))[:-1] for p in pictures if "\x1b[J" in p]
+
+    def read_until(self, condition):
+        while not condition():
+            assert self.read(), self.text
+
+    def end(self, status):
+        while self.read():
+            pass
+        assert self.process.wait(30) == status, self.text
+        os.close(self.ours)
+
+
+def test_top_on_a_terminal(site):
+    site.create_topics()
+    engine = site.engine(site.config([site.pipeline(lanes=2)])).run()
+    where = ("--url", f"http://127.0.0.1:{engine.admin_port}")
+    terminal = Terminal(24, 120, paths.weir(), "top", *where, "-i", "100ms")
+    terminal.read_until(lambda: len(terminal.frames()) > 1)
+    assert terminal.text.startswith("\x1b[?1049h\x1b[?25l\x1b[?7l")
+    head, _, titles, *rows = terminal.frames()[-1]
+    assert "generation 1, ready" in head and titles.split()[:2] == ["PIPELINE", "STATE"]
+    assert [row.split()[0] for row in rows] == [site.name, "lane", "lane"] and len({len(titles), *map(len, rows)}) <= 2
+    # On a small one nothing wraps or scrolls.
+    terminal.resize(4, 30)
+    terminal.read_until(lambda: len(terminal.frames()[-1]) == 3)
+    assert max(len(line) for line in terminal.frames()[-1]) == 30
+    # The engine goes and comes back: it is waited for.
+    engine.kill()
+    terminal.resize(24, 120)
+    terminal.read_until(lambda: "generation" not in terminal.frames()[-1][0])
+    engine.run()
+    terminal.read_until(lambda: "generation 1, ready" in terminal.frames()[-1][0])
+    terminal.process.send_signal(signal.SIGINT)
+    terminal.end(0)
+    assert terminal.text.endswith("\x1b[?7h\x1b[?25h\x1b[?1049l")
 
 
 def test_a_rejected_reload_says_what_is_wrong_and_where(site):
