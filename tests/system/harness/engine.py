@@ -76,7 +76,7 @@ class Engine:
                 stderr=log,
                 env=self.env,
                 cwd=self.folder,
-                start_new_session=True,
+                process_group=0,  # not a session: processors are shared out among those first
                 preexec_fn=_die_with_parent,
             )
         return self
