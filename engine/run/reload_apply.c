@@ -330,8 +330,7 @@ static enum wr_code prepare(struct attempt *a, bool *differs_r)
 
 	*differs_r = false;
 	begin_phase(a, WR_RELOAD_READ);
-	if (a->reload->watch != NULL)
-		wr_watch_has_changed(a->reload->watch); /* what changes from here on counts anew */
+	wr_reload_forget_changes(a->reload, &a->job->request);
 	a->reload->read_wall_ms = wr_clock_wall_ms(a->reload->o.clock);
 	rc = read_text(a);
 	if (rc != WR_OK)

@@ -74,6 +74,8 @@ struct wr_reload {
 	struct wr_watch *watch; /* NULL: nothing is watched [reload] */
 	int64_t
 	    watch_rests_mono_ns; /* when the files have been at rest for long enough; 0: they are [reload] */
+	bool
+	    watch_owes; /* a change was seen, and the files were not read since: others had their turn [reload] */
 	int64_t
 	    read_wall_ms; /* when the file that runs, or is to run, was read [main, then reload] */
 	_Atomic bool stopping;
@@ -193,6 +195,9 @@ void wr_reload_follow(struct wr_reload *reload);
 
 /* How long nothing need be looked at, for poll(); -1: until something stirs. */
 int wr_reload_watch_wait_ms(const struct wr_reload *reload);
+
+/* The files are read now, by a reload: what changes from here on counts anew. */
+void wr_reload_forget_changes(struct wr_reload *reload, const struct wr_reload_request *request);
 
 /* Looks, and asks for a reload when the files are at rest and others than before. */
 void wr_reload_look(struct wr_reload *reload);

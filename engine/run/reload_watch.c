@@ -78,6 +78,15 @@ int wr_reload_watch_wait_ms(const struct wr_reload *reload)
 	return left > 0 ? (int)(left / WR_NS_PER_MS) + 1 : 0;
 }
 
+void wr_reload_forget_changes(struct wr_reload *reload, const struct wr_reload_request *request)
+{
+	/* A rollback reads none of them, and a rehearsal leaves all as it is. */
+	if (!request->rollback && !request->dry_run)
+		reload->watch_owes = false;
+	if (reload->watch != NULL)
+		wr_watch_has_changed(reload->watch);
+}
+
 void wr_reload_look(struct wr_reload *reload)
 {
 	const struct wr_reload_request request = {.who = "watch"};
@@ -98,9 +107,10 @@ void wr_reload_look(struct wr_reload *reload)
 		return;
 	}
 	reload->watch_rests_mono_ns = 0;
-	if (!wr_watch_has_changed(reload->watch))
+	if (!reload->watch_owes && !wr_watch_has_changed(reload->watch))
 		return;
-	/* When somebody else was faster, theirs reads the files too, or has before: look again then. */
-	if (wr_reload_submit(reload, &request, NULL, NULL, &err) == WR_EFULL)
+	/* Somebody else's may be under way, or a canary: ask again until the files have been read. */
+	reload->watch_owes = wr_reload_submit(reload, &request, NULL, NULL, &err) != WR_OK;
+	if (reload->watch_owes)
 		reload->watch_rests_mono_ns = now + REST_NS;
 }
