@@ -2,6 +2,7 @@
 
 #include "cli/confirm.h"
 #include "cli/dlq_job.h"
+#include "cli/dlq_progress.h"
 #include "cli/stop.h"
 #include "cli/text_table.h"
 
@@ -15,7 +16,6 @@
 #include <unistd.h>
 
 #define VALUE_BYTES_MAX ((size_t)64 << 20)
-#define SHOW_MS 200
 
 struct acting {
 	struct wr_dlq_args args;
@@ -25,8 +25,7 @@ struct acting {
 	struct wr_buf edited;
 	const char *value_file, *resume, *cancel;
 	bool all, dry_run, jobs, json, quiet, yes;
-	bool shows_progress;
-	int64_t shown_ns;
+	struct wr_dlq_progress progress;
 	_Atomic bool stop;
 };
 
@@ -191,15 +190,10 @@ static char *who(void)
 static void progress(void *arg, const struct wr_dlq_job *job)
 {
 	struct acting *a = arg;
-	int64_t now = wr_clock_mono_ns(&wr_clock_real);
 
 	if (wr_stop_asked())
 		atomic_store(&a->stop, true);
-	if (!a->shows_progress || now - a->shown_ns < SHOW_MS * WR_NS_PER_MS)
-		return;
-	a->shown_ns = now;
-	fprintf(stderr, "\r%" PRIu64 " selected, %" PRIu64 " done\033[K",
-		job->counts[WR_DLQ_SELECTED], job->counts[WR_DLQ_FINISHED]);
+	wr_dlq_progress_show(&a->progress, job);
 }
 
 static const char *const count_texts[] = {
@@ -264,8 +258,7 @@ static int conclude(struct acting *a, enum wr_code rc, const struct wr_err *err)
 {
 	int exit_status;
 
-	if (a->shows_progress)
-		fputs("\r\033[K", stderr);
+	wr_dlq_progress_end(&a->progress);
 	if (rc != WR_OK) {
 		wr_dlq_args_fail(&a->args, err);
 		if (a->job.id[0] != '\0' && !a->dry_run && rc != WR_EEXIST && rc != WR_EINVAL)
@@ -291,6 +284,7 @@ static int confirm(struct acting *a)
 	a->run.dry_run = true;
 	rc = wr_dlq_run_new(&a->run, &err);
 	a->run.dry_run = false;
+	wr_dlq_progress_end(&a->progress);
 	if (rc != WR_OK)
 		return conclude(a, rc, &err);
 	snprintf(question, sizeof(question), "Purge %" PRIu64 " dead letters of %s?",
@@ -402,7 +396,8 @@ static int act(struct acting *a)
 		return exit_status;
 	if (a->jobs)
 		return list_jobs(a);
-	a->shows_progress = !a->quiet && isatty(STDERR_FILENO) == 1;
+	wr_dlq_progress_init(&a->progress, &wr_clock_real,
+			     !a->quiet && isatty(STDERR_FILENO) == 1 ? stderr : NULL);
 	a->run.dlq = a->args.dlq;
 	a->run.kafka = &a->args.conf;
 	a->run.job = &a->job;

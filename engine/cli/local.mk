@@ -14,6 +14,7 @@ libwr_cli_a_SOURCES = \
 	engine/cli/dlq_args.c engine/cli/dlq_args.h \
 	engine/cli/dlq_job.c engine/cli/dlq_job.h \
 	engine/cli/dlq_list.c \
+	engine/cli/dlq_progress.c engine/cli/dlq_progress.h \
 	engine/cli/dlq_purge.c \
 	engine/cli/dlq_replay.c \
 	engine/cli/dlq_show.c \

@@ -39,6 +39,8 @@ tests_cli_test_topic_LDADD = $(WR_CLI_TEST_LIBS)
 check_PROGRAMS += tests/cli/test_dlq
 tests_cli_test_dlq_SOURCES = tests/cli/test_dlq.c tests/cli/capture.h tests/dlq/cluster.h
 tests_cli_test_dlq_LDADD = $(WR_CLI_TEST_LIBS)
+check_PROGRAMS += tests/cli/test_dlq_progress
+tests_cli_test_dlq_progress_LDADD = $(WR_CLI_TEST_LIBS)
 check_PROGRAMS += tests/cli/test_pretty
 tests_cli_test_pretty_LDADD = $(WR_CLI_TEST_LIBS)
 
