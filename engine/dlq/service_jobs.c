@@ -193,6 +193,7 @@ void *wr_dlq_service_run(void *arg)
 			pause_for(s, AGAIN_MS);
 			wr_dlq_service_queue(s, task->site, task->id);
 		}
+		next_ns = 0; /* fewer are open now */
 		free(task);
 	}
 	return NULL;

@@ -127,6 +127,8 @@ static void an_outage_of_an_hour_puts_nothing_into_the_dlq(void **state)
 	assert_int_equal(fixture_written(&f, "dlq"), 0);
 	assert_true(fixture_metric(
 			&f, "weir_circuit_open{lane=\"0\",pipeline=\"p\",stage=\"first\"} ") == 0);
+	assert_true(fixture_metric(
+			&f, "weir_circuit_openings_total{pipeline=\"p\",stage=\"first\"} ") == 1);
 }
 
 static void an_open_circuit_takes_nothing_and_probes_with_single_events(void **state)
@@ -354,6 +356,38 @@ static void retries_beyond_the_budget_wait(void **state)
 	assert_int_equal(fixture_written(&f, "dlq"), 8);
 }
 
+static double metric(const char *name, const char *labels)
+{
+	char line[160];
+
+	snprintf(line, sizeof(line), "%s{%s} ", name, labels);
+	return fixture_metric(&f, line);
+}
+
+static void the_metrics_count_attempts_and_waits_and_show_the_budget(void **state)
+{
+	(void)state;
+	f.stages[0].retry.circuit_failures = 0;
+	f.stages[0].retry.attempts = 3;
+	f.stages[0].retry.initial_ms = f.stages[0].retry.max_ms = 1;
+	f.stages[0].retry.budget_ratio = 0.5;
+	f.stages[0].retry.budget_floor = 1;
+	start();
+	send_some("good", 4);
+	fixture_send(&f, 0, "bad", NULL);
+	for (int i = 0; i < 3; i++)
+		fixture_pass_ms(&f, 300);
+	assert_int_equal(bad_calls, 3);
+	assert_true(metric("weir_stage_seconds_count", "pipeline=\"p\",stage=\"first\"") == 7);
+	assert_true(metric("weir_retries_total", "lane=\"0\",pipeline=\"p\"") == 2);
+	assert_true(metric("weir_retry_waits_total",
+			   "delay=\"backoff\",mode=\"inline\",pipeline=\"p\","
+			   "stage=\"first\"") == 2);
+	/* 2 of the half of 4, and of 1 in each of 10 s. */
+	assert_true(metric("weir_retry_budget_used_ratio",
+			   "lane=\"0\",pipeline=\"p\",stage=\"first\"") == 2.0 / 12);
+}
+
 static void a_dropped_window_does_not_leave_the_lane_held(void **state)
 {
 	(void)state;
@@ -389,6 +423,7 @@ int main(void)
 	    RULE(a_few_bad_events_among_good_ones_are_dead_lettered),
 	    RULE(on_circuit_dead_letter_does_not_wait),
 	    RULE(retries_beyond_the_budget_wait),
+	    RULE(the_metrics_count_attempts_and_waits_and_show_the_budget),
 	    RULE(a_dropped_window_does_not_leave_the_lane_held),
 	};
 

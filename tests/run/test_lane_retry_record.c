@@ -70,6 +70,15 @@ static void a_retry_record_says_no_more_than_is_needed(void **state)
 		assert_null(strstr(fixture_write_to(&f, "p.retry.5s", 0)->headers, left_out[i]));
 }
 
+static void its_wait_is_counted_by_the_delay_of_its_topic(void **state)
+{
+	(void)state;
+	fixture_send(&f, 0, "a", "k");
+	fixture_settle(&f);
+	assert_true(fixture_metric(&f, "weir_retry_waits_total{delay=\"5s\",mode=\"topic\","
+				       "pipeline=\"p\",stage=\"second\"} ") == 1);
+}
+
 static void a_record_of_a_version_that_said_more_is_read(void **state)
 {
 	struct fixture_write write;
@@ -122,6 +131,7 @@ int main(void)
 	cmocka_unit_test_setup_teardown(name, set_up_without_claims, tear_down)
 	const struct CMUnitTest tests[] = {
 	    RULE(a_retry_record_says_no_more_than_is_needed),
+	    RULE(its_wait_is_counted_by_the_delay_of_its_topic),
 	    RULE(a_record_of_a_version_that_said_more_is_read),
 	    RULE_WITHOUT_CLAIMS(
 		without_a_claim_what_was_emitted_is_acked_before_the_retry_record_is_written),

@@ -186,6 +186,12 @@ def test_a_job_of_the_admin_api_goes_on_after_a_kill(site, dependency):
     replays = Counter(record.headers["weir-replayed-from"] for record in site.topics.read(f"{site.name}.retry.0"))
     assert len(replays) == 1000 and set(replays.values()) == {1}
 
+    def depth():
+        text = engine.metrics_text()
+        return {state: engine.metric("weir_dlq_letters", text, topic=site.dlq, state=state) for state in ("open", "replayed", "purged")}
+
+    engine.until(lambda: depth() == {"open": 0, "replayed": 1000, "purged": 0}, 30, "the metrics say so")
+
 
 @pytest.mark.full
 def test_a_million_replays_that_are_killed_half_way_are_processed_once(site):
