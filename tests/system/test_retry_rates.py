@@ -97,11 +97,13 @@ def test_events_that_do_not_fail_go_on(site, own_redis):
     site.create_topics()
     fill(site, mix)
     runs = {kind[0]: [] for kind in KINDS}
-    for number, kind in enumerate((KINDS[0], KINDS[4])):
-        run(site, redis, mix, number, kind)  # a broker that has just started is slow
+    # A broker that has just started compiles itself for a minute, on the same cores; what fails takes more ways through it.
+    warm = (KINDS[0], KINDS[4], KINDS[5]) * 2
+    for number, kind in enumerate(warm):
+        run(site, redis, mix, number, kind)
     for number in range(ROUNDS):
         for n, kind in enumerate(KINDS if number % 2 == 0 else KINDS[::-1]):
-            runs[kind[0]].append(run(site, redis, mix, 2 + number * len(KINDS) + n, kind))
+            runs[kind[0]].append(run(site, redis, mix, len(warm) + number * len(KINDS) + n, kind))
     head = ("retries", "events/s that never fail", "of those without failures", "CPU us an event", "of inline's")
     for name, mode, source in KINDS:
         share = f"{ratio(runs, name, mode, 0):.2f}" if source == "failing" else ""
