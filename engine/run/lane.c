@@ -213,13 +213,13 @@ bool wr_lane_step(struct wr_lane *lane)
 	moved = wr_lane_run_due(lane) || moved;
 	moved = wr_lane_rewrite_due(lane) || moved;
 	moved = wr_lane_write_ready(lane) || moved;
-	moved = wr_lane_write_gathered(lane) || moved;
 	moved = wr_lane_retire_ready(lane) || moved;
 	moved = wr_lane_txn_step(lane) || moved;
 	moved = wr_lane_handover(lane) || moved;
 	wr_lane_commit_due(lane);
 	wr_lane_put_marks(lane, false);
 	moved = wr_lane_take(lane) || moved;
+	moved = wr_lane_write_gathered(lane) || moved;
 	keep_house(lane);
 	return moved;
 }

@@ -25,20 +25,20 @@ void wr_lane_gather(struct wr_lane *lane, struct wr_write *write)
 	write->item->batch->gathered++;
 }
 
-/* What else of the oldest batch is written was acknowledged, and the window is about to stand still for it. */
+/* Nothing more is taken before the oldest batch retires, and all else that it wrote is acknowledged. */
 static bool holds_up_window(const struct wr_lane *lane)
 {
 	const struct wr_batch *oldest = wr_lane_batch(lane, 0);
 
 	return oldest->state == WR_BATCH_WRITTEN && oldest->pending == oldest->gathered &&
-	       lane->in_flight * 4 >= (uint32_t)lane->conf->batch.in_flight * 3;
+	       !wr_lane_has_window_room(lane);
 }
 
-/* Others are about to be written, or taken. */
+/* Others are about to be written, or taken, maybe as soon as there is room. */
 static bool is_company_coming(const struct wr_lane *lane)
 {
 	return wr_lane_batch(lane, lane->in_flight - 1)->state != WR_BATCH_WRITTEN ||
-	       (lane->open != NULL && lane->open->count > 0);
+	       (lane->open != NULL && lane->open->count > 0) || !wr_lane_has_window_room(lane);
 }
 
 static bool is_wanted(const struct wr_lane *lane)

@@ -1,7 +1,7 @@
 /*
  * The inside of a lane, shared by run/lane*.c: lane.c is its life and its loop, lane_take.c fills batches,
  * lane_claim.c decides who is responsible, lane_run.c runs the stages, lane_parked.c keeps the order of keys whose events
- * lie in retry topics, lane_write.c writes what the verdicts say,
+ * lie in retry topics, lane_write.c writes what the verdicts say, lane_gather.c what of it is in no hurry,
  * lane_retire.c retires batches, lane_commit.c and lane_txn.c commit them, lane_mark.c says so to the claim store,
  * lane_place.c begins and lane_handover.c ends with partitions. All of it belongs to the lane's thread, but where a
  * field says otherwise.

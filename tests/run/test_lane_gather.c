@@ -130,6 +130,24 @@ static void its_batch_does_not_retire_meanwhile(void **state)
 	assert_int_equal(wr_lane_in_flight(f.lane), 1);
 }
 
+/* What waits is finished work: others go on beside it. */
+static void the_window_takes_more_meanwhile(void **state)
+{
+	(void)state;
+	fixture_begin(&f, handler);
+	send_batch("r");
+	for (int i = 0; i < 4; i++)
+		send_batch("a");
+	fixture_send(&f, 0, "x", NULL);
+	fixture_settle(&f);
+	assert_true(wr_lane_in_flight(f.lane) > (uint32_t)f.conf.batch.in_flight);
+	assert_int_equal(retries(), 0);
+	fixture_pass_ms(&f, GATHER_MS);
+	assert_int_equal(retries(), 1);
+	fixture_ack(&f);
+	assert_int_equal(wr_lane_in_flight(f.lane), 0);
+}
+
 static void who_gives_partitions_up_does_not_wait(void **state)
 {
 	(void)state;
@@ -219,6 +237,7 @@ int main(void)
 	    RULE(a_dead_letter_waits_with_it),
 	    RULE(it_waits_so_long_and_its_delay_counts_from_before),
 	    RULE(its_batch_does_not_retire_meanwhile),
+	    RULE(the_window_takes_more_meanwhile),
 	    RULE(who_gives_partitions_up_does_not_wait),
 	    RULE(a_full_sink_is_tried_again),
 	    RULE(a_window_that_is_dropped_forgets_it_and_reads_it_again),
