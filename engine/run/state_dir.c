@@ -15,6 +15,8 @@
 /* The folder and those above it. */
 static enum wr_code make_folders(char *path, struct wr_err *err)
 {
+	if (*path == '\0')
+		return wr_err_set(err, WR_EIO, "an empty path names no folder");
 	for (char *p = path + 1; *p != '\0'; p++) {
 		if (*p != '/')
 			continue;

@@ -91,20 +91,20 @@ void wr_state_place_note(const char *file, const char *state_dir)
 
 /* ---- the file ---- */
 
-/* The value of `line`, without its quotes and comment. */
+/* The value of `line`, without its quotes and comment. NULL: it has none. */
 static char *value_of(const char *line)
 {
 	size_t size;
 
 	line += strspn(line, " \t\"'");
 	size = strcspn(line, "\"'\r\n");
-	for (size_t i = 1; i < size; i++) {
-		if (line[i] == '#' && line[i - 1] == ' ')
-			size = i;
+	for (size_t i = 0; i < size; i++) {
+		if (line[i] == '#' && (line[i - 1] == ' ' || line[i - 1] == '\t'))
+			size = i; /* before the first is the key's colon, at least */
 	}
 	while (size > 0 && (line[size - 1] == ' ' || line[size - 1] == '\t'))
 		size--;
-	return strndup(line, size);
+	return size > 0 ? strndup(line, size) : NULL;
 }
 
 /* It may be no YAML at all, so its line is looked for. Not one that is cut short, or has variables: NULL. */

@@ -95,6 +95,14 @@ static void a_temporary_one_goes_with_all_that_is_in_it(void **state)
 	assert_int_equal(stat(inner, &st), -1);
 }
 
+static void an_empty_path_is_no_folder(void **state)
+{
+	(void)state;
+	assert_int_equal(wr_state_dir_open("", &dir, &err), WR_OK);
+	assert_true(dir.temporary);
+	assert_non_null(strstr(err.text, "an empty path names no folder"));
+}
+
 static void a_file_in_its_place_is_said(void **state)
 {
 	char command[200];
@@ -140,6 +148,7 @@ int main(void)
 	    RULE(a_second_engine_gets_a_temporary_one),
 	    RULE(it_is_free_again_once_it_was_given_up),
 	    RULE(a_temporary_one_goes_with_all_that_is_in_it),
+	    RULE(an_empty_path_is_no_folder),
 	    RULE(a_file_in_its_place_is_said),
 	    RULE(a_lock_that_is_a_link_is_not_followed),
 	    RULE(without_any_folder_it_fails),

@@ -81,6 +81,20 @@ static void a_line_that_is_cut_short_or_has_variables_does_not_count(void **stat
 	assert_found("state_dir: ${HOME}/b\n", kept);
 }
 
+static void an_empty_line_does_not_count(void **state)
+{
+	(void)state;
+	wr_state_place_note(file, kept);
+	assert_found("state_dir:\ninstance: a\n", kept);
+	assert_found("state_dir:  \t\r\n", kept);
+	assert_found("state_dir: \"\"\n", kept);
+	assert_found("state_dir: ''\n", kept);
+	assert_found("state_dir: # ours\n", kept);
+	assert_found("state_dir: \"\" # ours\n", kept);
+	assert_int_equal(unlink(note), 0);
+	assert_found("state_dir:\n", wr_conf_default("state_dir"));
+}
+
 static void without_both_it_is_the_default(void **state)
 {
 	(void)state;
@@ -164,6 +178,7 @@ int main(void)
 	    RULE(a_line_of_the_file_says_it),
 	    RULE(without_it_the_note_does),
 	    RULE(a_line_that_is_cut_short_or_has_variables_does_not_count),
+	    RULE(an_empty_line_does_not_count),
 	    RULE(without_both_it_is_the_default),
 	    RULE(the_default_leaves_no_note),
 	    RULE(a_note_is_replaced_and_nobody_else_may_write_it),
