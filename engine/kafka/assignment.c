@@ -236,7 +236,7 @@ static void note_stopping(struct wr_assignment *a)
 		a->stopping_ns = wr_clock_mono_ns(&wr_clock_real);
 }
 
-static void wait_until_stopped(const struct wr_assignment *a)
+void wr_assignment_rest(const struct wr_assignment *a)
 {
 	int64_t left_ns = stopped_in_ns(a);
 	struct timespec nap = {0, left_ns};
@@ -332,7 +332,7 @@ void wr_assignment_stop(struct wr_assignment *a, rd_kafka_t *rk)
 {
 	rd_kafka_topic_partition_list_t *none = rd_kafka_topic_partition_list_new(0);
 
-	wait_until_stopped(a);
+	wr_assignment_rest(a);
 	note_stopping(a);
 	/* An empty list, not NULL: that would give the partitions back to the group. */
 	rd_kafka_assign(rk, none);
@@ -359,7 +359,7 @@ void wr_assignment_clear(struct wr_assignment *a)
 
 void wr_assignment_give_up(struct wr_assignment *a, rd_kafka_t *rk)
 {
-	wait_until_stopped(a);
+	wr_assignment_rest(a);
 	note_stopping(a);
 	wr_assignment_clear(a);
 	rd_kafka_assign(rk, NULL);

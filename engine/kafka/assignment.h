@@ -77,7 +77,10 @@ bool wr_assignment_is_at_end(const struct wr_partition *partition);
 /* Whether the broker has more of a partition that is at its end: records of transactions that are not decided. */
 bool wr_assignment_is_undecided(const struct wr_partition *partition, rd_kafka_t *rk);
 
-/* Forgets all partitions. */
+/* Waits, for a quarter of a second at most, until librdkafka can bear another change of what is read. */
+void wr_assignment_rest(const struct wr_assignment *a);
+
+/* Forgets all partitions. Where librdkafka may still be stopping some, wr_assignment_rest() comes before. */
 void wr_assignment_clear(struct wr_assignment *a);
 
 /* Gives all partitions back to the group. May wait for a quarter of a second. */

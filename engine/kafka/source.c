@@ -452,8 +452,10 @@ static void destroy(struct wr_source *source, int timeout_ms)
 	s->closing = true;
 	if (s->revoking != NULL)
 		release(source);
-	wr_assignment_clear(&s->assignment);
 	deadline = wr_clock_mono_ns(&wr_clock_real) + timeout_ms * WR_NS_PER_MS;
+	wr_assignment_rest(
+	    &s->assignment); /* closing gives them back, here or in wr_consumer_end() */
+	wr_assignment_clear(&s->assignment);
 	error = s->queue != NULL ? rd_kafka_consumer_close_queue(s->rk, s->queue) : NULL;
 	if (error != NULL)
 		rd_kafka_error_destroy(error);

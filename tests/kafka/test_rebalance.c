@@ -2,6 +2,8 @@
 
 #include "tests/kafka/mock.h"
 
+#include "base/clock.h"
+
 #define PARTITIONS 4
 #define MOCK_HEARTBEAT 12
 
@@ -193,6 +195,26 @@ static void the_end_does_not_wait_for_a_broker_that_hangs(void **state)
 	a->ops->destroy(a, 1);
 }
 
+/* Else librdkafka may be told twice to stop a partition, and ends the process. */
+static void the_end_keeps_its_distance_from_a_change_of_what_is_read(void **state)
+{
+	struct wr_source_record record;
+	struct wr_source *a;
+	int64_t before_ns;
+
+	(void)state;
+	a = mock_source(&m, "in", "steps", NULL);
+	mock_await(&m, a, WR_SOURCE_ASSIGNED);
+	mock_place(a, mock_partition(a, 0), 0);
+	mock_take(&m, a, &record);
+	a->ops->give_back(a, &record);
+	mock_place(a, mock_partition(a, 1), 0);
+	before_ns = wr_clock_mono_ns(&wr_clock_real);
+	assert_int_equal(a->ops->poll(a), WR_SOURCE_NONE); /* stops the first to read both */
+	a->ops->destroy(a, 5000);
+	assert_true(wr_clock_mono_ns(&wr_clock_real) - before_ns >= 250 * WR_NS_PER_MS);
+}
+
 static void releasing_without_need_does_nothing(void **state)
 {
 	struct wr_source *a;
@@ -217,6 +239,8 @@ int main(void)
 					    set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(the_end_does_not_wait_for_a_broker_that_hangs, set_up,
 					    tear_down),
+	    cmocka_unit_test_setup_teardown(
+		the_end_keeps_its_distance_from_a_change_of_what_is_read, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(releasing_without_need_does_nothing, set_up, tear_down),
 	};
 
