@@ -83,7 +83,7 @@ class Engine:
 
     def ready(self, seconds=60):
         """Waits until /health/ready says 200."""
-        self.until(lambda: self.readiness() == 200, seconds, "the engine is ready")
+        self.until(lambda: self.readiness() == 200, seconds, "the engine is ready", self.readiness_text)
         return self
 
     def not_ready(self, seconds=60):
@@ -129,8 +129,8 @@ class Engine:
 
     # Watching
 
-    def until(self, condition, seconds, what):
-        """Waits for a condition while the engine is alive."""
+    def until(self, condition, seconds, what, state=None):
+        """Waits for a condition while the engine is alive. `state` says more when it does not come."""
 
         def check():
             value = condition()
@@ -139,7 +139,7 @@ class Engine:
                 raise AssertionError(f"the engine ended with {status} before: {what}\n{self.log_tail()}")
             return value
 
-        return wait_until(check, seconds, what, self.log_tail)
+        return wait_until(check, seconds, what, lambda: (f"{state()}\n" if state else "") + self.log_tail())
 
     def readiness(self):
         answer = http.get(self.admin_port, "/health/ready")
