@@ -94,7 +94,8 @@ static void note_retry(struct wr_lane *lane, struct wr_item *item)
 	    wr_circuit_note_retry(&guard_of(item)->circuit, counts, wr_lane_now(lane), &lane->rng));
 }
 
-/* While the circuit is open the stage's dependency is to blame, not the event: this attempt is not used up. */
+/* While the circuit is open the stage's dependency is to blame, not the event: this attempt is not used up. What would
+ * go to a retry topic does not wait for its tier here: the next probe may be its own, and the window waits for it. */
 static bool hold(struct wr_lane *lane, struct wr_item *item, int64_t wait_ms)
 {
 	const struct wr_circuit *circuit = &guard_of(item)->circuit;
@@ -102,7 +103,7 @@ static bool hold(struct wr_lane *lane, struct wr_item *item, int64_t wait_ms)
 	if (!circuit->open || item->program->conf->on_circuit != WR_ON_CIRCUIT_HOLD)
 		return false;
 	item->held_attempts++;
-	park(lane, item, wait_ms);
+	park(lane, item, guard_of(item)->tiers.count > 0 ? 0 : wait_ms);
 	return true;
 }
 

@@ -361,6 +361,22 @@ static void while_a_circuit_is_open_keys_wait_in_the_lane(void **state)
 	assert_out(1, "b");
 }
 
+static void and_wait_for_a_probe_not_for_their_tier(void **state)
+{
+	(void)state;
+	f.stages[1].retry.circuit_failures = 2;
+	f.stages[1].retry.probe_initial_ms = f.stages[1].retry.probe_max_ms = 100;
+	start();
+	failing = "a";
+	send("a1", "k1");
+	send("a2", "k2");
+	assert_int_equal(fixture_written(&f, "p.retry.5s"), 1);
+	failing = "";
+	for (int i = 0; i < 4; i++)
+		fixture_pass_ms(&f, 100);
+	assert_out(0, "a2");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -385,6 +401,7 @@ int main(void)
 	    ALONE(what_waits_for_its_retry_topics_goes_on_when_no_policy_needs_them),
 	    ALONE(so_does_a_retry_partition_alone),
 	    ALONE(while_a_circuit_is_open_keys_wait_in_the_lane),
+	    ALONE(and_wait_for_a_probe_not_for_their_tier),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
