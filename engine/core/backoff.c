@@ -2,12 +2,15 @@
 
 #include "core/backoff.h"
 
+#include <math.h>
+
 static int64_t exact_ms(const struct wr_backoff *backoff, unsigned attempt)
 {
 	double ms = (double)backoff->initial_ms;
 
-	for (unsigned i = 1; i < attempt && ms < (double)backoff->max_ms; i++)
-		ms *= backoff->factor;
+	/* A forged retry record may say that it is at attempt four thousand million. */
+	if (ms > 0 && attempt > 1)
+		ms *= pow(backoff->factor, attempt - 1);
 	return ms < (double)backoff->max_ms ? (int64_t)ms : backoff->max_ms;
 }
 

@@ -45,6 +45,7 @@ static void factor_one_waits_always_the_same(void **state)
 	(void)state;
 	assert_int_equal(exact(70, 1, 1000, 1), 70);
 	assert_int_equal(exact(70, 1, 1000, 1000), 70);
+	assert_int_equal(exact(70, 1, 1000, UINT_MAX), 70);
 }
 
 static void an_initial_wait_over_the_longest_is_cut(void **state)
