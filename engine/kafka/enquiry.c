@@ -74,6 +74,16 @@ static rd_kafka_resp_err_t ask_edge(rd_kafka_t *rk, rd_kafka_topic_partition_lis
 	return error != RD_KAFKA_RESP_ERR_NO_ERROR ? error : first_error(list);
 }
 
+bool wr_enquiry_edges_fit(const rd_kafka_topic_partition_list_t *low,
+			  const rd_kafka_topic_partition_list_t *high)
+{
+	for (int i = 0; i < low->cnt; i++) {
+		if (low->elems[i].offset < 0 || low->elems[i].offset > high->elems[i].offset)
+			return false;
+	}
+	return true;
+}
+
 static bool is_current(struct wr_enquiry *e, uint64_t number)
 {
 	bool current;
@@ -94,6 +104,9 @@ static rd_kafka_resp_err_t ask_all(struct wr_enquiry *e, uint64_t number,
 		error = ask_edge(e->rk, answer->low, AT_BEGINNING);
 	if (error == RD_KAFKA_RESP_ERR_NO_ERROR && is_current(e, number))
 		error = ask_edge(e->rk, answer->high, AT_END);
+	if (error == RD_KAFKA_RESP_ERR_NO_ERROR && is_current(e, number) &&
+	    !wr_enquiry_edges_fit(answer->low, answer->high))
+		error = RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE;
 	if (error == RD_KAFKA_RESP_ERR_NO_ERROR && is_current(e, number))
 		error = wr_topic_list_ask(&e->filter, e->rk, WR_ENQUIRY_CALL_MS, &answer->topics);
 	return error;

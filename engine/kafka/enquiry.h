@@ -37,6 +37,11 @@ void wr_enquiry_cancel(struct wr_enquiry *enquiry);
 bool wr_enquiry_answered(struct wr_enquiry *enquiry, struct wr_enquiry_answer *answer_r);
 void wr_enquiry_answer_fini(struct wr_enquiry_answer *answer);
 
+/* Whether nothing ends before it begins. Both edges are asked for one after the other, and a topic may be made anew
+ * between the two. The same partitions in both. */
+bool wr_enquiry_edges_fit(const rd_kafka_topic_partition_list_t *low,
+			  const rd_kafka_topic_partition_list_t *high);
+
 /* Why there has been no answer yet: what the last try failed with; NO_ERROR while the first is under way. [lane] */
 rd_kafka_resp_err_t wr_enquiry_trouble(struct wr_enquiry *enquiry);
 

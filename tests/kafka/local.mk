@@ -5,12 +5,14 @@ check_PROGRAMS += \
 	tests/kafka/test_admin \
 	tests/kafka/test_assignment \
 	tests/kafka/test_delivery \
+	tests/kafka/test_enquiry \
 	tests/kafka/test_rebalance \
 	tests/kafka/test_sink \
 	tests/kafka/test_source \
 	tests/kafka/test_topic_limits \
 	tests/kafka/test_topics \
 	tests/kafka/test_transactions
+tests_kafka_test_enquiry_LDADD = $(WR_KAFKA_TEST_LIBS)
 tests_kafka_test_rebalance_LDADD = $(WR_KAFKA_TEST_LIBS)
 tests_kafka_test_sink_LDADD = $(WR_KAFKA_TEST_LIBS)
 tests_kafka_test_source_LDADD = $(WR_KAFKA_TEST_LIBS)
