@@ -70,7 +70,8 @@ static bool settle(struct wr_lane *lane, struct wr_item *item)
 	case WEIR_OK:
 		ev->stage++;
 		ev->pub.attempt = 1;
-		wr_item_of(ev)->held_attempts = wr_item_of(ev)->row = 0;
+		item->held_attempts = item->row = 0;
+		item->doubted_mono_ns = 0; /* it was the last stage's */
 		if (ev->stage < program->pipeline->stage_count)
 			return true;
 		wr_lane_finish(lane, item, WR_OUTCOME_PROCESSED);
