@@ -428,6 +428,8 @@ static bool is_at_end(struct wr_source *source, const struct wr_partition *parti
 static int64_t lag(struct wr_source *source, struct wr_partition *partition, int64_t next_offset)
 {
 	struct kafka_source *s = of(source);
+	const struct wr_kafka_partition *p =
+	    WR_CONTAINER_OF((uintptr_t)partition, const struct wr_kafka_partition, pub);
 	int64_t low, high;
 
 	if (rd_kafka_get_watermark_offsets(s->rk, partition->topic, partition->id, &low, &high) !=
@@ -436,6 +438,10 @@ static int64_t lag(struct wr_source *source, struct wr_partition *partition, int
 		return -1;
 	if (next_offset < low)
 		next_offset = low;
+	/* What lies behind the last record is no record: the marks that end transactions. */
+	if (wr_assignment_is_at_end(partition) && p->kept_count == 0 &&
+	    next_offset == partition->position)
+		next_offset = p->end;
 	return high > next_offset ? high - next_offset : 0;
 }
 
