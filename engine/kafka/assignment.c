@@ -170,7 +170,7 @@ enum wr_code wr_assignment_inform(struct wr_assignment *a, struct wr_enquiry_ans
 void wr_assignment_place(struct wr_assignment *a, struct wr_kafka_partition *p, int64_t offset)
 {
 	forget_kept(p);
-	p->pub.position = offset;
+	p->pub.position = p->next = offset;
 	p->at_end = false;
 	p->moved = a->moved = true;
 }
@@ -245,7 +245,7 @@ void wr_assignment_rest(const struct wr_assignment *a)
 		nanosleep(&nap, NULL);
 }
 
-/* All that are placed: librdkafka forgets whatever is left out of an assignment. */
+/* All that are placed: librdkafka forgets whatever is left out of an assignment. What is kept needs not be read again. */
 static enum wr_code assign_placed(struct wr_assignment *a, rd_kafka_t *rk, int wake_fd,
 				  struct wr_err *err)
 {
@@ -257,7 +257,7 @@ static enum wr_code assign_placed(struct wr_assignment *a, rd_kafka_t *rk, int w
 
 		if (p->pub.position >= 0 && open_queue(p, rk, wake_fd))
 			rd_kafka_topic_partition_list_add(list, p->pub.topic, p->pub.id)->offset =
-			    p->pub.position;
+			    p->next;
 	}
 	note_stopping(a);
 	error = rd_kafka_assign(rk, list);
@@ -429,6 +429,10 @@ size_t wr_assignment_consume(struct wr_kafka_partition *p, rd_kafka_message_t **
 
 	if (count == 0) {
 		got = rd_kafka_consume_batch_queue(p->queue, 0, messages, max);
+		for (ssize_t i = 0; i < got; i++) {
+			if (messages[i]->err == RD_KAFKA_RESP_ERR_NO_ERROR)
+				p->next = messages[i]->offset + 1;
+		}
 		return got > 0 ? (size_t)got : 0;
 	}
 	memcpy(messages, p->kept + p->kept_first, count * sizeof(rd_kafka_message_t *));

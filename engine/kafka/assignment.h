@@ -20,6 +20,8 @@ struct wr_kafka_partition {
 	bool moved;              /* it was placed, and librdkafka does not know yet */
 	bool at_end;             /* all that was there since it was placed has been taken */
 	int64_t end;             /* where that was */
+	int64_t
+	    next; /* what librdkafka reads next, behind all that was taken and also what was put back */
 	rd_kafka_message_t **kept; /* put back: they come before those of the queue */
 	size_t kept_first, kept_count;
 	int64_t held_until_ns;       /* nothing is taken before */

@@ -2,6 +2,8 @@
 
 #include "tests/kafka/mock.h"
 
+#include "base/clock.h"
+
 #include <stdio.h>
 
 /* One member of one group for most rules, each with a partition of its own: joining a group takes seconds. */
@@ -161,6 +163,36 @@ static void one_can_be_placed_later_than_the_others(void **state)
 				 record.partition->id == LATER ? later++ : between++);
 		source->ops->give_back(source, &record);
 	}
+}
+
+/* The other partition can only be read by an assignment of both. */
+static void what_was_put_back_comes_once_when_another_is_placed_later(void **state)
+{
+	struct wr_source_record record, records[2];
+	int64_t next = 3;
+	bool other = false;
+
+	(void)state;
+	mock_place(source, mock_partition(source, PLACED_AGAIN), next);
+	mock_take(&m, source, &records[0]);
+	mock_take(&m, source, &records[1]);
+	/* The second stays out; the first is held until the other partition is read, in general. */
+	assert_int_equal(
+	    source->ops->put_back(source, records, 1,
+				  wr_clock_mono_ns(&wr_clock_real) + 500 * WR_NS_PER_MS),
+	    WR_OK);
+	mock_place(source, mock_partition(source, LATER), 9);
+	while (next < 10 || !other) {
+		mock_take(&m, source, &record);
+		if (record.partition->id == LATER) {
+			other = true;
+		} else {
+			assert_int_equal(record.offset, next);
+			next += next == 3 ? 2 : 1;
+		}
+		source->ops->give_back(source, &record);
+	}
+	source->ops->give_back(source, &records[1]);
 }
 
 static void many_are_placed_at_once(void **state)
@@ -432,6 +464,7 @@ int main(void)
 	    RULE(a_record_that_is_out_stays_valid_when_its_partition_is_placed_again),
 	    RULE(what_is_not_placed_is_not_read),
 	    RULE(one_can_be_placed_later_than_the_others),
+	    RULE(what_was_put_back_comes_once_when_another_is_placed_later),
 	    RULE(many_are_placed_at_once),
 	    RULE(no_place_is_below_zero),
 	    RULE(a_place_out_of_range_is_astray_and_can_be_placed_anew),
