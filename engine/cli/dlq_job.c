@@ -166,11 +166,13 @@ static bool find_pipelines(struct acting *a)
 		if (strcmp(p->dlq_topic, a->args.topic) == 0 &&
 		    (a->args.pipeline == NULL || strcmp(p->name, a->args.pipeline) == 0))
 			a->pipelines[a->run.pipeline_count++] =
-			    (struct wr_dlq_pipeline){p->name, p->topics.items[0]};
+			    (struct wr_dlq_pipeline){.name = p->name,
+						     .source = p->topics.items[0],
+						     .rule = wr_dlq_rule_of(p)};
 	}
 	if (conf == NULL && a->args.pipeline != NULL)
 		a->pipelines[a->run.pipeline_count++] =
-		    (struct wr_dlq_pipeline){a->args.pipeline, NULL};
+		    (struct wr_dlq_pipeline){.name = a->args.pipeline};
 	a->run.pipelines = a->pipelines;
 	return true;
 }

@@ -64,19 +64,18 @@ static bool mark(struct wr_dlq_runner *r, const struct wr_dlq_record *record,
 	return fail(r, wr_err_set(r->err, WR_ENOMEM, "no memory for the state of dead letters"));
 }
 
-static const struct wr_dlq_pipeline *pipeline_of(const struct wr_dlq_runner *r,
+const struct wr_dlq_pipeline *wr_dlq_pipeline_of(const struct wr_dlq_run *run,
 						 const struct wr_envelope *e)
 {
-	for (size_t i = 0; i < r->run->pipeline_count; i++) {
-		if (wr_bytes_equal(wr_bytes_of(r->run->pipelines[i].name),
-				   wr_bytes_from(e->pipeline)))
-			return &r->run->pipelines[i];
+	for (size_t i = 0; i < run->pipeline_count; i++) {
+		if (wr_bytes_equal(wr_bytes_of(run->pipelines[i].name), wr_bytes_from(e->pipeline)))
+			return &run->pipelines[i];
 	}
 	return NULL;
 }
 
-/* Whether it goes on at its stage; *refused_r: it can't, and was to. A person who gives the value knows what enters. */
-static bool goes_to_stage(const struct wr_dlq_runner *r, const struct wr_envelope *e,
+/* A person who gives the value knows what enters. */
+bool wr_dlq_goes_to_stage(const struct wr_dlq_run *run, const struct wr_envelope *e,
 			  bool *refused_r)
 {
 	bool has_stage = wr_envelope_has(e, WR_FIELD_STAGE);
@@ -84,13 +83,13 @@ static bool goes_to_stage(const struct wr_dlq_runner *r, const struct wr_envelop
 	    has_stage && wr_envelope_has(e, WR_FIELD_RESUME) && e->resume == WR_RESUME_STAGE;
 
 	*refused_r = false;
-	switch (r->run->job->to) {
+	switch (run->job->to) {
 	case WR_DLQ_TO_AUTO:
 		return is_known;
 	case WR_DLQ_TO_START:
 		return false;
 	case WR_DLQ_TO_STAGE:
-		*refused_r = !is_known && !(has_stage && r->run->edited.data != NULL);
+		*refused_r = !is_known && !(has_stage && run->edited.data != NULL);
 		return true;
 	}
 	return false;
@@ -170,10 +169,10 @@ static bool replay(struct wr_dlq_runner *r, const struct wr_dlq_record *record,
 		   const struct wr_envelope *e)
 {
 	const struct wr_dlq_place place = {record->partition, record->offset};
-	const struct wr_dlq_pipeline *pipeline = pipeline_of(r, e);
+	const struct wr_dlq_pipeline *pipeline = wr_dlq_pipeline_of(r->run, e);
 	bool is_edited = r->run->edited.data != NULL, refused, to_stage;
 
-	to_stage = goes_to_stage(r, e, &refused);
+	to_stage = wr_dlq_goes_to_stage(r->run, e, &refused);
 	if (pipeline == NULL)
 		note(r, WR_DLQ_REFUSED_PIPELINE);
 	else if (is_refused_as_loop(r, e))

@@ -3,6 +3,7 @@ libwr_dlq_a_SOURCES = \
 	engine/dlq/act.c \
 	engine/dlq/cursor.c engine/dlq/cursor.h \
 	engine/dlq/dlq.c engine/dlq/dlq.h \
+	engine/dlq/edit.c engine/dlq/edit.h \
 	engine/dlq/filter.c engine/dlq/filter.h \
 	engine/dlq/job.c engine/dlq/job.h \
 	engine/dlq/jobs.c \

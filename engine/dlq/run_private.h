@@ -41,6 +41,14 @@ struct wr_dlq_runner {
 /* Goes through the next letters until the step is full or nothing is left; *is_end_r then. */
 enum wr_code wr_dlq_act(struct wr_dlq_runner *r, bool *is_end_r, struct wr_err *err);
 
+/* The pipeline that a letter is of; NULL: none that is known here. */
+const struct wr_dlq_pipeline *wr_dlq_pipeline_of(const struct wr_dlq_run *run,
+						 const struct wr_envelope *envelope);
+
+/* Whether it goes on at its stage; *refused_r: it can't, and was to. */
+bool wr_dlq_goes_to_stage(const struct wr_dlq_run *run, const struct wr_envelope *envelope,
+			  bool *refused_r);
+
 enum wr_code wr_dlq_no_memory(struct wr_err *err);
 int64_t wr_dlq_wall_ms(void);
 

@@ -23,13 +23,33 @@ struct wr_dlq_site *wr_dlq_site_locked(struct wr_dlq_service *s, const char *top
 	return site_of_topic(s, topic);
 }
 
-static bool has_pipeline(const struct wr_dlq_site *site, const char *name)
+static struct wr_dlq_pipeline *find_pipeline(const struct wr_dlq_site *site, const char *name)
 {
 	for (size_t i = 0; i < site->pipeline_count; i++) {
 		if (strcmp(site->pipelines[i].name, name) == 0)
-			return true;
+			return &site->pipelines[i];
 	}
-	return false;
+	return NULL;
+}
+
+static bool has_pipeline(const struct wr_dlq_site *site, const char *name)
+{
+	return find_pipeline(site, name) != NULL;
+}
+
+/* The rule changes with the configuration. Nobody else holds its text: wr_dlq_site_pipelines() copies it. */
+static enum wr_code set_rule(struct wr_dlq_pipeline *item, const struct wr_conf_pipeline *pipeline)
+{
+	struct wr_dlq_rule rule = wr_dlq_rule_of(pipeline);
+
+	if (rule.id_name != NULL) {
+		rule.id_name = strdup(rule.id_name);
+		if (rule.id_name == NULL)
+			return WR_ENOMEM;
+	}
+	free((char *)(uintptr_t)item->rule.id_name);
+	item->rule = rule;
+	return WR_OK;
 }
 
 static struct wr_dlq_site *need_site(struct wr_dlq_service *s, const char *topic)
@@ -62,16 +82,20 @@ static enum wr_code add_pipeline_locked(struct wr_dlq_service *s,
 	site = need_site(s, pipeline->dlq_topic);
 	if (site == NULL)
 		return WR_ENOMEM;
-	if (has_pipeline(site, pipeline->name))
-		return WR_OK;
+	item = find_pipeline(site, pipeline->name);
+	if (item != NULL)
+		return set_rule(item, pipeline);
 	list = realloc(site->pipelines, (site->pipeline_count + 1) * sizeof(*list));
 	if (list == NULL)
 		return WR_ENOMEM;
 	site->pipelines = list;
 	item = &list[site->pipeline_count];
-	*item = (struct wr_dlq_pipeline){strdup(pipeline->name), strdup(pipeline->topics.items[0])};
+	*item = (struct wr_dlq_pipeline){.name = strdup(pipeline->name),
+					 .source = strdup(pipeline->topics.items[0])};
 	site->pipeline_count++;
-	return item->name != NULL && item->source != NULL ? WR_OK : WR_ENOMEM;
+	if (item->name == NULL || item->source == NULL)
+		return WR_ENOMEM;
+	return set_rule(item, pipeline);
 }
 
 enum wr_code wr_dlq_service_add(struct wr_dlq_service *s, const struct wr_conf *conf)
@@ -120,6 +144,30 @@ enum wr_code wr_dlq_site_find(struct wr_dlq_service *s, const char *pipeline,
 	return rc;
 }
 
+/* One block of memory. Names and sources stay, the texts of the rules don't. */
+static struct wr_dlq_pipeline *copy_pipelines(const struct wr_dlq_pipeline *pipelines, size_t count)
+{
+	size_t bytes = (count + 1) * sizeof(*pipelines);
+	struct wr_dlq_pipeline *copy;
+	char *text;
+
+	for (size_t i = 0; i < count; i++)
+		bytes +=
+		    pipelines[i].rule.id_name != NULL ? strlen(pipelines[i].rule.id_name) + 1 : 0;
+	copy = calloc(1, bytes);
+	if (copy == NULL)
+		return NULL;
+	text = (char *)(copy + count + 1);
+	for (size_t i = 0; i < count; i++) {
+		copy[i] = pipelines[i];
+		if (copy[i].rule.id_name == NULL)
+			continue;
+		copy[i].rule.id_name = text;
+		text = stpcpy(text, pipelines[i].rule.id_name) + 1;
+	}
+	return copy;
+}
+
 struct wr_dlq_pipeline *wr_dlq_site_pipelines(struct wr_dlq_service *s, struct wr_dlq_site *site,
 					      size_t *count_r)
 {
@@ -127,9 +175,7 @@ struct wr_dlq_pipeline *wr_dlq_site_pipelines(struct wr_dlq_service *s, struct w
 
 	wr_lock_take(&s->lock);
 	*count_r = site->pipeline_count;
-	copy = calloc(*count_r + 1, sizeof(*copy));
-	if (copy != NULL && *count_r > 0)
-		memcpy(copy, site->pipelines, *count_r * sizeof(*copy));
+	copy = copy_pipelines(site->pipelines, *count_r);
 	wr_lock_release(&s->lock);
 	return copy;
 }
@@ -243,6 +289,7 @@ static void destroy_site(struct wr_dlq_service *s, struct wr_dlq_site *site)
 	for (size_t i = 0; i < site->pipeline_count; i++) {
 		free((char *)(uintptr_t)site->pipelines[i].name);
 		free((char *)(uintptr_t)site->pipelines[i].source);
+		free((char *)(uintptr_t)site->pipelines[i].rule.id_name);
 	}
 	for (size_t i = 0; i < WR_DLQ_STATES; i++)
 		wr_metrics_retire_cell(s->metrics, site->cells[i]);

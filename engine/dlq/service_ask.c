@@ -430,8 +430,8 @@ static enum wr_code check_order(struct order *o, struct wr_err *err)
 	if ((by_ids ? 1 : 0) + (o->has_filter ? 1 : 0) + (o->all ? 1 : 0) != 1)
 		return wr_err_set(err, WR_EINVAL,
 				  "one of ids, filter and all says which dead letters are meant");
-	if (o->value != NULL && o->job.id_count != 1)
-		return wr_err_set(err, WR_EINVAL, "value: it is for one id");
+	if (o->value != NULL && (o->job.id_count != 1 || o->job.kind == WR_DLQ_PURGE))
+		return wr_err_set(err, WR_EINVAL, "value: it is for one id, and a replay");
 	if (o->job.kind == WR_DLQ_PURGE && !o->confirmed && !o->dry_run)
 		return wr_err_set(
 		    err, WR_EINVAL,

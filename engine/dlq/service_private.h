@@ -12,9 +12,9 @@
 struct wr_dlq_site {
 	struct wr_dlq_site *next;
 	char *topic;
-	struct wr_dlq_pipeline *pipelines;           /* [lock] the array; what it points to stays */
-	size_t pipeline_count;                       /* [lock] */
-	struct wr_dlq *idle;                         /* [lock] an open topic that nobody uses now */
+	struct wr_dlq_pipeline *pipelines; /* [lock] names and sources stay, rules change */
+	size_t pipeline_count;             /* [lock] */
+	struct wr_dlq *idle;               /* [lock] an open topic that nobody uses now */
 	struct wr_metric_cell *cells[WR_DLQ_STATES]; /* [service] */
 	bool is_looked_for;                          /* [service] its unfinished jobs are known */
 };

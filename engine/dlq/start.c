@@ -89,6 +89,51 @@ static enum wr_code check_job(const struct wr_dlq_run *run, struct wr_err *err)
 	return WR_OK;
 }
 
+struct judging {
+	const struct wr_dlq_run *run;
+	enum wr_code rc;
+	struct wr_err *err;
+};
+
+/* What is not sent round in any case is not judged: the job counts it. */
+static void judge_edit(void *arg, const struct wr_dlq_letter *letter,
+		       const struct wr_dlq_record *record)
+{
+	struct judging *judging = arg;
+	const struct wr_dlq_run *run = judging->run;
+	const struct wr_dlq_pipeline *pipeline;
+	struct wr_dlq_edit edit;
+	struct wr_envelope e;
+	bool refused;
+
+	if (letter->state != WR_DLQ_OPEN ||
+	    wr_envelope_read(record->headers, record->header_count, WR_ENVELOPE_DEAD_LETTER, &e,
+			     NULL) != WR_OK)
+		return;
+	pipeline = wr_dlq_pipeline_of(run, &e);
+	edit = (struct wr_dlq_edit){.letter = &e,
+				    .value = wr_bytes_from(record->value),
+				    .edited = run->edited,
+				    .to_stage = wr_dlq_goes_to_stage(run, &e, &refused)};
+	if (pipeline == NULL || refused)
+		return;
+	edit.rule = &pipeline->rule;
+	judging->rc = wr_dlq_edit_check(&edit, judging->err);
+}
+
+static enum wr_code check_edit(const struct wr_dlq_run *run, struct wr_err *err)
+{
+	struct judging judging = {.run = run, .rc = WR_OK, .err = err};
+	enum wr_code rc;
+
+	if (run->edited.data == NULL)
+		return WR_OK;
+	rc = wr_dlq_show(run->dlq, &run->job->ids[0], judge_edit, &judging, err);
+	if (rc == WR_ENOTFOUND)
+		return WR_OK; /* it is gone, and counted as such */
+	return rc == WR_OK ? judging.rc : rc;
+}
+
 static enum wr_code prepare(struct wr_dlq_run *run, struct wr_err *err)
 {
 	struct wr_dlq_job *job = run->job;
@@ -107,6 +152,8 @@ static enum wr_code prepare(struct wr_dlq_run *run, struct wr_err *err)
 	if (job->runner == NULL)
 		return wr_dlq_no_memory(err);
 	rc = wr_dlq_refresh(run->dlq, err);
+	if (rc == WR_OK)
+		rc = check_edit(run, err);
 	return rc == WR_OK ? take_ranges(run, err) : rc;
 }
 

@@ -6,11 +6,13 @@
 #define WR_DLQ_TOPICS_H
 
 #include "dlq/dlq.h"
+#include "dlq/edit.h"
 
 /* A pipeline whose dead letters may be sent round. Borrowed. */
 struct wr_dlq_pipeline {
 	const char *name;
 	const char *source; /* one of its source topics; NULL: not known */
+	struct wr_dlq_rule rule;
 };
 
 /* WR_OK, WR_EREFUSED (not authorised: err says which to make), WR_EUNAVAILABLE, WR_EINVAL, WR_ENOMEM. */

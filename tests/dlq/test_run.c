@@ -10,7 +10,11 @@
 
 #include <stdlib.h>
 
-static const struct wr_dlq_pipeline pipelines[] = {{"payments", "events"}};
+static const struct wr_dlq_pipeline pipelines[] = {
+    {.name = "payments",
+     .source = "events",
+     .rule = {
+	 .is_known = true, .format = WR_FORMAT_JSON, .id_source = WR_ID_JSON, .id_name = "/id"}}};
 static struct wr_dlq *dlq;
 static struct wr_dlq_job job;
 static struct wr_dlq_run run;
@@ -349,6 +353,48 @@ static void an_edited_value_goes_with_its_original(void **state)
 	assert_string_equal(found.original, "{\"n\":1}");
 }
 
+static void an_edited_value_keeps_the_event_id_or_nothing_is_written(void **state)
+{
+	(void)state;
+	put((struct letter){.id = "e1", .value = "{\"id\":\"e1\"}"});
+	open_topic();
+	assert_int_equal(wr_dlq_job_add(&job, wr_bytes_of("0/0"), NULL), WR_OK);
+	run.edited = wr_bytes_of("{\"id\":\"e2\"}");
+	assert_int_equal(wr_dlq_run_new(&run, &err), WR_EINVAL);
+	assert_non_null(strstr(err.text, "\"e2\""));
+	assert_int_equal(wr_dlq_run_create(&run, &err), WR_EINVAL);
+	run.edited = wr_bytes_of("{\"id\":");
+	run.dry_run = true;
+	assert_int_equal(wr_dlq_run_new(&run, &err), WR_EINVAL);
+	assert_non_null(strstr(err.text, "line 1, column 7"));
+	assert_int_equal(replays().count, 0);
+	assert_int_equal(state_of(0, 0), WR_DLQ_OPEN);
+	assert_int_equal(dlq->state_next, 0);
+}
+
+/* What is not sent in any case is counted as ever. */
+static void an_edited_value_of_a_letter_that_does_not_go_is_not_judged(void **state)
+{
+	(void)state;
+	put((struct letter){.pipeline = "another", .id = "e1"});
+	put((struct letter){.class_name = "nonsense", .id = "e2"});
+	open_topic();
+	for (int i = 0; i < 3; i++) {
+		char id[8];
+
+		snprintf(id, sizeof(id), "0/%d", i);
+		assert_int_equal(wr_dlq_job_add(&job, wr_bytes_of(id), NULL), WR_OK);
+		run.edited = wr_bytes_of("no JSON");
+		run_job();
+		assert_int_equal(job.counts[WR_DLQ_FINISHED], 0);
+		assert_int_equal(job.counts[WR_DLQ_REFUSED_PIPELINE], i == 0);
+		assert_int_equal(job.counts[WR_DLQ_REFUSED_BROKEN], i == 1);
+		assert_int_equal(job.counts[WR_DLQ_SKIPPED], i == 2);
+		wr_dlq_job_fini(&job);
+		job.who = strdup("me");
+	}
+}
+
 static void an_edited_value_is_for_one_letter(void **state)
 {
 	(void)state;
@@ -509,6 +555,8 @@ int main(void)
 	    RULE(force_lifts_the_loop_guard),
 	    RULE(without_a_word_it_goes_to_the_stage_where_that_can_be),
 	    RULE(an_edited_value_goes_with_its_original),
+	    RULE(an_edited_value_keeps_the_event_id_or_nothing_is_written),
+	    RULE(an_edited_value_of_a_letter_that_does_not_go_is_not_judged),
 	    RULE(an_edited_value_is_for_one_letter),
 	    RULE(a_dry_run_writes_nothing),
 	    RULE(what_is_purged_is_open_no_more_and_not_sent),

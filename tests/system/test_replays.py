@@ -83,15 +83,55 @@ def test_one_many_and_all_are_processed_once_from_where_was_asked(site, dependen
     assert replay(*ids[1:4], "--to", "start", processed=4) == 3
     assert calls_of(engine, "first") == calls + 3, "they began at the start"
     edited = site.folder / "value.json"
-    edited.write_text('{"eventId":"another","edited":true}')
+    edited.write_text(json.dumps({"eventId": weir(site, "show", ids[4])["eventId"], "edited": True}))
     assert replay(ids[4], "--value-file", edited, processed=5) == 1
     assert replay("--all", processed=20) == 15
     assert weir(site, "replay", *ids, status=1)["counts"]["skipped"] == 20, "none is open any more"
     outputs = site.topics.read(site.output)
-    assert Counter(record.id for record in outputs) == sent, "each once, the edited one under its own id"
+    assert Counter(record.id for record in outputs) == sent, "each once"
     assert [record.value for record in outputs].count(edited.read_bytes()) == 1
     assert site.topics.count(f"{site.name}.retry.0") >= 20
     assert len(site.topics.read(site.dlq)) == 20, "none has failed again"
+
+
+def test_an_edited_value_that_is_another_event_is_refused(site, dependency):
+    """By the pipeline's own rule, at the command line and over HTTP, before anything is written."""
+    site.create_topics()
+    dependency.go()
+    engine = site.engine(site.config([dependency.pipeline(event_id={"json": "/order/id"})])).run()
+    site.topics.send(site.source, [("k", '{"order":{"id":"o1"}}'), ("k", '{"order":{"id":2}}'), ("k", '{"order":')])
+    engine.until(lambda: len(site.topics.read(site.dlq)) == 3, 60, "all are dead letters")
+    dependency.come_back()
+    letters = {letter.headers.get("weir-event-id"): f"{letter.partition}/{letter.offset}" for letter in site.topics.read(site.dlq)}
+    file = site.folder / "value.json"
+
+    def by_command(place, value):
+        file.write_text(value)
+        command = [paths.weir(), "dlq", "replay", "-c", engine.file, place, "--value-file", file]
+        done = subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=60)
+        return done.returncode, done.stderr
+
+    def by_http(place, value):
+        body = json.dumps({"ids": [place], "value": value})
+        headers = {"Content-Type": "application/json"}
+        answer = http.Client(engine.admin_port).request("POST", "/admin/dlq/jobs", body, headers)
+        return answer.status, answer.json().get("detail", "")
+
+    for give, refused in ((by_command, 1), (by_http, 422)):
+        for name, value, words in (
+            ("o1", '{"order":{"id":"o2"}}', ('"o2"', '"o1"', "/order/id")),
+            ("o1", '{"order":{}}', ("no event id", '"o1"')),
+            ("o1", '{"order":\n{"id":"o1"}', ("not JSON", "line 2, column")),
+            ("2", '{"order":{"id":2.5}}', ("no event id", '"2"')),
+            (None, '{"order":', ("not JSON", "line 1, column 10")),
+        ):
+            status, said = give(letters[name], value)
+            assert status == refused and all(word in said for word in words), (value, status, said)
+    assert not site.topics.exists(f"{site.dlq}.weir-state") and len(site.topics.read(f"{site.name}.retry.0")) == 0
+    assert by_command(letters["o1"], '{"order":{"id":"o1"},"edited":true}')[0] == 0
+    assert by_http(letters["2"], '{"order":{"id":"2"},"edited":true}')[0] == 202
+    assert by_command(letters[None], '{"order":{"id":"o3"}}')[0] == 0
+    engine.until(lambda: {r.id for r in site.topics.read(site.output)} == {"o1", "2", "o3"}, 60, "they are processed")
 
 
 @pytest.mark.parametrize("delivery", ["at_least_once", "exactly_once"])
