@@ -209,6 +209,19 @@ static const char *const count_texts[] = {
     [WR_DLQ_REFUSED_SIZE] = "refused: too large for the retry topic, or to keep the original",
 };
 
+static void print_state(const struct wr_dlq_job *job)
+{
+	struct wr_buf who = WR_BUF_INIT;
+
+	printf("job %s (%s) is %s", job->id, wr_dlq_kind_name(job->kind),
+	       wr_dlq_job_state_name(job->state));
+	if (job->cancelled_by != NULL &&
+	    wr_buf_append_printable(&who, wr_bytes_of(job->cancelled_by)) == WR_OK)
+		printf(" by %.*s", (int)who.size, (const char *)who.data);
+	putchar('\n');
+	wr_buf_fini(&who);
+}
+
 static void say(const struct acting *a)
 {
 	const struct wr_dlq_job *job = &a->job;
@@ -216,8 +229,7 @@ static void say(const struct acting *a)
 	if (a->dry_run)
 		puts("nothing was done; it would be:");
 	else
-		printf("job %s (%s) is %s\n", job->id, wr_dlq_kind_name(job->kind),
-		       wr_dlq_job_state_name(job->state));
+		print_state(job);
 	for (size_t i = 0; i < WR_DLQ_COUNT_COUNT; i++) {
 		if (job->counts[i] > 0 || i == WR_DLQ_SELECTED || i == WR_DLQ_FINISHED)
 			printf("  %" PRIu64 " %s\n", job->counts[i],
@@ -256,11 +268,27 @@ static bool has_refused(const struct wr_dlq_job *job)
 	return job->id_count > 0 && job->counts[WR_DLQ_SKIPPED] > 0;
 }
 
+/* Somebody has ended this run of the job: was it cancelled, or does it go on there? */
+static int conclude_elsewhere(struct acting *a)
+{
+	struct wr_err err;
+	enum wr_code rc = wr_dlq_run_learn(&a->run, &err);
+
+	wr_dlq_args_fail(&a->args, &err);
+	if (rc == WR_EEXIST)
+		print_job(a);
+	else
+		fprintf(stderr, "see how it goes: weir %s --jobs ...\n", a->args.command->name);
+	return WR_EXIT_WRONG;
+}
+
 static int conclude(struct acting *a, enum wr_code rc, const struct wr_err *err)
 {
 	int exit_status;
 
 	wr_dlq_progress_end(&a->progress);
+	if (rc == WR_ECLOSED)
+		return conclude_elsewhere(a);
 	if (rc != WR_OK) {
 		wr_dlq_args_fail(&a->args, err);
 		if (a->job.id[0] != '\0' && !a->dry_run && rc != WR_EEXIST && rc != WR_EINVAL)
@@ -331,14 +359,21 @@ static int run_new(struct acting *a)
 static int run_other(struct acting *a)
 {
 	struct wr_err err;
+	char *name = NULL;
+	int exit_status;
 	enum wr_code rc;
 
 	wr_dlq_job_fini(&a->job);
-	if (a->cancel != NULL)
+	if (a->cancel != NULL) {
+		name = who();
+		a->run.who = name;
 		rc = wr_dlq_run_cancel(&a->run, a->cancel, &err);
-	else
+	} else {
 		rc = wr_dlq_run_resume(&a->run, a->resume, &err);
-	return conclude(a, rc, &err);
+	}
+	exit_status = conclude(a, rc, &err);
+	free(name);
+	return exit_status;
 }
 
 static void add_job(struct wr_text_table *table, const struct wr_dlq_job *job)

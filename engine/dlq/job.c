@@ -85,6 +85,7 @@ void wr_dlq_job_fini(struct wr_dlq_job *job)
 	free(job->runner);
 	free(job->ids);
 	free(job->ranges);
+	free(job->cancelled_by);
 	free(job->error);
 	*job = (struct wr_dlq_job){.who = NULL};
 }
@@ -177,6 +178,7 @@ enum wr_code wr_dlq_job_json(const struct wr_dlq_job *job, struct wr_buf *out)
 	if (job->id_count > 0 && (rc = append_ids(job, out)) != WR_OK)
 		return rc;
 	if ((rc = append_ranges(job, out)) != WR_OK || (rc = append_counts(job, out)) != WR_OK ||
+	    (rc = append_text(out, "cancelledBy", job->cancelled_by)) != WR_OK ||
 	    (rc = append_text(out, "error", job->error)) != WR_OK)
 		return rc;
 	return wr_buf_append_text(out, "}");
@@ -290,6 +292,7 @@ static enum wr_code parse_head(struct wr_bytes object, struct wr_dlq_job *job)
 	free(id);
 	job->who = wr_dlq_json_text(object, "who");
 	job->runner = wr_dlq_json_text(object, "runner");
+	job->cancelled_by = wr_dlq_json_text(object, "cancelledBy");
 	job->error = wr_dlq_json_text(object, "error");
 	job->created_ms = wr_dlq_json_integer(object, "created", 0);
 	job->updated_ms = wr_dlq_json_integer(object, "updated", 0);

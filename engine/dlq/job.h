@@ -68,7 +68,8 @@ struct wr_dlq_job {
 	struct wr_dlq_range *ranges;
 	size_t range_count;
 	uint64_t counts[WR_DLQ_COUNT_COUNT];
-	char *error; /* why it failed; NULL */
+	char *cancelled_by; /* NULL: it was not, or nobody says */
+	char *error;        /* why it failed; NULL */
 };
 
 /* A new id. */

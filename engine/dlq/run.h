@@ -20,6 +20,7 @@ struct wr_dlq_run {
 	struct wr_dlq_job *job;
 	struct wr_bytes edited; /* the value instead; absent: as it is */
 	bool dry_run;           /* only count */
+	const char *who;        /* cancels; may be NULL */
 	const int64_t
 	    *seen; /* of a new job: what is before, by partition, is none of it; may be NULL */
 	size_t seen_count;
@@ -54,6 +55,10 @@ enum wr_code wr_dlq_run_forget(struct wr_dlq_run *run, const char *const *ids, s
 
 /* Ends the job of this id for good, wherever it runs; as resume(). */
 enum wr_code wr_dlq_run_cancel(struct wr_dlq_run *run, const char *id, struct wr_err *err);
+
+/* After WR_ECLOSED: waits some seconds for what the other process says of the job, which is then run->job. WR_EEXIST: it
+ * is over, and err says how and by whom; WR_ECLOSED: it runs there, as far as is known. Else as load(). */
+enum wr_code wr_dlq_run_learn(struct wr_dlq_run *run, struct wr_err *err);
 
 /* Finds a job. WR_OK, WR_ENOTFOUND, WR_EREFUSED, WR_EUNAVAILABLE, WR_ENOMEM. */
 enum wr_code wr_dlq_job_load(struct wr_dlq *dlq, const char *id, struct wr_dlq_job *job_r,

@@ -506,7 +506,7 @@ static enum wr_code cancel(struct wr_dlq_port *port, const struct wr_dlq_params 
 			   const char *id, const char *who, struct wr_buf *out, struct wr_err *err)
 {
 	struct wr_dlq_job job = {.who = NULL};
-	struct wr_dlq_run run = {.job = &job};
+	struct wr_dlq_run run = {.job = &job, .who = who};
 	struct place p;
 	enum wr_code rc = enter_for_job(port, params, id, &p, err);
 

@@ -11,6 +11,7 @@
 
 #define TIME_MARGIN_MS 60000
 #define LOOK_AGAIN_MS 50
+#define LEARN_MS 15000
 #define NAME_BYTES 128
 #define BARRIER_MS 90000 /* a transaction of a job that was killed is over by then */
 
@@ -367,10 +368,49 @@ enum wr_code wr_dlq_run_cancel(struct wr_dlq_run *run, const char *id, struct wr
 
 	init_runner(&r, run);
 	rc = take_over(&r, id, err);
+	if (rc == WR_OK && run->who != NULL) {
+		free(run->job->cancelled_by);
+		run->job->cancelled_by = strdup(run->who);
+		if (run->job->cancelled_by == NULL)
+			rc = wr_dlq_no_memory(err);
+	}
 	if (rc == WR_OK)
 		rc = wr_dlq_finish(&r, WR_DLQ_CANCELLED, err);
 	fini_runner(&r);
 	return rc;
+}
+
+static enum wr_code say_end(const struct wr_dlq_job *job, struct wr_err *err)
+{
+	if (job->state != WR_DLQ_CANCELLED)
+		return wr_err_set(err, WR_EEXIST, "another process has taken job %s over; it is %s",
+				  job->id, wr_dlq_job_state_name(job->state));
+	if (job->cancelled_by == NULL)
+		return wr_err_set(err, WR_EEXIST, "job %s was cancelled", job->id);
+	return wr_err_set(err, WR_EEXIST, "job %s was cancelled by %s", job->id, job->cancelled_by);
+}
+
+enum wr_code wr_dlq_run_learn(struct wr_dlq_run *run, struct wr_err *err)
+{
+	int64_t end_ns = wr_clock_mono_ns(&wr_clock_real) + LEARN_MS * WR_NS_PER_MS;
+	uint64_t seen = run->job->counts[WR_DLQ_SELECTED];
+	char id[WR_DLQ_JOB_BYTES];
+	enum wr_code rc;
+
+	memcpy(id, run->job->id, sizeof(id));
+	for (;;) {
+		wr_dlq_job_fini(run->job);
+		rc = wr_dlq_job_load(run->dlq, id, run->job, err);
+		if (rc != WR_OK)
+			return rc;
+		if (run->job->state != WR_DLQ_RUNNING)
+			return say_end(run->job, err);
+		if (run->job->counts[WR_DLQ_SELECTED] > seen || wr_dlq_is_asked_to_end(run) ||
+		    wr_clock_mono_ns(&wr_clock_real) >= end_ns)
+			return wr_err_set(err, WR_ECLOSED, "another process has taken job %s over",
+					  id);
+		wr_dlq_nap(run, LOOK_AGAIN_MS);
+	}
 }
 
 /* Whether there is anything to do: reads up to the first letter that is meant. */

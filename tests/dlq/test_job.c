@@ -30,6 +30,7 @@ static void set_up_job(void)
 	job.state = WR_DLQ_CANCELLED;
 	job.who = strdup("a \"b\"@c");
 	job.runner = strdup("node-a");
+	job.cancelled_by = strdup("bob");
 	job.error = strdup("gone");
 	job.created_ms = 1;
 	job.updated_ms = 2;
@@ -58,6 +59,7 @@ static void a_job_reads_as_it_was_written(void **state)
 	assert_int_equal(wr_dlq_job_parse(wr_bytes(text.data, text.size), &back), WR_OK);
 	assert_string_equal(back.id, "20261123-062320-abcdef");
 	assert_string_equal(back.who, "a \"b\"@c");
+	assert_string_equal(back.cancelled_by, "bob");
 	assert_int_equal(back.kind, WR_DLQ_REDRIVE);
 	assert_int_equal(back.state, WR_DLQ_CANCELLED);
 	assert_int_equal(back.id_count, 2);

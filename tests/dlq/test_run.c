@@ -510,6 +510,40 @@ static void a_cancelled_job_is_over(void **state)
 	assert_int_equal(replays().count, 0);
 }
 
+static void who_ran_a_job_that_was_cancelled_learns_by_whom(void **state)
+{
+	char id[WR_DLQ_JOB_BYTES];
+
+	(void)state;
+	put((struct letter){.code = "x"});
+	open_topic();
+	assert_int_equal(wr_dlq_run_create(&run, &err), WR_OK);
+	memcpy(id, job.id, sizeof(id));
+	run.who = "bob@there";
+	assert_int_equal(wr_dlq_run_cancel(&run, id, &err), WR_OK);
+	wr_dlq_job_fini(&job);
+	memcpy(job.id, id, sizeof(id));
+	assert_int_equal(wr_dlq_run_learn(&run, &err), WR_EEXIST);
+	assert_non_null(strstr(err.text, "was cancelled by bob@there"));
+	assert_int_equal(job.state, WR_DLQ_CANCELLED);
+	assert_string_equal(job.who, "me");
+}
+
+static void who_ran_a_job_that_goes_on_elsewhere_learns_that(void **state)
+{
+	_Atomic bool stop = true;
+
+	(void)state;
+	put((struct letter){.code = "x"});
+	open_topic();
+	assert_int_equal(wr_dlq_run_create(&run, &err), WR_OK);
+	run.stop = &stop;
+	assert_int_equal(wr_dlq_run_learn(&run, &err), WR_ECLOSED);
+	assert_non_null(strstr(err.text, "has taken job"));
+	memcpy(job.id, "20260101-000000-abcdef", sizeof("20260101-000000-abcdef"));
+	assert_int_equal(wr_dlq_run_learn(&run, &err), WR_ENOTFOUND);
+}
+
 static void a_job_is_asked_to_cancel_between_two_steps(void **state)
 {
 	_Atomic bool cancel = true;
@@ -564,6 +598,8 @@ int main(void)
 	    RULE(a_stopped_job_goes_on_where_it_was),
 	    RULE(an_edited_value_survives_a_stop),
 	    RULE(a_cancelled_job_is_over),
+	    RULE(who_ran_a_job_that_was_cancelled_learns_by_whom),
+	    RULE(who_ran_a_job_that_goes_on_elsewhere_learns_that),
 	    RULE(a_job_is_asked_to_cancel_between_two_steps),
 	    RULE(a_job_that_is_not_there_is_not_found),
 	};

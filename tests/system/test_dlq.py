@@ -115,18 +115,37 @@ def test_a_replay_says_what_the_lane_needs(dlq):
     assert "weir-resume" not in headers
 
 
-def test_two_processes_never_run_one_job(dlq):
+def begin_slowly(dlq):
+    """A replay of 3000 that has begun, and takes ten seconds."""
     dlq.fill(3000)
     first = subprocess.Popen(
-        dlq.command("replay", "--all", "--rate", "300"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        dlq.command("replay", "--all", "--rate", "300"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     wait_until(lambda: (dlq.job() or {}).get("counts", {}).get("done", 0) > 0, 60, "the job runs")
-    cancelled = dlq.json("replay", "--cancel", dlq.job()["id"])
-    assert cancelled["state"] == "cancelled"
-    assert first.wait(60) == 1
-    assert "another process has taken the job over" in first.stderr.read()
-    assert len(dlq.replays()) == cancelled["counts"]["done"] == dlq.json("stats")["replayed"]
+    return first, dlq.job()
+
+
+def test_who_runs_a_job_that_is_cancelled_elsewhere_is_told_by_whom_and_how_far_it_came(dlq):
+    first, job = begin_slowly(dlq)
+    cancelled = dlq.json("replay", "--cancel", job["id"])
+    assert cancelled["state"] == "cancelled" and cancelled["cancelledBy"] == job["who"]
+    out, err = first.communicate(timeout=60)
+    assert first.returncode == 1
+    assert f"job {job['id']} was cancelled by {job['who']}" in err and "--resume" not in err
+    done = cancelled["counts"]["done"]
+    assert out == f"job {job['id']} (replay) is cancelled by {job['who']}\n  {done} selected\n  {done} replayed\n"
+    assert len(dlq.replays()) == done == dlq.json("stats")["replayed"]
     assert dlq.job()["state"] == "cancelled"
+
+
+def test_two_processes_never_run_one_job(dlq):
+    first, job = begin_slowly(dlq)
+    second = dlq.json("replay", "--resume", job["id"])
+    assert second["state"] == "done" and second["counts"]["done"] == 3000
+    _, err = first.communicate(timeout=60)
+    assert first.returncode == 1
+    assert f"another process has taken job {job['id']} over" in err and "--resume" not in err
+    assert len(dlq.replays()) == 3000 == dlq.json("stats")["replayed"]
 
 
 # What a command takes at most. A process of its own asks: what its parent takes at the fork counts too.
