@@ -1,7 +1,9 @@
 /*
  * How far a job of dead letters has come, for a person: a line that is rewritten on a terminal.
  *
- *	174000 selected, 174000 replayed, 826000 left to look at, about 41 s
+ *	174000 replayed, 19800/s, 826000 of 1000000 left to look at, about 41 s
+ *
+ * "of" is what was left when it began to run here. Those that are selected are named where not all of them were sent.
  */
 #ifndef WR_CLI_DLQ_PROGRESS_H
 #define WR_CLI_DLQ_PROGRESS_H
@@ -16,7 +18,7 @@ struct wr_dlq_progress {
 	FILE *out; /* NULL: nobody looks */
 	int64_t shown_mono_ns;
 	int64_t first_mono_ns; /* when first_left were left; 0: not known yet */
-	uint64_t first_left;
+	uint64_t first_left, first_done;
 	bool line_open;
 };
 

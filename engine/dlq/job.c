@@ -136,6 +136,17 @@ static enum wr_code append_ranges(const struct wr_dlq_job *job, struct wr_buf *o
 	return rc == WR_OK ? wr_buf_append_text(out, "]") : rc;
 }
 
+uint64_t wr_dlq_job_left(const struct wr_dlq_job *job)
+{
+	uint64_t left = job->id_count - job->next_id;
+
+	for (size_t i = 0; i < job->range_count && job->id_count == 0; i++) {
+		if (job->ranges[i].next < job->ranges[i].end)
+			left += (uint64_t)(job->ranges[i].end - job->ranges[i].next);
+	}
+	return left;
+}
+
 static enum wr_code append_counts(const struct wr_dlq_job *job, struct wr_buf *out)
 {
 	enum wr_code rc = wr_buf_append_text(out, ",\"counts\":{");
@@ -143,7 +154,7 @@ static enum wr_code append_counts(const struct wr_dlq_job *job, struct wr_buf *o
 	for (size_t i = 0; i < WR_DLQ_COUNT_COUNT && rc == WR_OK; i++)
 		rc = wr_buf_printf(out, "%s\"%s\":%" PRIu64, i > 0 ? "," : "", counts[i],
 				   job->counts[i]);
-	return rc == WR_OK ? wr_buf_append_text(out, "}") : rc;
+	return rc == WR_OK ? wr_buf_printf(out, "},\"left\":%" PRIu64, wr_dlq_job_left(job)) : rc;
 }
 
 static enum wr_code append_text(struct wr_buf *out, const char *name, const char *text)

@@ -72,6 +72,9 @@ struct wr_dlq_job {
 	char *error;        /* why it failed; NULL */
 };
 
+/* How many letters it has not looked at yet: of ids the ids, else offsets. */
+uint64_t wr_dlq_job_left(const struct wr_dlq_job *job);
+
 /* A new id. */
 void wr_dlq_job_name(char id_r[WR_DLQ_JOB_BYTES], int64_t now_ms, uint64_t random);
 

@@ -49,6 +49,17 @@ static void set_up_job(void)
 	job.next_id = 1;
 }
 
+static void what_is_left_are_ids_or_offsets(void **state)
+{
+	(void)state;
+	set_up_job();
+	assert_int_equal(wr_dlq_job_left(&job), 1);
+	free(job.ids);
+	job.ids = NULL;
+	job.id_count = job.next_id = 0;
+	assert_int_equal(wr_dlq_job_left(&job), 10);
+}
+
 static void a_job_reads_as_it_was_written(void **state)
 {
 	struct wr_buf text = WR_BUF_INIT, again = WR_BUF_INIT;
@@ -60,6 +71,7 @@ static void a_job_reads_as_it_was_written(void **state)
 	assert_string_equal(back.id, "20261123-062320-abcdef");
 	assert_string_equal(back.who, "a \"b\"@c");
 	assert_string_equal(back.cancelled_by, "bob");
+	assert_non_null(strstr(text.data, "\"left\":1"));
 	assert_int_equal(back.kind, WR_DLQ_REDRIVE);
 	assert_int_equal(back.state, WR_DLQ_CANCELLED);
 	assert_int_equal(back.id_count, 2);
@@ -197,9 +209,13 @@ int main(void)
 {
 #define RULE(name) cmocka_unit_test_teardown(name, tear_down)
 	const struct CMUnitTest tests[] = {
-	    RULE(a_job_reads_as_it_was_written),  RULE(what_is_no_job_is_refused),
-	    RULE(ids_are_kept_once_and_in_order), RULE(ids_have_a_bound),
-	    RULE(ids_of_jobs_sort_by_time),       RULE(words_are_read_back),
+	    RULE(a_job_reads_as_it_was_written),
+	    RULE(what_is_left_are_ids_or_offsets),
+	    RULE(what_is_no_job_is_refused),
+	    RULE(ids_are_kept_once_and_in_order),
+	    RULE(ids_have_a_bound),
+	    RULE(ids_of_jobs_sort_by_time),
+	    RULE(words_are_read_back),
 	    RULE(without_memory_no_job_is_read),
 	};
 

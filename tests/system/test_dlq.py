@@ -1,6 +1,7 @@
 """Dead letters as people meet them: listed, counted and sent round again, also by a job that is killed half-way."""
 
 import json
+import re
 import subprocess
 import sys
 import time
@@ -8,6 +9,7 @@ from collections import Counter
 
 import pytest
 from harness import paths
+from harness.terminal import Terminal
 from harness.wait import wait_until
 
 
@@ -136,6 +138,29 @@ def test_who_runs_a_job_that_is_cancelled_elsewhere_is_told_by_whom_and_how_far_
     assert out == f"job {job['id']} (replay) is cancelled by {job['who']}\n  {done} selected\n  {done} replayed\n"
     assert len(dlq.replays()) == done == dlq.json("stats")["replayed"]
     assert dlq.job()["state"] == "cancelled"
+
+
+def test_on_a_terminal_a_line_says_how_far_it_is(dlq):
+    dlq.fill(3000)
+    terminal = Terminal(24, 100, *dlq.command("replay", "--code", "busy", "--rate", "500"))
+    line = re.compile(r"\r\x1b\[\?7l(\d+) replayed, \d+/s, (\d+) of \d+ left to look at, about \d+ s\x1b\[K\x1b\[\?7h")
+    terminal.read_until(lambda: len({m.group(1) for m in line.finditer(terminal.text)}) >= 2)
+    terminal.end(0)
+    seen = [(int(m.group(1)), int(m.group(2))) for m in line.finditer(terminal.text)]
+    assert sorted(done for done, _ in seen) == [done for done, _ in seen]
+    assert sorted((left for _, left in seen), reverse=True) == [left for _, left in seen]
+    # Then it is gone, and the result stands there alone.
+    last = terminal.text.rpartition("\r\x1b[K")[2]
+    assert last.splitlines()[1:] == ["  1497 selected", "  1497 replayed"] and " is done" in last
+
+
+def test_without_a_terminal_nothing_but_the_result_is_printed(dlq):
+    dlq.fill(2000)
+    for options in ([], ["--json"]):
+        command = dlq.command("replay", "--code", ("busy", "other")[bool(options)], "--rate", "500", *options)
+        done = subprocess.run(command, capture_output=True, timeout=60)
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert not re.search(rb"[^\n -~]", done.stdout)
 
 
 def test_two_processes_never_run_one_job(dlq):
