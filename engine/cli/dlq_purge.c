@@ -22,8 +22,9 @@ const struct wr_command wr_command_dlq_purge = {
 	"They are no longer listed as open and can't be replayed; their records stay until the\n"
 	"topic's retention removes them. Asks before it begins, unless --yes is given.\n"
 	"\n"
-	"Exit status: 0; 1 when it was stopped or not confirmed, or when Kafka or the topic can't be\n"
-	"read or written.\n",
+	"Exit status: 0 when all that was asked for was done; 1 when an id was skipped (replayed or\n"
+	"purged before, or gone), the job was stopped, cancelled or not confirmed, or Kafka or the\n"
+	"topic can't be read or written.\n",
     .options = options,
     .run = run,
 };

@@ -30,8 +30,9 @@ const struct wr_command wr_command_dlq_replay = {
 	"this command is killed half-way: --resume goes on with the job, Ctrl-C stops it, --cancel\n"
 	"ends it for good. --dry-run says what would be done.\n"
 	"\n"
-	"Exit status: 0; 1 when something was refused, when it was stopped, or when Kafka or the topic\n"
-	"can't be read or written.\n",
+	"Exit status: 0 when all that was asked for was done; 1 when something was refused, an id was\n"
+	"skipped (replayed or purged before, or gone), the job was stopped or cancelled, or Kafka or\n"
+	"the topic can't be read or written. A dry run ends as the run would.\n",
     .options = options,
     .run = run,
 };

@@ -247,6 +247,36 @@ def test_an_id_that_can_not_be_is_an_error_before_anything_is_done(dlq):
     assert (counts["done"], counts["skipped"]) == (1, 1)
 
 
+def test_the_exit_status_tells_whether_all_was_done(dlq):
+    dlq.fill(8, partitions=1)
+    key, value, headers = dlq.letter(8)
+    dlq.topics.send(dlq.name, [(key, value, [(name, b"3" if name == "weir-replays" else text) for name, text in headers])])
+
+    def run(verb, *options, status, **counts):
+        found = dlq.json(verb, *options, status=status)["counts"]
+        assert {name: count for name, count in found.items() if count} == counts, options
+
+    run("replay", "0/0", "0/1", "--dry-run", status=0, selected=2, done=2)
+    run("replay", "0/0", "0/1", status=0, selected=2, done=2)
+    # By ids that are open no more, or gone: not all was done.
+    run("replay", "0/0", "0/1", status=1, skipped=2)
+    run("replay", "0/1", "0/2", "--dry-run", status=1, selected=1, done=1, skipped=1)
+    run("replay", "0/1", "0/2", status=1, selected=1, done=1, skipped=1)
+    run("replay", "0/99", status=1, skipped=1)
+    # What was refused stays open, so the same fails again.
+    run("replay", "--code", "busy", "--dry-run", status=1, selected=3, done=2, refusedLoop=1)
+    run("replay", "--code", "busy", status=1, selected=3, done=2, refusedLoop=1)
+    run("replay", "--code", "busy", status=1, selected=1, refusedLoop=1)
+    run("replay", "--code", "busy", "--force", status=0, selected=1, done=1)
+    # Options that match nothing leave nothing undone.
+    run("replay", "--code", "busy", status=0)
+    run("purge", "--all", "--yes", status=0, selected=3, done=3)
+    run("purge", "--all", "--yes", status=0)
+    run("purge", "0/7", "--yes", status=1, skipped=1)
+    for wrong in (("replay", "x"), ("replay", "--all", "0/1"), ("purge", "--nonsense")):
+        dlq.run(*wrong, status=2)
+
+
 def test_who_did_what_to_how_many_is_on_record(dlq):
     dlq.fill(6)
     replay = dlq.json("replay", "--code", "busy")["id"]
