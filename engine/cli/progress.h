@@ -16,7 +16,8 @@ struct wr_progress {
 	bool line_open; /* a progress line stands on the terminal */
 	int64_t start_mono_ns;
 	int64_t shown_mono_ns;
-	unsigned long long sent;
+	unsigned long long
+	    sent; /* lines that were tried: in the end each of them acked or failed */
 	unsigned long long acked;
 	unsigned long long failed;
 };

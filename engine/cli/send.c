@@ -181,6 +181,7 @@ static bool send_line(struct send *send, struct wr_bytes line)
 	char digits[WR_LINE_KEY_BYTES];
 	struct wr_err err;
 
+	send->progress.sent++;
 	if (send->topic != NULL && !send->raw &&
 	    wr_line_key(send->reader, line, pointer, digits, &key, &err) != WR_OK) {
 		wr_progress_fail(&send->progress, send->lines.number, err.text);
@@ -223,6 +224,7 @@ static bool step(struct send *send)
 	case WR_ETIMEDOUT:
 		return send->sender->ops->idle(send->sender, 0);
 	case WR_EINVAL:
+		send->progress.sent++;
 		wr_progress_fail(&send->progress, send->lines.number, err.text);
 		return true;
 	case WR_ECLOSED:

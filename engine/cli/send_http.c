@@ -283,7 +283,6 @@ static bool http_send(struct wr_sender *sender, unsigned long long line_number,
 	(void)key; /* the endpoint sets it */
 	if (self->count > 0 && self->body.size + line.size + 1 > BATCH_BYTES)
 		flush_batch(self);
-	sender->progress->sent++;
 	if (wr_buf_reserve(&self->body, line.size + 1) != WR_OK) {
 		wr_progress_fail(sender->progress, line_number, "out of memory");
 		return false;

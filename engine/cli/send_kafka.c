@@ -60,7 +60,6 @@ static bool kafka_send(struct wr_sender *sender, unsigned long long line_number,
 	struct kafka_sender *self = self_of(sender);
 	rd_kafka_resp_err_t error;
 
-	sender->progress->sent++;
 	for (;;) {
 		if (rd_kafka_produce(self->rkt, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY,
 				     (void *)(uintptr_t)line.data, line.size, key.data, key.size,

@@ -47,7 +47,7 @@ static void the_key_comes_from_another_place_when_asked(void **state)
 	send_to("other-key", "-k", "/o/0", "{\"o\":[\"k\"]}\n{\"o\":[]}\n");
 	assert_int_equal(got.exit_status, WR_EXIT_WRONG);
 	expect_in(got.err, "line 2: no string or integer at /o/0 to be the key\n");
-	expect_in(got.err, "1 sent, 1 acked, 1 failed");
+	expect_in(got.err, "2 sent, 1 acked, 1 failed");
 	tail_of("other-key", "-n", "1");
 	assert_int_equal(got.exit_status, WR_EXIT_OK);
 	expect_in(got.out, "\"key\":\"k\"");

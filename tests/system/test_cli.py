@@ -43,6 +43,20 @@ def test_send_posts_ndjson_to_the_engine(site, tmp_path):
     assert len(site.topics.read_ids(site.output)) == 1000
 
 
+def test_both_ways_of_sending_count_alike(site):
+    site.create_topics()
+    engine = site.engine(site.config(http={"ingest": {"topic": site.source}})).run()
+    text = '{"eventId":"a"}\n\n{"eventId":\n{"no":"id"}\n{"eventId":"b"}\n' + "x" * (20 << 20) + "\n"
+    sums = []
+    for way in (("--to", site.source, "-b", site.kafka.brokers), ("--http", f"http://127.0.0.1:{engine.ingest_port}")):
+        done = weir("send", *way, input=text)
+        assert done.returncode == 1
+        *lines, last = done.stderr.splitlines()
+        assert [line.split(":")[0] for line in lines] == ["line 3", "line 4", "line 6"], done.stderr
+        sums.append(last.split(" in ")[0])
+    assert sums == ["5 sent, 2 acked, 3 failed"] * 2
+
+
 def test_schema_is_json_schema():
     schema = json.loads(weir("schema").stdout)
     assert "$schema" in schema and "pipelines" in schema["properties"]
