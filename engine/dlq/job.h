@@ -5,7 +5,7 @@
  *	key    job/<id>
  *	value  the JSON object of wr_dlq_job_json(), which the admin API answers too
  *
- * An id begins with the time, so ids sort by it. Pure.
+ * An id begins with the time, in seconds. Pure.
  */
 #ifndef WR_DLQ_JOB_H
 #define WR_DLQ_JOB_H

@@ -58,6 +58,14 @@ enum wr_code wr_dlq_job_load(struct wr_dlq *dlq, const char *id, struct wr_dlq_j
 	return rc;
 }
 
+/* Ids tell seconds only; those of one moment have the order of their ids, which is at least the same each time. */
+static int is_older(const struct wr_dlq_job *a, const struct wr_dlq_job *b)
+{
+	if (a->created_ms != b->created_ms)
+		return a->created_ms < b->created_ms;
+	return strcmp(a->id, b->id) < 0;
+}
+
 struct listing {
 	struct wr_map *jobs; /* id -> struct wr_dlq_job */
 	enum wr_code rc;
@@ -83,8 +91,7 @@ static void make_room(struct listing *listing)
 		return;
 	while (wr_map_next(listing->jobs, &cursor, &key, &value)) {
 		job = value;
-		if (job->state != WR_DLQ_RUNNING &&
-		    (oldest == NULL || strcmp(job->id, oldest->id) < 0))
+		if (job->state != WR_DLQ_RUNNING && (oldest == NULL || is_older(job, oldest)))
 			oldest = job;
 	}
 	if (oldest != NULL)
@@ -121,7 +128,7 @@ static int newest_first(const void *a, const void *b)
 {
 	const struct wr_dlq_job *x = a, *y = b;
 
-	return strcmp(y->id, x->id);
+	return is_older(x, y) - is_older(y, x);
 }
 
 /* Moves the jobs into an array. */

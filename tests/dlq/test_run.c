@@ -315,6 +315,46 @@ static void jobs_that_are_forgotten_are_listed_no_more(void **state)
 	assert_int_equal(state_of(0, 0), WR_DLQ_REPLAYED);
 }
 
+static void write_job_down(const char *id, int64_t created_ms)
+{
+	struct wr_dlq_job written = {.created_ms = created_ms, .state = WR_DLQ_DONE};
+	struct wr_buf text = WR_BUF_INIT;
+	char state[64], key[64];
+
+	snprintf(written.id, sizeof(written.id), "%s", id);
+	snprintf(state, sizeof(state), "%s.weir-state", topic);
+	snprintf(key, sizeof(key), "job/%s", id);
+	assert_int_equal(wr_dlq_job_json(&written, &text), WR_OK);
+	assert_int_equal(rd_kafka_producev(cluster_producer, RD_KAFKA_V_TOPIC(state),
+					   RD_KAFKA_V_KEY(key, strlen(key)),
+					   RD_KAFKA_V_VALUE(text.data, text.size),
+					   RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+					   RD_KAFKA_V_END),
+			 RD_KAFKA_RESP_ERR_NO_ERROR);
+	wr_buf_fini(&text);
+}
+
+/* The random part of an id says nothing of the time. */
+static void jobs_of_one_second_are_listed_the_newest_first(void **state)
+{
+	static const char *const wanted[] = {"20260101-000001-000000", "20260101-000000-aaaaaa",
+					     "20260101-000000-cccccc", "20260101-000000-bbbbbb"};
+	struct wr_dlq_job *jobs;
+	size_t count;
+
+	(void)state;
+	write_job_down("20260101-000000-cccccc", 2);
+	write_job_down("20260101-000001-000000", 1000);
+	write_job_down("20260101-000000-aaaaaa", 3);
+	write_job_down("20260101-000000-bbbbbb", 2);
+	open_topic();
+	assert_int_equal(wr_dlq_jobs_load(dlq, &jobs, &count, &err), WR_OK);
+	assert_int_equal(count, UNIT_COUNT_OF(wanted));
+	for (size_t i = 0; i < count; i++)
+		assert_string_equal(jobs[i].id, wanted[i]);
+	wr_dlq_jobs_free(jobs, count);
+}
+
 static void force_lifts_the_loop_guard(void **state)
 {
 	(void)state;
@@ -586,6 +626,7 @@ int main(void)
 	    RULE(a_redrive_with_nothing_to_do_writes_nothing_and_knows_how_far_it_looked),
 	    RULE(a_redrive_passes_over_what_was_seen),
 	    RULE(jobs_that_are_forgotten_are_listed_no_more),
+	    RULE(jobs_of_one_second_are_listed_the_newest_first),
 	    RULE(force_lifts_the_loop_guard),
 	    RULE(without_a_word_it_goes_to_the_stage_where_that_can_be),
 	    RULE(an_edited_value_goes_with_its_original),
