@@ -302,7 +302,25 @@ static int conclude(struct acting *a, enum wr_code rc, const struct wr_err *err)
 	return a->job.state == WR_DLQ_DONE && !has_refused(&a->job) ? WR_EXIT_OK : WR_EXIT_WRONG;
 }
 
-/* What is about to be purged, and whether that is meant. */
+/* No question, and no job: only what became of the ids. */
+static int nothing_to_purge(const struct acting *a)
+{
+	const uint64_t skipped = a->job.counts[WR_DLQ_SKIPPED];
+
+	if (a->job.state != WR_DLQ_DONE) { /* it was stopped while it looked */
+		fputs("nothing was purged\n", stderr);
+		return WR_EXIT_WRONG;
+	}
+	if (a->json)
+		print_job(a);
+	else
+		printf("nothing to purge: no open dead letter of %s is meant\n", a->args.topic);
+	if (!a->json && skipped > 0)
+		printf("  %" PRIu64 " %s\n", skipped, count_texts[WR_DLQ_SKIPPED]);
+	return has_refused(&a->job) ? WR_EXIT_WRONG : WR_EXIT_OK;
+}
+
+/* What is about to be purged, and whether that is meant. -1: it is. */
 static int confirm(struct acting *a)
 {
 	struct wr_err err;
@@ -310,15 +328,18 @@ static int confirm(struct acting *a)
 	enum wr_code rc;
 
 	if (a->job.kind != WR_DLQ_PURGE || a->yes || a->dry_run)
-		return WR_EXIT_OK;
+		return -1;
 	a->run.dry_run = true;
 	rc = wr_dlq_run_new(&a->run, &err);
 	a->run.dry_run = false;
 	wr_dlq_progress_end(&a->progress);
 	if (rc != WR_OK)
 		return conclude(a, rc, &err);
-	snprintf(question, sizeof(question), "Purge %" PRIu64 " dead letters of %s?",
-		 a->job.counts[WR_DLQ_FINISHED], a->args.topic);
+	if (a->job.counts[WR_DLQ_FINISHED] == 0)
+		return nothing_to_purge(a);
+	snprintf(question, sizeof(question), "Purge %" PRIu64 " dead letter%s of %s?",
+		 a->job.counts[WR_DLQ_FINISHED], a->job.counts[WR_DLQ_FINISHED] == 1 ? "" : "s",
+		 a->args.topic);
 	if (!wr_cli_confirm(question)) {
 		fputs("nothing was purged\n", stderr);
 		return WR_EXIT_WRONG;
@@ -332,7 +353,7 @@ static int confirm(struct acting *a)
 	memset(a->job.counts, 0, sizeof(a->job.counts));
 	a->job.state = WR_DLQ_RUNNING;
 	a->job.id[0] = '\0';
-	return WR_EXIT_OK;
+	return -1;
 }
 
 static int run_new(struct acting *a)
@@ -349,7 +370,7 @@ static int run_new(struct acting *a)
 		wr_dlq_filter_fini(&a->job.filter);
 	a->job.who = who();
 	exit_status = confirm(a);
-	if (exit_status != WR_EXIT_OK)
+	if (exit_status >= 0)
 		return exit_status;
 	a->run.dry_run = a->dry_run;
 	rc = wr_dlq_run_new(&a->run, &err);

@@ -188,7 +188,7 @@ static void a_purge_is_confirmed(void **state)
 	(void)state;
 	capture(&got, wr_commands, WORDS("dlq", "purge", "-c", "test_dlq.yaml", "0/1"), "n\n");
 	assert_int_equal(got.exit_status, WR_EXIT_WRONG);
-	expect_in(got.err, "Purge 1 dead letters of d?");
+	expect_in(got.err, "Purge 1 dead letter of d?");
 	expect_in(got.err, "nothing was purged\n");
 	capture(&got, wr_commands, WORDS("dlq", "purge", "-c", "test_dlq.yaml", "0/1"), "y\n");
 	expect_ok();
@@ -198,6 +198,22 @@ static void a_purge_is_confirmed(void **state)
 	expect_in(got.out, "  3 purged\n");
 	DLQ("stats", NULL);
 	expect_in(got.out, "0 open, 2 replayed, 4 purged\n");
+}
+
+static void a_purge_of_nothing_says_so_and_asks_nobody(void **state)
+{
+	(void)state;
+	capture(&got, wr_commands, WORDS("dlq", "purge", "-c", "test_dlq.yaml", "--code", "none"),
+		"");
+	assert_int_equal(got.exit_status, WR_EXIT_OK);
+	assert_string_equal(got.out, "nothing to purge: no open dead letter of d is meant\n");
+	assert_null(strstr(got.err, "[y/N]"));
+	capture(&got, wr_commands, WORDS("dlq", "purge", "-c", "test_dlq.yaml", "0/1"), "");
+	assert_int_equal(got.exit_status, WR_EXIT_WRONG);
+	expect_in(got.out, "is meant\n  1 skipped (replayed or purged before, or gone)\n");
+	capture(&got, wr_commands, WORDS("dlq", "purge", "-c", "test_dlq.yaml", "--all", "-j"), "");
+	assert_int_equal(got.exit_status, WR_EXIT_OK);
+	expect_in(got.out, "\"counts\":{\"selected\":0,\"done\":0,");
 }
 
 static void what_can_not_be_meant_is_refused(void **state)
@@ -237,6 +253,7 @@ int main(void)
 	    cmocka_unit_test(a_replay_is_a_job),
 	    cmocka_unit_test(what_was_replayed_is_skipped_and_that_is_a_failure),
 	    cmocka_unit_test(a_purge_is_confirmed),
+	    cmocka_unit_test(a_purge_of_nothing_says_so_and_asks_nobody),
 	    cmocka_unit_test(what_can_not_be_meant_is_refused),
 	};
 
