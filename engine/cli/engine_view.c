@@ -62,7 +62,7 @@ void wr_engine_view_head(struct wr_admin_client *client, struct wr_buf *out)
 	if (wr_admin_client_is_true(client, "/drifted"))
 		(void)wr_buf_append_text(
 		    out,
-		    "  the configuration file is invalid: the last applied configuration runs\n");
+		    "  something else runs than the configuration file says, since the start\n");
 	if (canary > 0)
 		(void)wr_buf_printf(
 		    out, "  canary: generation %" PRId64 " runs a share of the keys\n", canary);

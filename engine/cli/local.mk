@@ -25,6 +25,7 @@ libwr_cli_a_SOURCES = \
 	engine/cli/offsets_reset.c \
 	engine/cli/offsets_show.c \
 	engine/cli/parked.c engine/cli/parked.h \
+	engine/cli/past.c engine/cli/past.h \
 	engine/cli/pipeline_args.c engine/cli/pipeline_args.h \
 	engine/cli/log_level.c \
 	engine/cli/pause.c \

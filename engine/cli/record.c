@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <time.h>
 
-static enum wr_code append_time(struct wr_buf *out, int64_t timestamp_ms)
+enum wr_code wr_cli_append_time(struct wr_buf *out, int64_t timestamp_ms)
 {
 	time_t seconds = (time_t)(timestamp_ms / 1000);
 	struct tm tm;
@@ -44,7 +44,7 @@ enum wr_code wr_cli_record_text(const struct wr_cli_record *record, struct wr_bu
 
 	if ((rc = wr_buf_printf(out, "%s/%" PRId32 "@%" PRId64 "  ", record->topic,
 				record->partition, record->offset)) != WR_OK ||
-	    (rc = append_time(out, record->timestamp_ms)) != WR_OK ||
+	    (rc = wr_cli_append_time(out, record->timestamp_ms)) != WR_OK ||
 	    (rc = wr_buf_append_text(out, "  key ")) != WR_OK ||
 	    (rc = append_shown(out, record->key)) != WR_OK)
 		return rc;

@@ -26,6 +26,9 @@ struct wr_cli_record {
 	size_t header_count;
 };
 
+/* Appends "2026-11-23T06:00:00.250Z". WR_OK or WR_ENOMEM. */
+enum wr_code wr_cli_append_time(struct wr_buf *out, int64_t timestamp_ms);
+
 /* A line of where, when and key, an indented line a header, and an indented line with the value. WR_OK, WR_ENOMEM. */
 enum wr_code wr_cli_record_text(const struct wr_cli_record *record, struct wr_buf *out);
 

@@ -2,9 +2,11 @@
 #include "config.h"
 
 #include "cli/commands.h"
+#include "cli/past.h"
 #include "cli/pipeline_args.h"
 #include "cli/reload_view.h"
 
+#define DEFAULT_FILE "/etc/weir/weir.yaml"
 #define ORDER_OPTIONS                                                                           \
 	WR_ADMIN_OPTIONS,                                                                       \
 	    {"dry-run", 'n', NULL, "do all but the swap, and say what would happen"},           \
@@ -25,13 +27,14 @@ static const struct wr_option reload_options[] = {
 
 static const struct wr_option list_options[] = {
     WR_ADMIN_OPTIONS,
+    {"offline", 0, NULL, "ask no engine: read what it has kept in the state_dir of its file"},
     {"json", 'j', NULL, "print the engine's answer: one JSON object"},
     {NULL, 0, NULL, NULL},
 };
 
 struct order {
 	struct wr_admin_args where;
-	bool dry_run, drained, force, json;
+	bool dry_run, drained, force, offline, json;
 	char canary[32]; /* for a URL; empty: as the file says */
 };
 
@@ -59,6 +62,8 @@ static int parse(struct order *order, const struct wr_command *command, int argc
 			order->drained = true;
 		else if (wr_args_is(&args, "force"))
 			order->force = true;
+		else if (wr_args_is(&args, "offline"))
+			order->offline = true;
 		else if (wr_args_is(&args, "json"))
 			order->json = true;
 		else if (wr_args_is(&args, "canary") && take_canary(order, args.value))
@@ -142,6 +147,13 @@ static int run_generations(const struct wr_command *command, int argc, char **ar
 
 	if (exit_status >= 0)
 		return exit_status;
+	if (order.offline && order.where.url != NULL)
+		return wr_args_wrong(command, "takes --url or --offline, not both");
+	if (order.offline)
+		return wr_cli_show_past(command,
+					order.where.config_file != NULL ? order.where.config_file
+									: DEFAULT_FILE,
+					order.json);
 	exit_status = wr_admin_client_open(&order.where, command, &client);
 	if (exit_status != WR_EXIT_OK)
 		return exit_status;
@@ -198,10 +210,12 @@ const struct wr_command wr_command_rollback = {
 const struct wr_command wr_command_generations = {
     .name = "generations",
     .summary = "list what a running engine has run",
-    .usage = "[--json]",
+    .usage = "[--offline] [--json]",
     .description =
 	"Prints the last ten generations of a running engine, the newest first: since when, who asked\n"
-	"for it, what changed, which one runs, and to which one a rollback leads.\n",
+	"for it, what changed, which one runs, and to which one a rollback leads. They are kept over\n"
+	"restarts; with --offline they are read from the state_dir of the engine's file, for an engine\n"
+	"that does not run: weir run --generation N runs one of them.\n",
     .options = list_options,
     .run = run_generations,
 };

@@ -228,8 +228,7 @@ void wr_reload_view_list(struct wr_admin_client *client, struct wr_buf *out)
 
 	if (wr_admin_client_is_true(client, "/drifted"))
 		(void)wr_buf_append_text(
-		    out,
-		    "the configuration file is invalid: the last applied configuration runs\n");
+		    out, "something else runs than the configuration file says, since the start\n");
 	wr_text_table_init(&table, "rllll");
 	wr_text_table_head(&table, titles);
 	for (size_t i = 0; i < n; i++) {

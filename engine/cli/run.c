@@ -16,6 +16,7 @@
 #include "run/reload.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -37,6 +38,7 @@
 struct service {
 	const char *file;
 	bool strict;
+	long long generation; /* a former one that is to run; 0: what the file says */
 	struct wr_reload *reload;
 	const struct wr_conf *conf; /* the first; lives as long as `reload` */
 	struct wr_metrics *metrics;
@@ -159,6 +161,7 @@ static int load(struct service *s)
 	const struct wr_reload_options options = {
 	    .file = s->file,
 	    .strict = s->strict,
+	    .generation = (uint64_t)s->generation,
 	    .probe_program = WR_OWN_PROGRAM,
 	    .clock = &wr_clock_real,
 	    .hooks = {.arg = s,
@@ -186,7 +189,13 @@ static int load(struct service *s)
 /* It runs something else than its file says, and says so. */
 static void tell_drift(const struct service *s)
 {
-	if (wr_reload_has_drifted(s->reload))
+	if (s->generation > 0)
+		WR_LOG(
+		    WR_LOG_WARN,
+		    "a former generation runs, as asked for, whatever the configuration file says",
+		    WR_STR("file", s->file), WR_INT("as", s->generation),
+		    WR_INT("generation", wr_reload_first(s->reload)->number));
+	else if (wr_reload_has_drifted(s->reload))
 		WR_LOG(WR_LOG_ERROR,
 		       "the configuration file is invalid: the last applied configuration runs",
 		       WR_STR("file", s->file),
@@ -527,8 +536,13 @@ static int run(const struct wr_command *command, int argc, char **argv)
 
 	wr_args_begin(&args, command, argc, argv);
 	while (wr_args_next(&args)) {
-		if (args.option != NULL) {
+		if (wr_args_is(&args, "strict")) {
 			s.strict = true;
+			continue;
+		}
+		if (wr_args_is(&args, "generation")) {
+			if (!wr_args_number(&args, 1, LLONG_MAX, &s.generation))
+				return WR_EXIT_USAGE;
 			continue;
 		}
 		if (s.file != NULL)
@@ -538,6 +552,8 @@ static int run(const struct wr_command *command, int argc, char **argv)
 	}
 	if (args.exit_status >= 0)
 		return args.exit_status;
+	if (s.strict && s.generation > 0)
+		return wr_args_wrong(command, "takes --strict or --generation, not both");
 	if (s.file == NULL)
 		s.file = DEFAULT_FILE;
 	block_signals();
@@ -553,13 +569,14 @@ static int run(const struct wr_command *command, int argc, char **argv)
 
 static const struct wr_option options[] = {
     {"strict", 0, NULL, "don't start when FILE is invalid, whatever was applied last"},
+    {"generation", 0, "N", "run this former generation, whatever FILE says"},
     {NULL, 0, NULL, NULL},
 };
 
 const struct wr_command wr_command_run = {
     .name = "run",
     .summary = "run the engine",
-    .usage = "[FILE]",
+    .usage = "[--strict | --generation N] [FILE]",
     .description =
 	"Runs every pipeline of FILE (default " DEFAULT_FILE
 	") until SIGTERM or SIGINT. It then takes\n"
@@ -568,7 +585,9 @@ const struct wr_command wr_command_run = {
 	"delivered again.\n"
 	"SIGHUP reads FILE again and goes over to it without losing an event; so does\n"
 	"POST /admin/reload. When FILE is invalid at the start, the configuration that was applied\n"
-	"last runs instead, and a log line and the metric weir_config_drift say so.\n",
+	"last runs instead, and a log line and the metric weir_config_drift say so.\n"
+	"--generation runs one of the last ten as it was kept, when what FILE says can't run long\n"
+	"enough for weir rollback; weir generations --offline lists them.\n",
     .options = options,
     .run = run,
 };

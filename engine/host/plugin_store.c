@@ -22,7 +22,9 @@ struct stored {
 	char sha256[WR_SHA256_HEX_BYTES];
 	char *copy;               /* NULL: deleted, or never made */
 	unsigned users;           /* files of sets */
+	unsigned holders;         /* files of sets that only hold */
 	struct wr_plugin *plugin; /* loaded; the store is one of its users */
+	bool was_unloaded;        /* what is opened from `copy` again could be the old code */
 	struct stored *next;
 };
 
@@ -41,6 +43,7 @@ struct set_file {
 
 struct wr_plugin_set {
 	struct wr_plugin_store *store;
+	bool only_holds;
 	struct set_file *files;
 	size_t count;
 };
@@ -225,20 +228,58 @@ static bool can_be_unloaded(const struct stored *stored)
 	return stored->plugin == NULL || (stored->plugin->entry->flags & WEIR_UNLOADABLE) != 0;
 }
 
-/* The last file of a set with this content is gone. */
-static void drop_stored(struct wr_plugin_store *store, struct stored *stored)
+static void unload(struct stored *stored)
 {
-	WR_ASSERT(stored->users > 0);
-	if (--stored->users > 0)
+	stored->was_unloaded = stored->was_unloaded || stored->plugin != NULL;
+	wr_plugin_unref(stored->plugin);
+	stored->plugin = NULL;
+}
+
+/* What nobody needs of this content any more goes. */
+static void tidy(struct wr_plugin_store *store, struct stored *stored)
+{
+	if (stored->users > 0)
 		return;
 	WR_ASSERT(stored->plugin == NULL || stored->plugin->users == 1);
+	if (can_be_unloaded(stored))
+		unload(stored);
+	if (stored->holders > 0)
+		return;
 	if (!store->keeps_files && stored->copy != NULL) {
 		unlink(stored->copy);
 		free(stored->copy);
 		stored->copy = NULL;
 	}
-	if (can_be_unloaded(stored))
+	if (stored->plugin == NULL)
 		remove_stored(store, stored);
+}
+
+/* A file of a set with this content is gone. */
+static void drop_stored(struct wr_plugin_store *store, struct stored *stored, bool only_held)
+{
+	unsigned *count = only_held ? &stored->holders : &stored->users;
+
+	WR_ASSERT(*count > 0);
+	(*count)--;
+	tidy(store, stored);
+}
+
+/* The copy before stays on disk until the next sweep: a record may name it. */
+static enum wr_code renew_copy(struct wr_plugin_store *store, struct stored *stored,
+			       struct wr_bytes file, struct wr_err *err)
+{
+	char *before = stored->copy;
+	enum wr_code rc;
+
+	stored->copy = NULL;
+	rc = make_copy(store, stored, file, err);
+	if (rc != WR_OK) {
+		stored->copy = before;
+		return rc;
+	}
+	free(before);
+	stored->was_unloaded = false;
+	return WR_OK;
 }
 
 /* The content of a file that was read, with one user more. */
@@ -256,12 +297,12 @@ static enum wr_code keep(struct wr_plugin_store *store, struct wr_bytes file,
 		stored = add(store, sha256);
 	if (stored == NULL)
 		return no_memory(err);
-	if (stored->copy == NULL)
-		rc = make_copy(store, stored, file, err);
+	if (stored->copy == NULL || stored->was_unloaded)
+		rc = renew_copy(store, stored, file, err);
 	if (rc == WR_OK)
 		stored->users++;
-	else if (stored->users == 0 && can_be_unloaded(stored))
-		remove_stored(store, stored);
+	else
+		tidy(store, stored);
 	*stored_r = rc == WR_OK ? stored : NULL;
 	return rc;
 }
@@ -272,7 +313,7 @@ void wr_plugin_store_close(struct wr_plugin_store *store)
 		return;
 	WR_CHECK(store, STORE_MAGIC);
 	while (store->first != NULL) {
-		WR_ASSERT(store->first->users == 0);
+		WR_ASSERT(store->first->users == 0 && store->first->holders == 0);
 		remove_stored(store, store->first);
 	}
 	free(store->folder);
@@ -323,7 +364,7 @@ static enum wr_code take_file(struct wr_plugin_set *set, const char *name,
 	if (rc == WR_OK) {
 		rc = add_file(set, name, stored, err);
 		if (rc != WR_OK)
-			drop_stored(set->store, stored);
+			drop_stored(set->store, stored, false);
 	}
 	wr_plugin_file_free(&file);
 	free(path);
@@ -379,20 +420,32 @@ enum wr_code wr_plugin_store_take(struct wr_plugin_store *store, const struct wr
 	return rc;
 }
 
-static enum wr_code restore_file(struct wr_plugin_set *set, const struct wr_plugin_file *file,
-				 struct wr_err *err)
+static enum wr_code check_copy(const struct wr_plugin_file *file, struct wr_err *err)
 {
 	char sha256[WR_SHA256_HEX_BYTES];
-	struct stored *stored;
 	enum wr_code rc = wr_sha256_file(file->copy, sha256, err);
 
 	if (rc != WR_OK)
 		return rc;
 	if (strcmp(sha256, file->sha256) != 0)
 		return wr_err_set(err, WR_EINVAL, "the copy %s was changed", file->copy);
-	stored = find(set->store, sha256);
+	return WR_OK;
+}
+
+static enum wr_code restore_file(struct wr_plugin_set *set, const struct wr_plugin_file *file,
+				 struct wr_err *err)
+{
+	struct stored *stored = find(set->store, file->sha256);
+	enum wr_code rc = WR_OK;
+
+	/* what somebody has was looked at already */
+	if (stored == NULL || stored->users + stored->holders == 0 ||
+	    strcmp(stored->copy, file->copy) != 0)
+		rc = check_copy(file, err);
+	if (rc != WR_OK)
+		return rc;
 	if (stored == NULL)
-		stored = add(set->store, sha256);
+		stored = add(set->store, file->sha256);
 	if (stored == NULL)
 		return no_memory(err);
 	if (stored->copy == NULL)
@@ -423,22 +476,41 @@ enum wr_code wr_plugin_store_restore(struct wr_plugin_store *store,
 	return rc;
 }
 
-enum wr_code wr_plugin_set_copy(const struct wr_plugin_set *set, struct wr_plugin_set **copy_r,
-				struct wr_err *err)
+static enum wr_code copy_set(const struct wr_plugin_set *set, bool only_holds,
+			     struct wr_plugin_set **copy_r, struct wr_err *err)
 {
 	struct wr_plugin_set *copy = new_set(set->store);
 	enum wr_code rc = copy != NULL ? WR_OK : no_memory(err);
 
 	*copy_r = NULL;
+	if (rc == WR_OK)
+		copy->only_holds = only_holds;
 	for (size_t i = 0; i < set->count && rc == WR_OK; i++) {
-		rc = add_file(copy, set->files[i].name, set->files[i].stored, err);
-		set->files[i].stored->users += rc == WR_OK;
+		struct stored *stored = set->files[i].stored;
+
+		rc = add_file(copy, set->files[i].name, stored, err);
+		if (rc == WR_OK && only_holds)
+			stored->holders++;
+		else if (rc == WR_OK)
+			stored->users++;
 	}
 	if (rc == WR_OK)
 		*copy_r = copy;
 	else
 		wr_plugin_set_drop(copy);
 	return rc;
+}
+
+enum wr_code wr_plugin_set_copy(const struct wr_plugin_set *set, struct wr_plugin_set **copy_r,
+				struct wr_err *err)
+{
+	return copy_set(set, false, copy_r, err);
+}
+
+enum wr_code wr_plugin_set_hold(const struct wr_plugin_set *set, struct wr_plugin_set **held_r,
+				struct wr_err *err)
+{
+	return copy_set(set, true, held_r, err);
 }
 
 bool wr_plugin_set_has(const struct wr_plugin_set *set, const char *name)
@@ -490,7 +562,7 @@ void wr_plugin_set_drop(struct wr_plugin_set *set)
 		return;
 	for (size_t i = 0; i < set->count; i++) {
 		free(set->files[i].name);
-		drop_stored(set->store, set->files[i].stored);
+		drop_stored(set->store, set->files[i].stored, set->only_holds);
 	}
 	free(set->files);
 	free(set);

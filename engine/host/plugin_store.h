@@ -5,7 +5,8 @@
  *
  * A set is the files of one configuration, as they were when it was taken; whoever runs or may go back to that
  * configuration keeps it. Code that no set needs any more has its copy deleted; it is unmapped when the plugin declared
- * WEIR_UNLOADABLE, and otherwise stays for whoever brings the same file again.
+ * WEIR_UNLOADABLE, and otherwise stays for whoever brings the same file again. A set that only holds keeps the copies on
+ * disk, and nothing in memory: it is for another process, one day.
  *
  * One thread at a time: main's before the reload thread begins and after it ended, in between that one's.
  */
@@ -33,7 +34,8 @@ void wr_plugin_store_close(struct wr_plugin_store *store);
 /* From now on no copy is deleted: the engine stops, and the next start may need them. */
 void wr_plugin_store_keep_files(struct wr_plugin_store *store);
 
-/* Deletes the copies in the folder that belong to no set: those of an earlier process. */
+/* Deletes the copies in the folder that belong to no set: those of an earlier process, and those that were followed by
+ * another copy of the same content. */
 void wr_plugin_store_sweep(struct wr_plugin_store *store);
 
 /* Reads and copies every plugin that the configuration names, once each. What can't be a plugin of this machine is a
@@ -65,6 +67,11 @@ enum wr_code wr_plugin_store_restore(struct wr_plugin_store *store,
 
 /* The same files once more. WR_OK or WR_ENOMEM. */
 enum wr_code wr_plugin_set_copy(const struct wr_plugin_set *set, struct wr_plugin_set **copy_r,
+				struct wr_err *err);
+
+/* The same files once more, but it only holds. A set that is copied from one that only holds is a whole one; that is for
+ * the start, when nothing was opened yet. WR_OK or WR_ENOMEM. */
+enum wr_code wr_plugin_set_hold(const struct wr_plugin_set *set, struct wr_plugin_set **held_r,
 				struct wr_err *err);
 
 /* Opens the plugin of that name; the caller has one user of it. The codes of wr_plugin_open(), and WR_ENOTFOUND for a

@@ -29,7 +29,7 @@ void wr_admin_reloads_close(struct wr_admin_reloads *reloads);
 enum wr_code wr_admin_reloads_ask(struct wr_admin_reloads *reloads,
 				  const struct wr_admin_order *order, wr_admin_begin_fn begin,
 				  void *arg, struct wr_err *err);
-/* Whether the last applied configuration runs because the file is invalid. */
+/* Whether something else runs than the file says, since the start. */
 bool wr_admin_reloads_has_drifted(struct wr_admin_reloads *reloads);
 
 /* "canary": the generation that is tried, and its path; or null. */

@@ -14,14 +14,15 @@
 struct wr_last_applied {
 	uint64_t number;
 	char *file;                     /* absolute: whose configuration it was */
+	char *text_name;                /* what its text is called in the folder */
 	struct wr_buf text;             /* may hold secrets */
 	struct wr_plugin_file *plugins; /* strings are its own */
 	size_t plugin_count;
 };
 
-/* WR_OK, WR_EIO, WR_ENOMEM. [main or reload] */
+/* `text` is the name of its text in the folder, where it is already. WR_OK, WR_EIO, WR_ENOMEM. [main or reload] */
 enum wr_code wr_last_applied_write(const char *folder, uint64_t number, const char *file,
-				   struct wr_bytes text, const struct wr_plugin_set *set,
+				   const char *text, const struct wr_plugin_set *set,
 				   struct wr_err *err);
 
 /* WR_OK; WR_ENOTFOUND: nothing was kept; WR_EINVAL: what is there is not whole; WR_EIO; WR_ENOMEM. */

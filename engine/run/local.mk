@@ -7,6 +7,9 @@ libwr_run_a_SOURCES = \
 	engine/run/board.c engine/run/board.h \
 	engine/run/engine.c engine/run/engine.h engine/run/engine_private.h \
 	engine/run/health.c engine/run/health.h \
+	engine/run/history.c engine/run/history.h \
+	engine/run/history_read.c \
+	engine/run/kept_text.c engine/run/kept_text.h \
 	engine/run/key_waits.c engine/run/key_waits.h \
 	engine/run/lane.c engine/run/lane.h engine/run/lane_private.h \
 	engine/run/lane_adopt.c \
@@ -39,6 +42,7 @@ libwr_run_a_SOURCES = \
 	engine/run/reload_answer.c \
 	engine/run/reload_apply.c \
 	engine/run/reload_canary.c \
+	engine/run/reload_keep.c \
 	engine/run/reload_list.c \
 	engine/run/reload_load.c \
 	engine/run/reload_plan.c \

@@ -91,8 +91,7 @@ GAUGE(wr_family_canary, "weir_canary", "1 while a generation is tried on a share
 COUNTER(wr_family_reloads, "weir_reloads_total", "Reloads by their result.");
 const struct wr_metric_family wr_family_drift = {
     .name = "weir_config_drift",
-    .help =
-	"1 while something else runs than the configuration file says, because the file is invalid.",
+    .help = "1 while something else runs than the configuration file says, since the start.",
     .kind = WR_METRIC_GAUGE,
 };
 const struct wr_metric_family wr_family_generation = {

@@ -147,11 +147,20 @@ static enum wr_code init(struct wr_reload *reload)
 {
 	reload->dir.lock_fd = -1;
 	reload->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	reload->list.items = calloc(WR_RELOAD_LIST_MAX, sizeof(*reload->list.items));
 	reload->absolute_file = wr_state_place_absolute(reload->o.file);
-	return reload->wake_fd >= 0 && reload->list.items != NULL && reload->absolute_file != NULL
-		   ? WR_OK
-		   : WR_ENOMEM;
+	return reload->wake_fd >= 0 && reload->absolute_file != NULL ? WR_OK : WR_ENOMEM;
+}
+
+/* That were given already, also to what never ran for all keys. */
+static void note_numbers(struct wr_reload *reload)
+{
+	uint64_t tried = wr_tried_read(reload->dir.path).number;
+	uint64_t newest = wr_history_newest(&reload->history);
+
+	if (newest > reload->last_number)
+		reload->last_number = newest;
+	if (tried > reload->last_number)
+		reload->last_number = tried;
 }
 
 enum wr_code wr_reload_open(const struct wr_reload_options *options, struct wr_reload **reload_r,
@@ -177,8 +186,7 @@ enum wr_code wr_reload_open(const struct wr_reload_options *options, struct wr_r
 	reload->first->runners++;
 	reload->current->keepers++;
 	reload->last_number = reload->number = reload->current->number;
-	if (wr_tried_read(reload->dir.path).number > reload->last_number)
-		reload->last_number = wr_tried_read(reload->dir.path).number;
+	note_numbers(reload);
 	wr_reload_follow(reload);
 	*reload_r = reload;
 	return WR_OK;
@@ -203,14 +211,13 @@ enum wr_code wr_reload_start(struct wr_reload *reload, const struct wr_engine_op
 	reload->drift_cell = wr_metrics_cell(options.metrics, &wr_family_drift, NULL, 0);
 	reload->generation_cell = wr_metrics_cell(options.metrics, &wr_family_generation, NULL, 0);
 	reload->canary_cell = wr_metrics_cell(options.metrics, &wr_family_canary, NULL, 0);
-	wr_plugin_store_sweep(reload->store);
 	rc = wr_engine_create(&options, &reload->engine, err);
 	if (rc == WR_OK)
 		rc = wr_engine_start(reload->engine, err);
 	if (rc != WR_OK)
 		return rc;
-	wr_reload_note_generation(reload, "start", strdup("start"));
-	if (!reload->drifted)
+	wr_reload_note_start(reload);
+	if (!reload->fell_back)
 		wr_reload_keep(reload);
 	error = pthread_create(&reload->thread, NULL, run, reload);
 	if (error != 0)
@@ -282,12 +289,16 @@ void wr_reload_close(struct wr_reload *reload)
 	wr_edition_let_go(reload->current, 1, 0);
 	wr_edition_let_go(reload->first, 1, 0);
 	wr_watch_destroy(reload->watch);
+	wr_history_fini(&reload->history);
+	wr_plugin_set_drop(reload->last_held);
+	wr_last_applied_fini(&reload->last);
+	free(reload->last_text);
+	free(reload->started_as);
 	wr_plugin_store_close(reload->store);
 	wr_state_dir_close(&reload->dir);
 	wr_metrics_retire_cell(reload->metrics, reload->drift_cell);
 	wr_metrics_retire_cell(reload->metrics, reload->generation_cell);
 	wr_metrics_retire_cell(reload->metrics, reload->canary_cell);
-	wr_reload_list_fini(&reload->list);
 	free(reload->job.who);
 	free(reload->absolute_file);
 	if (reload->wake_fd >= 0)

@@ -45,6 +45,7 @@ struct wr_reload_hooks {
 struct wr_reload_options {
 	const char *file;
 	bool strict; /* an invalid file is an error even where an earlier configuration could run */
+	uint64_t generation; /* run this former one, whatever the file says; 0: the file */
 	const char *
 	    probe_program; /* the weir to run as the child that tries plugins; NULL: they are not tried */
 	const struct wr_clock *clock;
@@ -53,7 +54,7 @@ struct wr_reload_options {
 
 /* Reads the file and loads what it names: the first generation. With an invalid file the last applied configuration is
  * taken, if this file's was kept in its state_dir; *problems then says what is wrong with the file, and has_drifted() is
- * true. Copies the options, borrows what they point to. WR_OK; WR_EINVAL (see problems); WR_EIO; WR_ENOMEM. [main] */
+ * true. What ran before the last end of the engine is in the list, and a rollback leads back over it. Copies the options, borrows what they point to. WR_OK; WR_EINVAL (see problems); WR_EIO; WR_ENOMEM. [main] */
 enum wr_code wr_reload_open(const struct wr_reload_options *options, struct wr_reload **reload_r,
 			    struct wr_problems *problems);
 
@@ -211,7 +212,7 @@ enum wr_code wr_reload_generations(struct wr_reload *reload, struct wr_reload_li
 void wr_reload_list_fini(struct wr_reload_list *list);
 
 /* Whether the engine runs something else than its file says: it was started with the last applied configuration because
- * the file was invalid. False after the next reload that is applied or finds nothing to change. [any] */
+ * the file was invalid, or with a former generation because that was asked for. False after the next reload that is applied or finds nothing to change. [any] */
 bool wr_reload_has_drifted(struct wr_reload *reload);
 
 /* The generation that runs. [any] */

@@ -218,6 +218,7 @@ void wr_reload_make_current(struct wr_reload *reload, struct wr_edition *edition
 	reload->current = edition;
 	reload->last_number = edition->number;
 	edition->keepers++;
+	wr_reload_note_agreement(reload);
 	if (reload->o.hooks.apply != NULL)
 		reload->o.hooks.apply(reload->o.hooks.arg, edition->generation);
 }

@@ -8,18 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void free_entry(struct wr_reload_entry *entry)
-{
-	free(entry->who);
-	free(entry->what);
-	free(entry->reason);
-	wr_reload_free_trials(entry->trials, entry->trial_count);
-}
-
 void wr_reload_list_fini(struct wr_reload_list *list)
 {
 	for (size_t i = 0; i < list->count; i++)
-		free_entry(&list->items[i]);
+		wr_reload_entry_fini(&list->items[i]);
 	free(list->items);
 	*list = (struct wr_reload_list){NULL, 0};
 }
@@ -39,34 +31,22 @@ const char *wr_reload_state_name(enum wr_reload_state state)
 	return "";
 }
 
-/* The newest is the list's first. */
-static void push_entry_locked(struct wr_reload *reload, struct wr_reload_entry entry)
-{
-	struct wr_reload_list *list = &reload->list;
-
-	wr_lock_assert_held(&reload->lock);
-	if (list->count == WR_RELOAD_LIST_MAX)
-		free_entry(&list->items[--list->count]);
-	memmove(list->items + 1, list->items, list->count * sizeof(*list->items));
-	list->items[0] = entry;
-	list->count++;
-}
-
 /* The current edition is the one that runs. */
 static void set_running_locked(struct wr_reload *reload)
 {
-	struct wr_reload_list *list = &reload->list;
+	struct wr_history *history = &reload->history;
 
 	wr_lock_assert_held(&reload->lock);
 	reload->number = reload->current->number;
 	reload->has_previous = reload->previous != NULL;
-	for (size_t i = 0; i < list->count; i++) {
-		list->items[i].runs = list->items[i].number == reload->number;
-		list->items[i].can_return =
-		    reload->previous != NULL && list->items[i].number == reload->previous->number;
+	history->runs = reload->number;
+	history->previous = reload->previous != NULL ? reload->previous->number : 0;
+	for (size_t i = 0; i < history->count; i++) {
+		struct wr_reload_entry *entry = &history->items[i].entry;
+
+		entry->runs = entry->number == history->runs;
+		entry->can_return = history->previous != 0 && entry->number == history->previous;
 	}
-	if (reload->previous != NULL)
-		reload->drifted = false;
 }
 
 static void tell_metrics(struct wr_reload *reload)
@@ -75,49 +55,66 @@ static void tell_metrics(struct wr_reload *reload)
 	wr_metric_set(reload->drift_cell, wr_reload_has_drifted(reload) ? 1 : 0);
 }
 
-void wr_reload_note_generation(struct wr_reload *reload, const char *who, char *what)
+static void note_generation(struct wr_reload *reload, struct wr_past *past)
 {
-	struct wr_reload_entry entry = {
-	    .number = reload->current->number,
-	    .since_ms = wr_clock_wall_ms(reload->o.clock),
-	    .who = strdup(who),
-	    .what = what,
-	};
-
 	wr_lock_take(&reload->lock);
-	push_entry_locked(reload, entry);
+	if (past != NULL)
+		wr_history_push(&reload->history, past);
 	set_running_locked(reload);
 	wr_lock_release(&reload->lock);
 	tell_metrics(reload);
 }
 
+void wr_reload_note_generation(struct wr_reload *reload, const char *who, char *what)
+{
+	struct wr_past past = {.entry = {.number = reload->current->number,
+					 .since_ms = wr_clock_wall_ms(reload->o.clock),
+					 .who = strdup(who),
+					 .what = what}};
+
+	note_generation(reload, &past);
+}
+
+void wr_reload_note_start(struct wr_reload *reload)
+{
+	const char *what = "start";
+
+	if (reload->started_as != NULL)
+		what = reload->started_as;
+	else if (reload->history.count > 0)
+		what = "start, with another configuration or other plugins";
+	/* What runs again has its line, with who asked for it first. */
+	if (wr_history_find(&reload->history, reload->current->number) != NULL)
+		note_generation(reload, NULL);
+	else
+		wr_reload_note_generation(reload, "start", strdup(what));
+}
+
 void wr_reload_note_canary(struct wr_reload *reload, const char *who, char *what)
 {
-	struct wr_reload_entry entry = {
-	    .number = reload->last_number,
-	    .since_ms = wr_clock_wall_ms(reload->o.clock),
-	    .who = strdup(who),
-	    .what = what,
-	    .state = WR_RELOAD_STATE_CANARY,
-	};
+	struct wr_past past = {.entry = {.number = reload->last_number,
+					 .since_ms = wr_clock_wall_ms(reload->o.clock),
+					 .who = strdup(who),
+					 .what = what,
+					 .state = WR_RELOAD_STATE_CANARY}};
 
 	/* Without memory its counts are not shown. */
-	if (wr_reload_copy_trials(reload->canary, &entry.trials) == WR_OK)
-		entry.trial_count = wr_reload_trial_count(reload->canary);
+	if (wr_reload_copy_trials(reload->canary, &past.entry.trials) == WR_OK)
+		past.entry.trial_count = wr_reload_trial_count(reload->canary);
 	wr_lock_take(&reload->lock);
-	push_entry_locked(reload, entry);
-	reload->canary_number = entry.number;
+	wr_history_push(&reload->history, &past);
+	reload->canary_number = reload->last_number;
 	wr_lock_release(&reload->lock);
+	wr_reload_keep_list(reload);
 }
 
 static struct wr_reload_entry *canary_entry_locked(struct wr_reload *reload)
 {
+	struct wr_past *past;
+
 	wr_lock_assert_held(&reload->lock);
-	for (size_t i = 0; i < reload->list.count; i++) {
-		if (reload->list.items[i].number == reload->canary_number)
-			return &reload->list.items[i];
-	}
-	return NULL;
+	past = wr_history_find(&reload->history, reload->canary_number);
+	return past != NULL ? &past->entry : NULL;
 }
 
 void wr_reload_note_counts(struct wr_reload *reload, size_t i, const struct wr_lane_trial *counts)
@@ -152,6 +149,8 @@ void wr_reload_note_end(struct wr_reload *reload, bool promoted, const char *rea
 	wr_lock_release(&reload->lock);
 	free(copy);
 	tell_metrics(reload);
+	if (!promoted)
+		wr_reload_keep_list(reload);
 }
 
 void wr_reload_note_agreement(struct wr_reload *reload)
@@ -202,13 +201,13 @@ enum wr_code wr_reload_generations(struct wr_reload *reload, struct wr_reload_li
 	bool failed = false;
 
 	WR_CHECK(reload, WR_RELOAD_MAGIC);
-	*list_r = (struct wr_reload_list){calloc(WR_RELOAD_LIST_MAX, sizeof(*list_r->items)), 0};
+	*list_r = (struct wr_reload_list){calloc(WR_HISTORY_MAX, sizeof(*list_r->items)), 0};
 	if (list_r->items == NULL)
 		return WR_ENOMEM;
 	wr_lock_take(&reload->lock);
-	for (size_t i = 0; i < reload->list.count; i++)
-		copy_entry(&list_r->items[i], &reload->list.items[i], &failed);
-	list_r->count = reload->list.count;
+	for (size_t i = 0; i < reload->history.count; i++)
+		copy_entry(&list_r->items[i], &reload->history.items[i].entry, &failed);
+	list_r->count = reload->history.count;
 	wr_lock_release(&reload->lock);
 	if (failed)
 		wr_reload_list_fini(list_r);

@@ -5,11 +5,10 @@
 
 #include "base/log.h"
 #include "host/probe.h"
-#include "run/last_applied.h"
+#include "run/kept_text.h"
 #include "run/state_place.h"
-#include "run/tried.h"
 
-#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,6 +118,8 @@ static enum wr_code open_store(struct wr_reload *reload, const char *state_dir,
 	if (rc != WR_OK)
 		add_whole(reload, problems, err.text[0] != '\0' ? err.text : wr_code_text(rc));
 	free(folder);
+	if (rc == WR_OK)
+		wr_reload_recall(reload);
 	return rc;
 }
 
@@ -128,56 +129,6 @@ static enum wr_code make_generation(struct wr_edition *edition, uint64_t number,
 	edition->number = number;
 	return wr_generation_create_from(edition->conf, number, edition->set, &edition->generation,
 					 problems);
-}
-
-static bool is_same(const struct wr_last_applied *last, const struct wr_edition *edition)
-{
-	size_t count = wr_plugin_set_size(edition->set);
-
-	if (last->text.size != edition->text.size || last->plugin_count != count ||
-	    memcmp(last->text.data, edition->text.data, edition->text.size) != 0)
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(wr_plugin_set_file(edition->set, i).sha256, last->plugins[i].sha256) !=
-		    0)
-			return false;
-	}
-	return true;
-}
-
-/* The number of a configuration that would have this one: one that was tried keeps its own, no other gets it. */
-static uint64_t number_beside_tried(const struct wr_reload *reload,
-				    const struct wr_edition *edition, uint64_t number)
-{
-	const struct wr_tried tried = wr_tried_read(reload->dir.path);
-	const struct wr_tried this = wr_tried_of(
-	    tried.number, wr_bytes(edition->text.data, edition->text.size), edition->set);
-
-	if (tried.number < number)
-		return number;
-	if (strcmp(tried.what, this.what) != 0)
-		return tried.number + 1;
-	WR_LOG(WR_LOG_WARN,
-	       "the file says what was tried as a canary and never took all keys: it does now",
-	       WR_INT("generation", tried.number), WR_STR("file", reload->o.file));
-	return tried.number;
-}
-
-/* What was applied last keeps its number over a restart. */
-static uint64_t first_number(const struct wr_reload *reload, const struct wr_edition *edition)
-{
-	struct wr_last_applied last;
-	struct wr_err err;
-	uint64_t number = 1;
-
-	if (wr_last_applied_read(reload->dir.path, &last, &err) == WR_OK) {
-		bool same = wr_state_place_is_same_file(last.file, reload->absolute_file) &&
-			    is_same(&last, edition);
-
-		number = same ? last.number : number_beside_tried(reload, edition, last.number + 1);
-		wr_last_applied_fini(&last);
-	}
-	return number;
 }
 
 /* As the file says. */
@@ -195,16 +146,20 @@ static enum wr_code load_file(struct wr_reload *reload, struct wr_edition *editi
 	if (rc == WR_OK)
 		rc = wr_edition_take(edition, reload->store, &reload->o, problems);
 	if (rc == WR_OK)
-		rc = make_generation(edition, first_number(reload, edition), problems);
+		rc = make_generation(edition, wr_reload_first_number(reload, edition), problems);
 	return rc;
 }
 
 static enum wr_code take_last(struct wr_reload *reload, struct wr_edition *edition,
-			      struct wr_last_applied *last, struct wr_problems *problems,
-			      struct wr_err *err)
+			      struct wr_problems *problems, struct wr_err *err)
 {
+	struct wr_last_applied *last = &reload->last;
 	enum wr_code rc;
 
+	if (!reload->has_last) {
+		*err = reload->last_err;
+		return WR_ENOTFOUND;
+	}
 	if (!wr_state_place_is_same_file(last->file, reload->absolute_file))
 		return wr_err_set(err, WR_ENOTFOUND, "what was applied last came from %s",
 				  last->file);
@@ -227,19 +182,91 @@ static enum wr_code load_last(struct wr_reload *reload, struct wr_edition *editi
 {
 	struct wr_problems problems = WR_PROBLEMS_INIT;
 	char *state_dir = wr_state_place_find(reload->absolute_file);
-	struct wr_last_applied last = {.text = WR_BUF_INIT};
 	enum wr_code rc = WR_ENOMEM;
 
 	if (state_dir != NULL)
 		rc = open_store(reload, state_dir, &problems);
 	if (rc == WR_OK)
-		rc = wr_last_applied_read(reload->dir.path, &last, err);
-	if (rc == WR_OK)
-		rc = take_last(reload, edition, &last, &problems, err);
-	wr_last_applied_fini(&last);
+		rc = take_last(reload, edition, &problems, err);
 	free(state_dir);
 	wr_problems_fini(&problems);
 	return rc;
+}
+
+/* ---- a former one ---- */
+
+/* Which there are instead. */
+static void append_others(struct wr_reload *reload, struct wr_buf *text)
+{
+	const char *lead = "; there is ";
+
+	for (size_t i = 0; i < reload->history.count; i++) {
+		if (!wr_past_is_whole(&reload->history.items[i]))
+			continue;
+		(void)wr_buf_printf(text, "%s%" PRIu64, lead,
+				    reload->history.items[i].entry.number);
+		lead = ", ";
+	}
+}
+
+static enum wr_code find_past(struct wr_reload *reload, const struct wr_past **past_r,
+			      struct wr_problems *problems)
+{
+	struct wr_past *past = wr_history_find(&reload->history, reload->o.generation);
+	struct wr_buf text = WR_BUF_INIT;
+
+	*past_r = past;
+	if (past != NULL && wr_past_is_whole(past))
+		return WR_OK;
+	(void)wr_buf_printf(&text, "generation %" PRIu64 " is not kept in %s", reload->o.generation,
+			    reload->dir.path);
+	append_others(reload, &text);
+	add_whole(reload, problems, wr_buf_text(&text) != NULL ? text.data : "no memory");
+	wr_buf_fini(&text);
+	return WR_ENOTFOUND;
+}
+
+static enum wr_code take_past(struct wr_reload *reload, struct wr_edition *edition,
+			      const struct wr_past *past, struct wr_problems *problems)
+{
+	struct wr_err err = {.text = "no memory"};
+	enum wr_code rc = wr_kept_text_read(reload->dir.path, past->text, &edition->text, &err);
+
+	if (rc == WR_OK)
+		rc = wr_plugin_set_copy(past->set, &edition->set, &err);
+	if (rc != WR_OK)
+		add_whole(reload, problems, err.text);
+	if (rc == WR_OK)
+		rc = wr_edition_parse(edition, &reload->o, problems);
+	if (rc == WR_OK)
+		rc = make_generation(edition, wr_reload_first_number(reload, edition), problems);
+	return rc;
+}
+
+/* As it was when that generation was applied. */
+static enum wr_code load_past(struct wr_reload *reload, struct wr_edition *edition,
+			      struct wr_problems *problems)
+{
+	char *state_dir = wr_state_place_of(reload->absolute_file);
+	const struct wr_past *past;
+	enum wr_code rc = WR_ENOMEM;
+
+	reload->read_wall_ms = wr_clock_wall_ms(reload->o.clock);
+	if (state_dir != NULL)
+		rc = open_store(reload, state_dir, problems);
+	if (rc == WR_OK)
+		rc = find_past(reload, &past, problems);
+	if (rc == WR_OK)
+		rc = take_past(reload, edition, past, problems);
+	free(state_dir);
+	if (rc != WR_OK)
+		return rc;
+	reload->drifted = true;
+	free(reload->started_as);
+	if (asprintf(&reload->started_as, "start, as generation %" PRIu64, reload->o.generation) <
+	    0)
+		reload->started_as = NULL;
+	return WR_OK;
 }
 
 /* Whoever relies on it is to know where it was looked for. */
@@ -252,14 +279,13 @@ static void explain_last(const struct wr_reload *reload, struct wr_problems *pro
 				err->text);
 }
 
-enum wr_code wr_reload_load_first(struct wr_reload *reload, struct wr_problems *problems)
+static enum wr_code load_any(struct wr_reload *reload, struct wr_problems *problems)
 {
 	struct wr_err err = {.text = ""};
 	enum wr_code rc;
 
-	reload->current = wr_edition_new();
-	if (reload->current == NULL)
-		return WR_ENOMEM;
+	if (reload->o.generation != 0)
+		return load_past(reload, reload->current, problems);
 	rc = load_file(reload, reload->current, problems);
 	if (rc == WR_OK || rc == WR_ENOMEM || reload->o.strict)
 		return rc;
@@ -271,24 +297,20 @@ enum wr_code wr_reload_load_first(struct wr_reload *reload, struct wr_problems *
 		explain_last(reload, problems, &err);
 		return rc;
 	}
-	reload->drifted = true;
+	reload->drifted = reload->fell_back = true;
 	return WR_OK;
 }
 
-void wr_reload_keep(struct wr_reload *reload)
+enum wr_code wr_reload_load_first(struct wr_reload *reload, struct wr_problems *problems)
 {
-	const struct wr_edition *edition = reload->current;
-	struct wr_err err;
+	enum wr_code rc;
 
-	if (!reload->dir.temporary) {
-		wr_tried_forget(reload->dir.path, edition->number);
-		wr_state_place_note(reload->absolute_file, edition->conf->state_dir);
-	}
-	if (reload->dir.temporary ||
-	    wr_last_applied_write(reload->dir.path, edition->number, reload->absolute_file,
-				  wr_bytes(edition->text.data, edition->text.size), edition->set,
-				  &err) == WR_OK)
-		return;
-	WR_LOG(WR_LOG_WARN, "the configuration that runs could not be kept for the next start",
-	       WR_STR("reason", err.text));
+	reload->current = wr_edition_new();
+	if (reload->current == NULL)
+		return WR_ENOMEM;
+	rc = load_any(reload, problems);
+	if (rc == WR_OK)
+		wr_reload_find_previous(reload);
+	wr_last_applied_fini(&reload->last);
+	return rc;
 }

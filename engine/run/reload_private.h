@@ -1,7 +1,8 @@
 /*
  * The inside of a reload, shared by run/reload*.c: reload.c is its life, its thread and its requests, reload_load.c
  * makes generations, reload_apply.c takes the engine from one to the next, reload_plan.c says what differs and what can't
- * change, reload_canary.c tries it on a share of the keys, reload_answer.c is the answer, reload_list.c what has run.
+ * change, reload_canary.c tries it on a share of the keys, reload_answer.c is the answer, reload_list.c what has run,
+ * reload_keep.c what of that is kept for the next start.
  */
 #ifndef WR_RUN_RELOAD_PRIVATE_H
 #define WR_RUN_RELOAD_PRIVATE_H
@@ -9,6 +10,8 @@
 #include "base/check.h"
 #include "base/lock.h"
 #include "host/plugin_store.h"
+#include "run/history.h"
+#include "run/last_applied.h"
 #include "run/reload.h"
 #include "run/state_dir.h"
 #include "run/swap.h"
@@ -18,7 +21,6 @@
 #include <stdatomic.h>
 
 #define WR_RELOAD_MAGIC 0x57524c44u
-#define WR_RELOAD_LIST_MAX 10
 
 #define WR_RELOAD_SWAP_NS (10 * WR_NS_PER_S)  /* for all lanes to come to the end of a batch */
 #define WR_RELOAD_DRAIN_NS (30 * WR_NS_PER_S) /* then the answer says that it goes on */
@@ -68,6 +70,17 @@ struct wr_reload {
 	struct wr_reload_canary *canary; /* NULL: none runs [reload] */
 	uint64_t last_number;            /* that was given to a generation */
 
+	/* Of what is kept in the folder. [main, then reload] */
+	struct wr_last_applied last; /* until the first edition is made */
+	bool has_last;
+	struct wr_err last_err; /* why not */
+	struct wr_plugin_set
+	    *last_held;   /* of what the record of the last applied names; NULL: nothing */
+	char *last_text;  /* likewise; NULL: nothing */
+	char *started_as; /* what the start changed, in words; NULL: nothing */
+	bool
+	    fell_back; /* the first edition is what was applied last, because the file is invalid */
+
 	pthread_t thread;
 	bool started;
 	int wake_fd;
@@ -82,13 +95,14 @@ struct wr_reload {
 	_Atomic int phase; /* enum wr_reload_phase of the job under way */
 
 	struct wr_lock lock;
-	struct wr_reload_job job;   /* [lock] */
-	bool busy;                  /* [lock] there is a job, waiting or under way */
-	struct wr_reload_list list; /* [lock] the newest first */
-	uint64_t number;            /* [lock] of the generation that runs */
-	uint64_t canary_number;     /* [lock] of the one that is tried; 0: none is */
-	bool has_previous;          /* [lock] */
-	bool drifted;               /* [lock] */
+	struct wr_reload_job job; /* [lock] */
+	bool busy;                /* [lock] there is a job, waiting or under way */
+	struct wr_history
+	    history;     /* [lock] for others than the reload thread, which alone changes it */
+	uint64_t number; /* [lock] of the generation that runs */
+	uint64_t canary_number; /* [lock] of the one that is tried; 0: none is */
+	bool has_previous;      /* [lock] */
+	bool drifted;           /* [lock] */
 };
 
 /* reload.c: the next job may come; what the present one says of who asked is gone. */
@@ -133,8 +147,22 @@ enum wr_code wr_edition_take(struct wr_edition *edition, struct wr_plugin_store 
 /* The first edition, from the file or from what was applied last. */
 enum wr_code wr_reload_load_first(struct wr_reload *reload, struct wr_problems *problems);
 
-/* Keeps the current edition as the last applied one. */
+/* reload_keep.c */
+
+/* Reads what was kept; what can't be read is said and does not count. Then copies of plugins that nothing names go. */
+void wr_reload_recall(struct wr_reload *reload);
+
+/* The number of a first edition: what was applied last, or was tried, keeps its own; no other one is given twice. */
+uint64_t wr_reload_first_number(const struct wr_reload *reload, const struct wr_edition *edition);
+
+/* The first edition is there: the one before is what a rollback leads to, if it is whole. */
+void wr_reload_find_previous(struct wr_reload *reload);
+
+/* Keeps the current edition as the last applied one, and the list. */
 void wr_reload_keep(struct wr_reload *reload);
+
+/* Keeps the list, in which something else has changed. */
+void wr_reload_keep_list(struct wr_reload *reload);
 
 /* reload_probe.c: tries what differs in a child. What it finds wrong goes to problems. */
 enum wr_code wr_reload_probe(struct wr_reload *reload, const struct wr_edition *edition,
@@ -203,10 +231,12 @@ void wr_reload_forget_changes(struct wr_reload *reload, const struct wr_reload_r
 void wr_reload_look(struct wr_reload *reload);
 
 /* reload_list.c */
+void wr_reload_note_start(struct wr_reload *reload);
 void wr_reload_note_generation(struct wr_reload *reload, const char *who, char *what);
 void wr_reload_note_canary(struct wr_reload *reload, const char *who, char *what);
 void wr_reload_note_counts(struct wr_reload *reload, size_t i, const struct wr_lane_trial *counts);
 void wr_reload_note_end(struct wr_reload *reload, bool promoted, const char *reason);
-void wr_reload_note_agreement(struct wr_reload *reload); /* the file says what runs */
+void wr_reload_note_agreement(
+    struct wr_reload *reload); /* what runs is what was asked for last: no drift any more */
 
 #endif

@@ -137,3 +137,18 @@ char *wr_state_place_find(const char *file)
 		found = read_note(file);
 	return found != NULL ? found : strdup(wr_conf_default("state_dir"));
 }
+
+char *wr_state_place_of(const char *file)
+{
+	struct wr_problems ignored = WR_PROBLEMS_INIT;
+	struct wr_conf *conf;
+	char *place;
+
+	if (wr_conf_load(file, &conf, &ignored) == WR_OK)
+		place = strdup(conf->state_dir);
+	else
+		place = wr_state_place_find(file);
+	wr_conf_destroy(conf);
+	wr_problems_fini(&ignored);
+	return place;
+}

@@ -18,6 +18,9 @@ bool wr_state_place_is_same_file(const char *a, const char *b);
  * none. [main or reload] */
 void wr_state_place_note(const char *file, const char *state_dir);
 
+/* As the file says it, if it is valid; otherwise as wr_state_place_find(). [main] */
+char *wr_state_place_of(const char *file);
+
 /* What the file says in a line of its own; what the note says; or the default. For free(); NULL without memory. [main] */
 char *wr_state_place_find(const char *file);
 

@@ -80,7 +80,7 @@ static void the_status_is_printed_for_people(void **state)
 	assert_string_equal(admin_requests[0].line, "GET /admin/status");
 	expect_in(got.out,
 		  "weir 1.2.3, node-a, up 1d 2h, generation 4, not ready\n"
-		  "  the configuration file is invalid: the last applied configuration runs\n"
+		  "  something else runs than the configuration file says, since the start\n"
 		  "  kafka: no broker answers, since 2026-01-01T00:00:00.000Z\n");
 	expect_in(got.out,
 		  "pay       running  exactly_once      1    3/16   12          9        1  "

@@ -146,10 +146,58 @@ static void generations_are_listed(void **state)
 	run(WORDS("generations", "--url", admin_url));
 	assert_int_equal(got.exit_status, WR_EXIT_OK);
 	assert_string_equal(
-	    got.out, "the configuration file is invalid: the last applied configuration runs\n"
+	    got.out, "something else runs than the configuration file says, since the start\n"
 		     "GENERATION  SINCE                     WHO                         WHAT\n"
 		     "         2  2026-01-01T00:00:00.000Z  admin  runs                 x\n"
 		     "         1  2025-01-01T00:00:00.000Z  start  rollback leads here  -\n");
+}
+
+static void put_file(const char *path, const char *text)
+{
+	FILE *out = fopen(path, "we");
+
+	assert_non_null(out);
+	fputs(text, out);
+	assert_int_equal(fclose(out), 0);
+}
+
+/* For an engine that can't be asked. */
+static void generations_are_read_from_the_state_folder(void **state)
+{
+	char folder[] = "/tmp/weir-test-XXXXXX", file[64], list[64], text[128];
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(file, sizeof(file), "%s/weir.yaml", folder);
+	snprintf(list, sizeof(list), "%s/generations.json", folder);
+	snprintf(text, sizeof(text), "state_dir: %s\npipelines: [\n", folder);
+	put_file(file, text); /* it need not be valid */
+	run(WORDS("generations", "--offline", "--config", file));
+	assert_int_equal(got.exit_status, WR_EXIT_WRONG);
+	assert_non_null(strstr(got.err, "there is no /tmp/"));
+	put_file(list,
+		 "{\"runs\":3,\"previous\":1,\"generations\":[{\"number\":3,\"since_ms\":3000,"
+		 "\"ended_ms\":0,\"who\":\"admin\",\"what\":\"x\",\"state\":\"applied\"},"
+		 "{\"number\":2,\"since_ms\":2000,\"ended_ms\":2500,\"who\":\"admin\",\"what\":"
+		 "\"y\",\"state\":\"rolled_back\"},{\"number\":1,\"since_ms\":1000,\"ended_ms\":0,"
+		 "\"who\":\"start\",\"what\":null,\"state\":\"applied\"}]}");
+	run(WORDS("generations", "--offline", "--config", file));
+	assert_int_equal(got.exit_status, WR_EXIT_OK);
+	assert_string_equal(
+	    got.out, "GENERATION  SINCE                     WHO                         WHAT\n"
+		     "         3  1970-01-01T00:00:03.000Z  admin  ran last             x\n"
+		     "         2  1970-01-01T00:00:02.000Z  admin  rolled back          y\n"
+		     "         1  1970-01-01T00:00:01.000Z  start  rollback leads here  -\n");
+	run(WORDS("generations", "--offline", "--json", "--config", file));
+	assert_int_equal(got.exit_status, WR_EXIT_OK);
+	assert_non_null(strstr(got.out, "{\"ran_last\":3,\"generations\":[{\"number\":3,"));
+	put_file(list, "{}");
+	run(WORDS("generations", "--offline", "--config", file));
+	assert_int_equal(got.exit_status, WR_EXIT_WRONG);
+	assert_non_null(strstr(got.err, "generations.json is not whole"));
+	unlink(list);
+	unlink(file);
+	rmdir(folder);
 }
 
 static void a_canary_is_asked_for_and_announced(void **state)
@@ -207,6 +255,12 @@ static void wrong_arguments_are_wrong_usage(void **state)
 	assert_int_equal(got.exit_status, WR_EXIT_USAGE);
 	run(WORDS("generations", "--dry-run"));
 	assert_int_equal(got.exit_status, WR_EXIT_USAGE);
+	run(WORDS("generations", "--offline", "--url", admin_url));
+	assert_int_equal(got.exit_status, WR_EXIT_USAGE);
+	run(WORDS("run", "--generation", "0"));
+	assert_int_equal(got.exit_status, WR_EXIT_USAGE);
+	run(WORDS("run", "--generation", "1", "--strict"));
+	assert_int_equal(got.exit_status, WR_EXIT_USAGE);
 }
 
 #define WITH_SERVER(test) \
@@ -227,6 +281,7 @@ int main(void)
 	    WITH_SERVER(generations_are_listed),
 	    WITH_SERVER(a_canary_is_asked_for_and_announced),
 	    WITH_SERVER(a_canary_is_listed_with_what_it_did),
+	    cmocka_unit_test(generations_are_read_from_the_state_folder),
 	    WITH_SERVER(wrong_arguments_are_wrong_usage),
 	};
 

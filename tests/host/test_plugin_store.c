@@ -204,6 +204,39 @@ static void what_declares_itself_unloadable_is_unmapped_with_its_last_user(void 
 	}
 }
 
+static void what_is_only_held_stays_on_disk_and_not_in_memory(void **state)
+{
+	struct wr_plugin_set *set, *held;
+	struct wr_plugin *plugin;
+	char copy[256];
+
+	(void)state;
+	install(ABI_DIR "/unloadable.so");
+	set = take();
+	snprintf(copy, sizeof(copy), "%s", wr_plugin_set_file(set, 0).copy);
+	assert_int_equal(wr_plugin_set_open(set, source, &plugin, &err), WR_OK);
+	assert_int_equal(wr_plugin_set_hold(set, &held, &err), WR_OK);
+	wr_plugin_unref(plugin);
+	wr_plugin_set_drop(set);
+	assert_false(is_mapped(copy));
+	assert_string_equal(wr_plugin_set_file(held, 0).copy, copy);
+	wr_plugin_store_sweep(store);
+	assert_int_equal(copies(), 1);
+	set =
+	    take(); /* of the same content: never the same path, and a record may name the old one */
+	assert_string_not_equal(wr_plugin_set_file(set, 0).copy, copy);
+	assert_true(wr_plugin_set_same(set, held, source));
+	assert_int_equal(copies(), 2);
+	wr_plugin_store_sweep(store);
+	assert_int_equal(copies(), 1);
+	assert_int_equal(wr_plugin_set_open(set, source, &plugin, &err), WR_OK);
+	wr_plugin_unref(plugin);
+	wr_plugin_set_drop(held);
+	assert_int_equal(copies(), 1);
+	wr_plugin_set_drop(set);
+	assert_int_equal(copies(), 0);
+}
+
 static void what_is_no_plugin_is_refused_before_its_code_runs(void **state)
 {
 	char command[512];
@@ -313,6 +346,8 @@ int main(void)
 					    tear_down),
 	    cmocka_unit_test_setup_teardown(
 		what_declares_itself_unloadable_is_unmapped_with_its_last_user, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(what_is_only_held_stays_on_disk_and_not_in_memory,
+					    set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(what_is_no_plugin_is_refused_before_its_code_runs,
 					    set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(a_folder_that_others_can_enter_is_refused, set_up,

@@ -64,6 +64,7 @@ enum wr_code rig_open(bool strict)
 	const struct wr_reload_options options = {
 	    .file = rig.file,
 	    .strict = strict,
+	    .generation = rig.generation,
 	    .probe_program = WEIR,
 	    .clock = &wr_clock_real,
 	    .hooks = {.compare = compare, .parked = look_for_parked}};
@@ -106,6 +107,7 @@ int rig_set_up(void **state)
 	assert_int_equal(wr_health_create(&wr_clock_real, &rig.engine.health), WR_OK);
 	rig.reload = NULL;
 	rig.beside = NULL;
+	rig.generation = 0;
 	rig.looks = rig.parks_at_look = 0;
 	rig.has_parked = false;
 	return 0;

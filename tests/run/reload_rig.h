@@ -26,6 +26,7 @@ extern struct rig {
 	struct wr_reload_answer got; /* the last; its lists are gone, see texts */
 	char texts[4096];            /* its changes, stages and problems, a line each */
 	bool has_answer;
+	uint64_t generation; /* a former one that is to run; 0: what the file says */
 	const char *beside; /* what differs beside the keys; NULL: nothing */
 	bool has_parked;    /* the pipeline q has parked events */
 	int looks;          /* how often that was asked */

@@ -379,12 +379,16 @@ static void a_start_after_a_stop_in_the_middle_runs_the_file(void **state)
 	configure("pipelines: [\n"); /* broken: what was applied last is not the canary */
 	open_and_start();
 	assert_int_equal(wr_reload_generation(reload), 1);
+	assert_int_equal(entry_of(2).state, WR_RELOAD_STATE_ROLLED_BACK);
+	assert_string_equal(reason, "the engine ended while it was tried");
 	stop();
 	wr_problems_fini(&problems);
 	configure(LONG_CANARY ONE(GOOD));
 	open_and_start();
 	assert_int_equal(wr_reload_generation(reload), 2); /* it was tried under this number */
 	assert_int_equal(wr_reload_canary(reload), 0);
+	assert_int_equal(entry_of(2).state, WR_RELOAD_STATE_PROMOTED);
+	assert_string_equal(reason, "a start ran its file, for all keys");
 	stop();
 }
 

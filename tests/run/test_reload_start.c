@@ -1,9 +1,12 @@
 /* The way back to the former generation, and what the next start runs. */
 #include "config.h"
 
+#include "run/history.h"
 #include "tests/run/reload_rig.h"
 
+#include <dirent.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -49,6 +52,266 @@ static void without_a_former_generation_there_is_no_rollback(void **state)
 	rig_start();
 	assert_int_equal(wr_reload_submit(rig.reload, &request, NULL, NULL, &rig.err),
 			 WR_ENOTFOUND);
+	rig_stop();
+}
+
+/* ---- back, after a restart ---- */
+
+static int count_copies(void)
+{
+	char path[128];
+	struct dirent *entry;
+	int count = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "%s/state/plugins", rig.folder);
+	dir = opendir(path);
+	assert_non_null(dir);
+	while ((entry = readdir(dir)) != NULL)
+		count += strstr(entry->d_name, ".so") != NULL;
+	closedir(dir);
+	return count;
+}
+
+static void assert_entry(size_t i, uint64_t number, const char *who, const char *what, bool runs,
+			 bool can_return)
+{
+	struct wr_reload_list list;
+
+	assert_int_equal(wr_reload_generations(rig.reload, &list), WR_OK);
+	assert_true(i < list.count);
+	assert_int_equal(list.items[i].number, number);
+	assert_string_equal(list.items[i].who, who);
+	if (strstr(list.items[i].what, what) == NULL)
+		fail_msg("%s", list.items[i].what);
+	assert_int_equal(list.items[i].runs, runs);
+	assert_int_equal(list.items[i].can_return, can_return);
+	wr_reload_list_fini(&list);
+}
+
+static void roll_back(void)
+{
+	rig_submit(false, true);
+	rig_await_answer();
+	if (rig.got.result != WR_RELOAD_APPLIED)
+		fail_msg("%s", rig.texts);
+}
+
+#define ONE_BUILD ONE("{ name: s, plugin: passthrough.so }")
+#define OTHER_BUILD ONE("{ name: s, plugin: version_two.so }")
+
+static void what_ran_is_known_after_a_restart_and_can_be_gone_back_to(void **state)
+{
+	(void)state;
+	rig_configure(ONE_BUILD);
+	rig_start();
+	rig_configure(OTHER_BUILD);
+	rig_assert_result(WR_RELOAD_APPLIED);
+	rig_stop();
+	rig_start();
+	assert_int_equal(wr_reload_generation(rig.reload), 2);
+	assert_entry(0, 2, "test", "p/s: passthrough", true, false);
+	assert_entry(1, 1, "start", "start", false, true);
+	roll_back();
+	rig_assert_said("p/s replaced 2.0.0>");
+	assert_int_equal(wr_reload_generation(rig.reload), 3);
+	flow_pour(5);
+	flow_await(10);
+	assert_int_equal(flow_outputs_of(3), 10);
+	assert_entry(1, 2, "test", "p/s: passthrough", false, true);
+	rig_stop();
+	rig_start(); /* the file says what the rollback went away from */
+	assert_int_equal(wr_reload_generation(rig.reload), 4);
+	assert_entry(0, 4, "start", "another configuration or other plugins", true, false);
+	assert_entry(1, 3, "test", "", false, true);
+	assert_int_equal(count_copies(), 2);
+	rig_stop();
+}
+
+static void a_start_with_another_file_leaves_a_way_back(void **state)
+{
+	(void)state;
+	rig_configure(ONE_BUILD);
+	rig_start();
+	rig_stop();
+	rig_configure(OTHER_BUILD);
+	rig_start();
+	assert_int_equal(wr_reload_generation(rig.reload), 2);
+	assert_false(wr_reload_has_drifted(rig.reload));
+	roll_back();
+	rig_assert_said("p/s replaced 2.0.0>");
+	rig_stop();
+}
+
+static void an_invalid_file_leaves_a_way_back(void **state)
+{
+	(void)state;
+	rig_configure(ONE_BUILD);
+	rig_start();
+	rig_configure(OTHER_BUILD);
+	rig_assert_result(WR_RELOAD_APPLIED);
+	rig_stop();
+	rig_configure("pipelines: [\n");
+	rig_start();
+	assert_int_equal(wr_reload_generation(rig.reload), 2);
+	assert_entry(1, 1, "start", "start", false, true);
+	roll_back();
+	assert_false(wr_reload_has_drifted(rig.reload));
+	rig_stop();
+}
+
+static void replace_list(const char *text)
+{
+	char path[128];
+	FILE *out;
+
+	snprintf(path, sizeof(path), "%s/state/" WR_HISTORY_FILE, rig.folder);
+	out = fopen(path, "we");
+	assert_non_null(out);
+	fputs(text, out);
+	fclose(out);
+}
+
+static void a_broken_list_is_said_and_begins_anew(void **state)
+{
+	const struct wr_reload_request request = {.who = "test", .rollback = true};
+
+	(void)state;
+	rig_configure(ONE_BUILD);
+	rig_start();
+	rig_configure(OTHER_BUILD);
+	rig_assert_result(WR_RELOAD_APPLIED);
+	rig_stop();
+	replace_list("{\"somebody\": \"else's\"}");
+	rig_start();
+	assert_int_equal(wr_reload_generation(rig.reload), 2); /* what was applied last is known */
+	assert_entry(0, 2, "start", "start", true, false);
+	assert_int_equal(wr_reload_submit(rig.reload, &request, NULL, NULL, &rig.err),
+			 WR_ENOTFOUND);
+	rig_configure(ONE_BUILD);
+	rig_assert_result(WR_RELOAD_APPLIED);
+	assert_int_equal(wr_reload_generation(rig.reload), 3);
+	rig_stop();
+	rig_start();
+	assert_entry(1, 2, "start", "start", false, true);
+	rig_stop();
+}
+
+/* As a crash between the two records leaves it. */
+static void what_was_applied_last_counts_more_than_the_list(void **state)
+{
+	(void)state;
+	rig_configure(ONE_BUILD);
+	rig_start();
+	rig_configure(OTHER_BUILD);
+	rig_assert_result(WR_RELOAD_APPLIED);
+	rig_stop();
+	replace_list("{\"runs\":1,\"previous\":0,\"generations\":[{\"number\":1,\"since_ms\":1,"
+		     "\"ended_ms\":0,\"who\":\"start\",\"what\":\"start\",\"state\":\"applied\"},"
+		     "{\"number\":9,\"since_ms\":1,\"ended_ms\":0,\"state\":\"canary\"}]}");
+	rig_start();
+	assert_int_equal(wr_reload_generation(rig.reload), 2);
+	rig_configure(ONE_BUILD);
+	rig_assert_result(WR_RELOAD_APPLIED);
+	assert_int_equal(wr_reload_generation(rig.reload), 10); /* no number is given twice */
+	rig_stop();
+}
+
+static void a_copy_that_is_gone_leaves_no_way_back(void **state)
+{
+	const struct wr_reload_request request = {.who = "test", .rollback = true};
+	char command[256];
+
+	(void)state;
+	rig_configure(OTHER_BUILD);
+	rig_start();
+	rig_stop();
+	snprintf(command, sizeof(command), "rm %s/state/plugins/*.so", rig.folder);
+	assert_int_equal(system(command), 0);
+	rig_configure(ONE_BUILD);
+	rig_start();
+	assert_int_equal(wr_reload_generation(rig.reload), 2);
+	assert_int_equal(wr_reload_submit(rig.reload, &request, NULL, NULL, &rig.err),
+			 WR_ENOTFOUND);
+	rig_stop();
+}
+
+/* ---- a former generation ---- */
+
+static void a_former_generation_is_run_when_it_is_asked_for(void **state)
+{
+	(void)state;
+	rig_configure(ONE_BUILD);
+	rig_start();
+	rig_configure(OTHER_BUILD);
+	rig_assert_result(WR_RELOAD_APPLIED);
+	rig_stop();
+	for (int i = 0; i < 2; i++) { /* the second time it is what was applied last */
+		rig.generation = 1;
+		rig_start();
+		assert_int_equal(rig.problems.count, 0);
+		assert_int_equal(wr_reload_generation(rig.reload), 3);
+		assert_true(wr_reload_has_drifted(rig.reload));
+		assert_entry(0, 3, "start", "start, as generation 1", true, false);
+		assert_entry(1, 2, "test", "", false, true);
+		rig_stop();
+	}
+	rig_start();
+	flow_pour(5);
+	flow_await(10);
+	assert_int_equal(flow_outputs_of(3), 10);
+	rig_assert_result(WR_RELOAD_APPLIED); /* the file */
+	rig_assert_said(">2.0.0");
+	assert_false(wr_reload_has_drifted(rig.reload));
+	rig_stop();
+}
+
+static void a_former_generation_is_run_with_an_invalid_file(void **state)
+{
+	(void)state;
+	rig_configure(ONE_BUILD);
+	rig_start();
+	rig_configure(OTHER_BUILD);
+	rig_assert_result(WR_RELOAD_APPLIED);
+	rig_stop();
+	rig_configure("pipelines: [\n");
+	rig.generation = 1;
+	rig_start();
+	assert_int_equal(wr_reload_generation(rig.reload), 3);
+	rig_stop();
+}
+
+static void what_is_not_kept_is_not_run_and_nothing_else_is(void **state)
+{
+	(void)state;
+	rig_configure(ONE_BUILD);
+	rig_start();
+	rig_configure(OTHER_BUILD);
+	rig_assert_result(WR_RELOAD_APPLIED);
+	rig_stop();
+	rig.generation = 7;
+	assert_int_equal(rig_open(false), WR_ENOTFOUND);
+	assert_int_equal(rig.problems.count, 1);
+	assert_non_null(strstr(rig.problems.items[0].text, "generation 7 is not kept in /tmp/"));
+	assert_non_null(strstr(rig.problems.items[0].text, "; there is 2, 1"));
+}
+
+/* Whoever comes to a crash loop late has only what was kept before it. */
+static void a_start_that_comes_to_nothing_takes_no_way_back(void **state)
+{
+	(void)state;
+	rig_configure(ONE_BUILD);
+	rig_start();
+	rig_stop();
+	rig_configure(OTHER_BUILD);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(rig_open(false), WR_OK); /* it dies before it works */
+		wr_reload_close(rig.reload);
+	}
+	assert_true(count_copies() <= 3);
+	rig_configure("pipelines: [\n");
+	rig_start();
+	assert_int_equal(wr_reload_generation(rig.reload), 1);
 	rig_stop();
 }
 
@@ -164,6 +427,16 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    RULE(a_rollback_leads_to_the_former_generation_whatever_the_file_says),
 	    RULE(without_a_former_generation_there_is_no_rollback),
+	    RULE(what_ran_is_known_after_a_restart_and_can_be_gone_back_to),
+	    RULE(a_start_with_another_file_leaves_a_way_back),
+	    RULE(an_invalid_file_leaves_a_way_back),
+	    RULE(a_broken_list_is_said_and_begins_anew),
+	    RULE(what_was_applied_last_counts_more_than_the_list),
+	    RULE(a_copy_that_is_gone_leaves_no_way_back),
+	    RULE(a_former_generation_is_run_when_it_is_asked_for),
+	    RULE(a_former_generation_is_run_with_an_invalid_file),
+	    RULE(what_is_not_kept_is_not_run_and_nothing_else_is),
+	    RULE(a_start_that_comes_to_nothing_takes_no_way_back),
 	    RULE(an_invalid_file_starts_what_was_applied_last),
 	    RULE(a_file_that_lost_its_state_dir_starts_what_was_applied_last),
 	    RULE(a_file_behind_another_link_is_the_same_file),

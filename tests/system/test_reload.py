@@ -236,6 +236,43 @@ def test_a_signal_reloads_and_a_restart_knows_what_was_applied(site):
     assert engine.stop() == 0
 
 
+def command(engine, *words):
+    done = subprocess.run([str(engine.binary), *words, "--config", str(engine.file)], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_what_crashes_at_each_start_can_be_left_for_what_ran_before(site):
+    """A plugin that kills the process by an event: each start reads the event again."""
+    site.create_topics()
+    pipeline = site.pipeline()
+    bad = pipeline["stages"]
+    pipeline["stages"] = [{"name": "only", "plugin": str(paths.plugin_file("passthrough"))}]
+    engine = site.engine(site.config([pipeline])).run()
+    first = generation(engine)
+    engine.config["pipelines"][0]["stages"] = bad
+    apply(engine)
+    site.topics.send(site.source, [("k", event("a", do="crash"))])
+    assert engine.exited(60) == -signal.SIGABRT
+    engine.start()
+    assert engine.exited(120) == -signal.SIGABRT
+    listed = command(engine, "generations", "--offline").splitlines()
+    assert "ran last" in listed[1] and listed[1].split()[0] == str(first + 1), listed
+    assert "rollback leads here" in listed[2] and listed[2].split()[0] == str(first), listed
+    engine.options = ["--generation", str(first)]
+    engine.run(120)
+    engine.until(lambda: site.read_ids()[0] == {"a": 1}, 60, "what ran before takes the event")
+    assert generation(engine) == first + 2 and engine.metric("weir_config_drift") == 1
+    assert engine.stop() == 0
+    engine.options = []
+    engine.run(120)  # the event is done with, so the file's plugin lives
+    assert generation(engine) == first + 3 and engine.metric("weir_config_drift") == 0
+    assert "rollback leads here" in command(engine, "generations").splitlines()[2]
+    assert json.loads(command(engine, "rollback", "--json"))["generation_after"] == first + 4
+    assert "passthrough" in json.dumps(http.get(engine.admin_port, "/admin/plugins").json())
+    assert engine.stop() == 0
+
+
 def test_a_killed_reload_leaves_what_can_start(site):
     """kill -9 at a random moment of a reload, over and over."""
     site.create_topics()

@@ -58,6 +58,7 @@ class Engine:
         self.file = folder / "weir.yaml"
         self.log_file = folder / "weir.log"
         self.process = None
+        self.options = []  # of `weir run`
         self.write()
 
     def write(self):
@@ -70,7 +71,7 @@ class Engine:
         with open(self.log_file, "ab") as log:
             self.log_start = log.tell()
             self.process = subprocess.Popen(
-                [*self.wrapper, str(self.binary), "run", str(self.file)],
+                [*self.wrapper, str(self.binary), "run", *self.options, str(self.file)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
