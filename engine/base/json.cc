@@ -10,6 +10,7 @@
 #include <memory>
 #include <new>
 #include <simdjson.h>
+#include <string>
 #include <string_view>
 
 namespace dom = simdjson::dom;
@@ -103,8 +104,8 @@ static enum wr_code second_look(struct wr_json_reader *reader, struct wr_bytes t
 	else if (wr_json_scan(text, &where, &what)) {
 		where = {0, 1, 1};
 		what = simdjson::error_message(error);
-		if (error == simdjson::NUMBER_ERROR)
-			rc = parse_with_fitting_numbers(reader, text.size);
+		/* What is JSON and refused has a number beyond 64 bits, which has another name with each version. */
+		rc = parse_with_fitting_numbers(reader, text.size);
 	}
 	if (rc == WR_OK)
 		return WR_OK;
@@ -112,6 +113,12 @@ static enum wr_code second_look(struct wr_json_reader *reader, struct wr_bytes t
 		*where_r = where;
 	return wr_err_set(err, rc, "line %u, column %u: %s", where.line, where.column,
 			  rc == WR_ENOMEM ? "out of memory" : what);
+}
+
+/* Later versions of simdjson pass over it; it is no part of JSON (RFC 8259, section 8.1). */
+static bool has_byte_order_mark(struct wr_bytes text)
+{
+	return text.size >= 3 && std::memcmp(text.data, "\xEF\xBB\xBF", 3) == 0;
 }
 
 enum wr_code wr_json_read(struct wr_json_reader *reader, struct wr_bytes text,
@@ -126,7 +133,8 @@ enum wr_code wr_json_read(struct wr_json_reader *reader, struct wr_bytes text,
 	if (text.data == nullptr || text.size == 0)
 		return wr_err_set(err, WR_EINVAL,
 				  "line 1, column 1: expected a value, but the text ends");
-	error = parse(reader, text.data, text.size);
+	error =
+	    has_byte_order_mark(text) ? simdjson::UTF8_ERROR : parse(reader, text.data, text.size);
 	if (error != simdjson::SUCCESS)
 		rc = second_look(reader, text, error, where_r, err);
 	reader->loaded = rc == WR_OK;
@@ -280,9 +288,9 @@ enum wr_json_type wr_json_get(struct wr_json_reader *reader, struct wr_bytes poi
 
 const char *wr_json_parser_version(void)
 {
-#define TEXT_OF(x) #x
-#define EXPANDED_TEXT_OF(x) TEXT_OF(x)
-	return EXPANDED_TEXT_OF(SIMDJSON_VERSION);
-#undef EXPANDED_TEXT_OF
-#undef TEXT_OF
+	static const std::string text = std::to_string(simdjson::SIMDJSON_VERSION_MAJOR) + "." +
+					std::to_string(simdjson::SIMDJSON_VERSION_MINOR) + "." +
+					std::to_string(simdjson::SIMDJSON_VERSION_REVISION);
+
+	return text.c_str();
 }

@@ -7,6 +7,7 @@
 #include "dlq/stats.h"
 
 #include "tests/dlq/cluster.h"
+#include "tests/kafka/refused_topic.h"
 
 #include <stdlib.h>
 
@@ -250,12 +251,11 @@ static void a_topic_that_is_not_there_is_said(void **state)
 	struct wr_err err;
 
 	(void)state;
-	rd_kafka_mock_topic_set_error(cluster, "gone", RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+	refuse_topic(cluster, "gone", RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
 	assert_int_equal(wr_dlq_open(cluster_conf(), "test", "gone", &none, &err), WR_ENOTFOUND);
 	assert_null(none);
 	assert_non_null(strstr(err.text, "gone: "));
-	rd_kafka_mock_topic_set_error(cluster, "secret",
-				      RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+	refuse_topic(cluster, "secret", RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
 	assert_int_equal(wr_dlq_open(cluster_conf(), "test", "secret", &none, &err), WR_EREFUSED);
 }
 

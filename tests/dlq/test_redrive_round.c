@@ -7,6 +7,7 @@
 #include "dlq/redrive.h"
 
 #include "tests/dlq/cluster.h"
+#include "tests/kafka/refused_topic.h"
 
 #include <stdlib.h>
 
@@ -250,10 +251,10 @@ static void a_topic_that_is_away_is_an_error_for_this_round_only(void **state)
 {
 	(void)state;
 	put(1, "exhausted");
-	rd_kafka_mock_topic_set_error(cluster, topic, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+	refuse_topic(cluster, topic, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
 	assert_true(wr_redrive_round(redrive, &err) != WR_OK);
 	assert_true(err.text[0] != '\0');
-	rd_kafka_mock_topic_set_error(cluster, topic, RD_KAFKA_RESP_ERR_NO_ERROR);
+	refuse_topic(cluster, topic, RD_KAFKA_RESP_ERR_NO_ERROR);
 	round_is(WR_OK);
 	assert_job(WR_DLQ_DONE, 1);
 }

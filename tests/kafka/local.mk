@@ -1,5 +1,5 @@
 check_LIBRARIES += tests/libwr_kafka_mock.a
-tests_libwr_kafka_mock_a_SOURCES = tests/kafka/mock.c tests/kafka/mock.h
+tests_libwr_kafka_mock_a_SOURCES = tests/kafka/mock.c tests/kafka/mock.h tests/kafka/refused_topic.h
 WR_KAFKA_TEST_LIBS = tests/libwr_kafka_mock.a $(WR_KAFKA_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += \
 	tests/kafka/test_admin \

@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "tests/kafka/mock.h"
+#include "tests/kafka/refused_topic.h"
 
 #include "kafka/admin.h"
 #include "kafka/embedded.h"
@@ -63,8 +64,7 @@ static void a_topic_that_may_not_be_seen_is_refused(void **state)
 
 	(void)state;
 	mock_topic(&m, "secret", 1);
-	rd_kafka_mock_topic_set_error(m.cluster, "secret",
-				      RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+	refuse_topic(m.cluster, "secret", RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
 	assert_int_equal(wr_kafka_admin_partitions(admin, "secret", 30000, &count, &err),
 			 WR_EREFUSED);
 	assert_int_equal(count, 0);
@@ -77,7 +77,7 @@ static void a_topic_that_is_not_there_is_not_found(void **state)
 
 	(void)state;
 	mock_topic(&m, "gone", 1);
-	rd_kafka_mock_topic_set_error(m.cluster, "gone", RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+	refuse_topic(m.cluster, "gone", RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
 	assert_int_equal(wr_kafka_admin_partitions(admin, "gone", 30000, &count, &err),
 			 WR_ENOTFOUND);
 }
