@@ -26,7 +26,7 @@
 
 struct wr_admin_client {
 	const struct wr_command *command;
-	struct wr_conf *conf; /* NULL: none was read */
+	struct wr_conf *conf; /* its http.admin; NULL: none was read */
 	char *url;            /* without a slash at its end */
 	char *token;          /* a secret; NULL: none */
 	char *ca_file;        /* the certificate to believe; NULL: the usual authorities */
@@ -90,9 +90,12 @@ static int url_of_listener(struct wr_admin_client *client, const char *file)
 	return client->url != NULL ? WR_EXIT_OK : wr_cli_fail(client->command, "out of memory");
 }
 
+/* Whoever asks an engine may do so because the rest of the file is wrong. */
 static int read_config(struct wr_admin_client *client, const char *file)
 {
-	if (wr_cli_read_config(file, &client->conf) == WR_EXIT_OK)
+	static const char *const parts[] = {"http.admin", NULL};
+
+	if (wr_cli_read_parts(file, parts, &client->conf) == WR_EXIT_OK)
 		return url_of_listener(client, file);
 	return wr_cli_fail(client->command,
 			   "so the admin listener can't be found in %s; correct it or give --url",

@@ -72,9 +72,18 @@ bool wr_kafka_args_take(struct wr_kafka_args *kafka, const struct wr_args *args,
 static int choose_kafka(struct wr_kafka_args *kafka, const struct wr_command *command,
 			char *brokers, struct wr_conf_kafka *chosen)
 {
+	/* What dead letters are found and checked by, too. */
+	static const char *const parts[] = {"kafka",
+					    "pipelines[].name",
+					    "pipelines[].source.topics",
+					    "pipelines[].format",
+					    "pipelines[].event_id",
+					    "pipelines[].dlq.topic",
+					    NULL};
+
 	*chosen = (struct wr_conf_kafka){.brokers = brokers};
 	if (kafka->config_file != NULL) {
-		if (wr_cli_read_config(kafka->config_file, &kafka->conf) != WR_EXIT_OK)
+		if (wr_cli_read_parts(kafka->config_file, parts, &kafka->conf) != WR_EXIT_OK)
 			return WR_EXIT_WRONG;
 		*chosen = kafka->conf->kafka;
 	}

@@ -28,19 +28,32 @@ bool wr_pipeline_args_take(struct wr_pipeline_args *args, const struct wr_args *
 	return true;
 }
 
-int wr_cli_read_config(const char *file, struct wr_conf **conf_r)
+/* Frees the problems. */
+static int tell(enum wr_code rc, struct wr_problems *problems)
 {
-	struct wr_problems problems = WR_PROBLEMS_INIT;
 	struct wr_buf text = WR_BUF_INIT;
-	enum wr_code rc = wr_conf_load(file, conf_r, &problems);
 
 	if (rc != WR_OK) {
-		if (wr_problems_render(&problems, &text) == WR_OK && wr_buf_text(&text) != NULL)
+		if (wr_problems_render(problems, &text) == WR_OK && wr_buf_text(&text) != NULL)
 			fputs(text.data, stderr);
 		wr_buf_fini(&text);
 	}
-	wr_problems_fini(&problems);
+	wr_problems_fini(problems);
 	return rc == WR_OK ? WR_EXIT_OK : WR_EXIT_WRONG;
+}
+
+int wr_cli_read_config(const char *file, struct wr_conf **conf_r)
+{
+	struct wr_problems problems = WR_PROBLEMS_INIT;
+
+	return tell(wr_conf_load(file, conf_r, &problems), &problems);
+}
+
+int wr_cli_read_parts(const char *file, const char *const *parts, struct wr_conf **conf_r)
+{
+	struct wr_problems problems = WR_PROBLEMS_INIT;
+
+	return tell(wr_conf_load_parts(file, parts, conf_r, &problems), &problems);
 }
 
 int wr_cli_fail(const struct wr_command *command, const char *format, ...)

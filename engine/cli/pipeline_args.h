@@ -38,6 +38,9 @@ int wr_pipeline_args_access(const struct wr_pipeline_args *args, const struct wr
 /* Reads a configuration; its problems are said on stderr. WR_EXIT_OK, and the caller owns *conf_r; WR_EXIT_WRONG. */
 int wr_cli_read_config(const char *file, struct wr_conf **conf_r);
 
+/* The same, but only these parts of it are asked for: see wr_conf_load_parts(). */
+int wr_cli_read_parts(const char *file, const char *const *parts, struct wr_conf **conf_r);
+
 /* Says on stderr "weir COMMAND: TEXT". Returns WR_EXIT_WRONG. */
 int wr_cli_fail(const struct wr_command *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

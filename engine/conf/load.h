@@ -57,6 +57,12 @@ enum wr_code wr_conf_parse(const char *file, struct wr_bytes text, struct wr_con
 enum wr_code wr_conf_parse_all(const char *file, struct wr_bytes text, struct wr_conf **conf_r,
 			       struct wr_problems *problems);
 
+/* Reads what the file says under some paths ("http.admin", "pipelines[].name"; the list ends at NULL), whatever is wrong
+ * with the rest of it. With WR_OK that part of *conf_r is as wr_conf_load() makes it; the rest may have holes, and must not
+ * be looked at. What is wrong with the part is a problem, and the code as of wr_conf_load(). [any] */
+enum wr_code wr_conf_load_parts(const char *file, const char *const *parts, struct wr_conf **conf_r,
+				struct wr_problems *problems);
+
 /* What a key of that path is when the file does not name it, as one would write it; NULL: nothing. [any] */
 const char *wr_conf_default(const char *path);
 

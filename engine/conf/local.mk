@@ -16,6 +16,7 @@ libwr_conf_a_SOURCES = \
 	engine/conf/json_schema.c \
 	engine/conf/load.c engine/conf/load.h \
 	engine/conf/nearest.c engine/conf/nearest.h \
+	engine/conf/part.c \
 	engine/conf/problems.c \
 	engine/conf/reference.c \
 	engine/conf/report.c engine/conf/report.h \

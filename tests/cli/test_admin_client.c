@@ -256,6 +256,29 @@ static void a_configuration_that_does_not_lead_to_it_says_why(void **state)
 	expect_in(got.err, "correct it or give --url");
 }
 
+/* Whoever asks may do so because of that. */
+static void a_configuration_that_is_wrong_elsewhere_leads_to_it(void **state)
+{
+	static const char *const rests[] = {
+	    "nonsense: 7\n", "redis: { url: \"${WEIR_TEST_UNSET}\" }\n", "redis: [\n"};
+	char text[256];
+
+	(void)state;
+	unsetenv("WEIR_TEST_UNSET");
+	for (size_t i = 0; i < UNIT_COUNT_OF(rests); i++) {
+		snprintf(text, sizeof(text),
+			 "http:\n  admin: { listen: '0.0.0.0:%s', token: s3cret }\n%s",
+			 strrchr(admin_url, ':') + 1, rests[i]);
+		write_file(text);
+		WILL_ANSWER({200, "{}"});
+		run(WORDS("status", "--config", file));
+		assert_string_equal(got.err, "");
+		assert_int_equal(got.exit_status, WR_EXIT_OK);
+		assert_string_equal(admin_requests[0].token, "Bearer s3cret");
+		unlink(file);
+	}
+}
+
 static void an_engine_that_is_not_there_is_a_failure(void **state)
 {
 	(void)state;
@@ -311,6 +334,7 @@ int main(void)
 	    WITH_SERVER(the_token_may_come_from_the_environment),
 	    WITH_SERVER(address_and_token_are_found_in_the_configuration),
 	    WITH_SERVER(a_configuration_that_does_not_lead_to_it_says_why),
+	    WITH_SERVER(a_configuration_that_is_wrong_elsewhere_leads_to_it),
 	    WITH_SERVER(an_engine_that_is_not_there_is_a_failure),
 	    WITH_SERVER(a_server_that_is_not_weir_is_told),
 	    WITH_SERVER(wrong_arguments_are_wrong_usage),

@@ -240,6 +240,34 @@ static void what_can_not_be_meant_is_refused(void **state)
 	expect_in(got.err, "wants --config FILE, or --topic TOPIC");
 }
 
+/* The letters are wanted all the more then. */
+static void a_configuration_that_is_wrong_elsewhere_leads_to_them(void **state)
+{
+	FILE *file = fopen("test_dlq_wrong.yaml", "we");
+
+	(void)state;
+	assert_non_null(file);
+	fprintf(
+	    file,
+	    "kafka: { brokers: \"%s\" }\n"
+	    "redis: { url: \"${WEIR_TEST_UNSET}\" }\n"
+	    "pipelines: [ { name: p, source: { topics: [events] }, dlq: { topic: d }, stages: 7 } ]\n",
+	    cluster_brokers);
+	assert_int_equal(fclose(file), 0);
+	capture(&got, wr_commands, WORDS("dlq", "list", "-c", "test_dlq_wrong.yaml"), NULL);
+	expect_ok();
+	assert_string_equal(got.err, "");
+	expect_in(got.out, "busy");
+	file = fopen("test_dlq_wrong.yaml", "we");
+	assert_non_null(file);
+	fputs("kafka: { brokers: \"b:1\" }\npipelines: [ { name: p, dlq: { topic: d } } ]\n", file);
+	assert_int_equal(fclose(file), 0);
+	capture(&got, wr_commands, WORDS("dlq", "list", "-c", "test_dlq_wrong.yaml"), NULL);
+	assert_int_equal(got.exit_status, WR_EXIT_WRONG);
+	expect_in(got.err, "test_dlq_wrong.yaml:2:14: pipelines[0].source: missing");
+	unlink("test_dlq_wrong.yaml");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -255,6 +283,7 @@ int main(void)
 	    cmocka_unit_test(a_purge_is_confirmed),
 	    cmocka_unit_test(a_purge_of_nothing_says_so_and_asks_nobody),
 	    cmocka_unit_test(what_can_not_be_meant_is_refused),
+	    cmocka_unit_test(a_configuration_that_is_wrong_elsewhere_leads_to_them),
 	};
 
 	if (HAS_TSAN)

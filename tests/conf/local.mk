@@ -36,6 +36,9 @@ tests_conf_test_load_LDADD = $(WR_CONF_TEST_LIBS)
 check_PROGRAMS += tests/conf/test_nearest
 tests_conf_test_nearest_LDADD = $(WR_CONF_TEST_LIBS)
 
+check_PROGRAMS += tests/conf/test_part
+tests_conf_test_part_LDADD = $(WR_CONF_TEST_LIBS)
+
 check_PROGRAMS += tests/conf/test_problems
 tests_conf_test_problems_LDADD = $(WR_CONF_TEST_LIBS)
 
