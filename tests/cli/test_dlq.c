@@ -257,7 +257,7 @@ static void a_configuration_that_is_wrong_elsewhere_leads_to_them(void **state)
 	capture(&got, wr_commands, WORDS("dlq", "list", "-c", "test_dlq_wrong.yaml"), NULL);
 	expect_ok();
 	assert_string_equal(got.err, "");
-	expect_in(got.out, "busy");
+	expect_in(got.out, "EVENT ID"); /* whatever is left of them */
 	file = fopen("test_dlq_wrong.yaml", "we");
 	assert_non_null(file);
 	fputs("kafka: { brokers: \"b:1\" }\npipelines: [ { name: p, dlq: { topic: d } } ]\n", file);
