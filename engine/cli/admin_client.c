@@ -5,6 +5,7 @@
 #include "base/check.h"
 #include "base/json.h"
 #include "base/secret.h"
+#include "cli/login.h"
 #include "cli/pipeline_args.h"
 #include "conf/load.h"
 #include "conf/secret_file.h"
@@ -203,13 +204,27 @@ static bool add_token(struct wr_admin_client *client)
 	return ok;
 }
 
+/* So that the engine's lists and log name a person and not an address. */
+static bool add_user(struct wr_admin_client *client)
+{
+	struct wr_buf text = WR_BUF_INIT;
+	char *login = wr_cli_login();
+	bool ok = login != NULL && wr_buf_append_text(&text, "Weir-User: ") == WR_OK &&
+		  wr_buf_append_printable(&text, wr_bytes_of(login)) == WR_OK &&
+		  wr_buf_text(&text) != NULL && add_header(client, text.data);
+
+	free(login);
+	wr_buf_fini(&text);
+	return ok;
+}
+
 static bool set_up(struct wr_admin_client *client)
 {
 	CURL *curl = client->curl = curl_easy_init();
 
 	if (curl == NULL || wr_json_reader_create(&client->reader) != WR_OK ||
 	    !add_header(client, "Content-Type: application/json") ||
-	    !add_header(client, "Expect:") || !add_token(client))
+	    !add_header(client, "Expect:") || !add_token(client) || !add_user(client))
 		return false;
 	if (client->ca_file != NULL &&
 	    (curl_easy_setopt(curl, CURLOPT_CAINFO, client->ca_file) != CURLE_OK ||

@@ -3,6 +3,7 @@
 #include "cli/confirm.h"
 #include "cli/dlq_job.h"
 #include "cli/dlq_progress.h"
+#include "cli/login.h"
 #include "cli/stop.h"
 #include "cli/text_table.h"
 
@@ -10,7 +11,6 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <pthread.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -180,12 +180,12 @@ static bool find_pipelines(struct acting *a)
 /* user@host */
 static char *who(void)
 {
-	const struct passwd *user = getpwuid(geteuid());
-	char host[256] = "", *text;
+	char *login = wr_cli_login(), host[256] = "", *text;
 
 	gethostname(host, sizeof(host) - 1);
-	if (asprintf(&text, "%s@%s", user != NULL ? user->pw_name : "?", host) < 0)
-		return NULL;
+	if (login == NULL || asprintf(&text, "%s@%s", login, host) < 0)
+		text = NULL;
+	free(login);
 	return text;
 }
 

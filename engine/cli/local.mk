@@ -21,6 +21,7 @@ libwr_cli_a_SOURCES = \
 	engine/cli/dlq_stats.c \
 	engine/cli/kafka_args.c engine/cli/kafka_args.h \
 	engine/cli/lines.c engine/cli/lines.h \
+	engine/cli/login.c engine/cli/login.h \
 	engine/cli/offsets.c engine/cli/offsets.h \
 	engine/cli/offsets_reset.c \
 	engine/cli/offsets_show.c \

@@ -44,9 +44,10 @@ static void set_paused(struct wr_http_call *call, bool paused)
 {
 	struct wr_admin_port *port = port_of(call);
 	struct wr_json_out *out = wr_http_call_begin(call, OK);
+	char who[WR_HTTP_WHO_BYTES];
 
-	if (port->ops->set_paused(port, wr_http_call_path(call, "name"), paused, call->client,
-				  out) == WR_OK)
+	wr_http_call_who(call, "", who);
+	if (port->ops->set_paused(port, wr_http_call_path(call, "name"), paused, who, out) == WR_OK)
 		wr_http_call_end(call);
 	else
 		wr_http_call_fail(call, WR_HTTP_NOT_FOUND, "there is no pipeline of this name");
@@ -73,7 +74,9 @@ void wr_http_admin_set_log_level(struct wr_http_call *call)
 {
 	enum wr_log_level level, old = wr_log_get_level();
 	const char *name;
+	char who[WR_HTTP_WHO_BYTES];
 
+	wr_http_call_who(call, "", who);
 	if (!wr_http_call_json(call) || !wr_http_call_text(call, "level", &name))
 		return;
 	if (wr_log_level_parse(name, &level) != WR_OK) {
@@ -85,7 +88,7 @@ void wr_http_admin_set_log_level(struct wr_http_call *call)
 	if (level > old)
 		wr_log_set_level(level);
 	WR_LOG(WR_LOG_INFO, "log level set", WR_STR("now", wr_log_level_name(level)),
-	       WR_STR("was", wr_log_level_name(old)), WR_STR("client", call->client));
+	       WR_STR("was", wr_log_level_name(old)), WR_STR("who", who));
 	wr_log_set_level(level);
 	wr_http_admin_log_level(call);
 }

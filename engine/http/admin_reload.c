@@ -76,13 +76,13 @@ static void reload(struct wr_http_call *call, bool rollback)
 	struct wr_admin_order order = {.rollback = rollback};
 	struct wr_err err = {.text = ""};
 	enum wr_code rc;
-	char who[128];
+	char who[WR_HTTP_WHO_BYTES];
 
 	if (!wr_http_call_bool(call, "dry_run", &order.dry_run) ||
 	    !wr_http_call_bool(call, "drained", &order.drained) ||
 	    !wr_http_call_bool(call, "force", &order.force) || !read_canary(call, &order))
 		return;
-	snprintf(who, sizeof(who), "admin %s", call->client);
+	wr_http_call_who(call, "admin ", who);
 	order.who = who;
 	rc = port_of(call)->ops->reload(port_of(call), &order, begin, call, &err);
 	if (rc == WR_OK)

@@ -255,6 +255,15 @@ struct wr_http_call *wr_http_call_create(const struct wr_http_deps *deps,
 	return call;
 }
 
+void wr_http_call_who(const struct wr_http_call *call, const char *nobody,
+		      char who[WR_HTTP_WHO_BYTES])
+{
+	if (call->user != NULL)
+		snprintf(who, WR_HTTP_WHO_BYTES, "%s via %s", call->user, call->client);
+	else
+		snprintf(who, WR_HTTP_WHO_BYTES, "%s%s", nobody, call->client);
+}
+
 void wr_http_call_run(struct wr_http_call *call)
 {
 	WR_CHECK(call, CALL_MAGIC);

@@ -50,6 +50,7 @@ struct wr_http_call {
 	struct wr_http_params query; /* in the order in which they came */
 	struct wr_buf body;
 	const char *client; /* the address that it came from */
+	const char *user;   /* who asks, as the client claims: one word; NULL: it does not say */
 	struct wr_json_reader *reader;
 
 	/* The answer. */
@@ -60,6 +61,12 @@ struct wr_http_call {
 	unsigned retry_after_s;
 	const char *location; /* NULL, or in the arena */
 };
+
+/* Who asks, for the log and for lists: "alice via 127.0.0.1", or `nobody` and the address. */
+#define WR_HTTP_USER_MAX 64
+#define WR_HTTP_WHO_BYTES 192
+void wr_http_call_who(const struct wr_http_call *call, const char *nobody,
+		      char who[WR_HTTP_WHO_BYTES]);
 
 /* What stands in the path where the route has {name}; never NULL nor empty. */
 const char *wr_http_call_path(const struct wr_http_call *call, const char *name);

@@ -108,6 +108,24 @@ static const char *client_of(struct wr_http_request *req, struct wr_http_call *c
 	return copy != NULL ? copy : "";
 }
 
+/* It says what it likes, but can't look like another word, or like the address behind it. */
+static const char *user_of(const struct wr_http_request *req, struct wr_http_call *call)
+{
+	struct wr_bytes name = req->headers.user;
+	char *copy;
+
+	if (name.data == NULL || name.size == 0)
+		return NULL;
+	if (name.size > WR_HTTP_USER_MAX)
+		name.size = WR_HTTP_USER_MAX;
+	copy = wr_arena_copy(&call->arena, name.data, name.size);
+	for (char *c = copy; c != NULL && *c != '\0'; c++) {
+		if (*c <= ' ' || *c >= 0x7F) /* bytes over 0x7F are negative */
+			*c = '_';
+	}
+	return copy;
+}
+
 /* NULL, or why the type of the body is not taken. */
 static const char *judge_type(const struct wr_http_headers *headers)
 {
@@ -155,8 +173,10 @@ void wr_http_call_admit(struct wr_http_request *req)
 		wr_http_reply_no_memory(req);
 	else if (req->route->takes_body)
 		admit_body(req);
-	if (req->reply.status == 0)
-		r.call->client = client_of(req, r.call);
+	if (req->reply.status != 0)
+		return;
+	r.call->client = client_of(req, r.call);
+	r.call->user = user_of(req, r.call);
 }
 
 /* The call's answer becomes the request's. */

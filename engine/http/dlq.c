@@ -26,7 +26,7 @@ struct question {
 	const struct wr_dlq_ops *ops;
 	struct wr_dlq_param items[WR_HTTP_PARAMS_MAX];
 	struct wr_dlq_params params;
-	char who[128]; /* as far as can be told */
+	char who[WR_HTTP_WHO_BYTES];
 	struct wr_err err;
 };
 
@@ -43,7 +43,7 @@ static bool begin(struct wr_http_call *call, struct question *q)
 		q->items[i] =
 		    (struct wr_dlq_param){call->query.items[i].name, call->query.items[i].value};
 	q->params = (struct wr_dlq_params){q->items, call->query.count};
-	snprintf(q->who, sizeof(q->who), "admin API, from %s", call->client);
+	wr_http_call_who(call, "admin API, from ", q->who);
 	return true;
 }
 

@@ -29,6 +29,7 @@ static const struct row rows[] = {
     ROW("Expect", expect, true),
     ROW("Idempotency-Key", idempotency_key, true),
     ROW("traceparent", traceparent, false),
+    ROW("Weir-User", user, true),
 };
 
 static bool equals_ignoring_case(struct wr_bytes text, const char *other)

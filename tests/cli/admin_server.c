@@ -74,6 +74,7 @@ static enum MHD_Result serve(void *arg, struct MHD_Connection *connection, const
 					  request->line);
 		copy_header(connection, "Authorization", request->token, sizeof(request->token));
 		copy_header(connection, "Content-Type", request->type, sizeof(request->type));
+		copy_header(connection, "Weir-User", request->user, sizeof(request->user));
 		*request_p = request;
 		return MHD_YES;
 	}

@@ -16,6 +16,7 @@ struct admin_request {
 	char line[256]; /* "POST /admin/...?query" */
 	char token[64];
 	char type[64];
+	char user[64];
 	char body[4096];
 	size_t body_size;
 };

@@ -7,6 +7,7 @@
 #include "tests/cli/admin_server.h"
 #include "tests/cli/capture.h"
 
+#include <pwd.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -213,6 +214,24 @@ static void a_missing_and_a_wrong_token_are_told_apart(void **state)
 	assert_string_equal(admin_requests[1].token, "Bearer s3cret");
 }
 
+static void the_engine_is_told_who_asks(void **state)
+{
+	const struct passwd *user = getpwuid(geteuid());
+
+	(void)state;
+	unsetenv("SUDO_USER");
+	WILL_ANSWER({200, "{\"generation\":4}"});
+	run(WORDS("status", "--url", admin_url, "--json"));
+	assert_string_equal(admin_requests[0].user, user != NULL ? user->pw_name : "?");
+	if (geteuid() != 0)
+		return; /* nobody else may name another */
+	setenv("SUDO_USER", "al\nice", 1);
+	WILL_ANSWER({200, "{\"generation\":4}"});
+	run(WORDS("status", "--url", admin_url, "--json"));
+	assert_string_equal(admin_requests[0].user, "al\\x0aice");
+	unsetenv("SUDO_USER");
+}
+
 static void the_token_may_come_from_the_environment(void **state)
 {
 	(void)state;
@@ -331,6 +350,7 @@ int main(void)
 	    WITH_SERVER(the_log_level_is_shown_and_set),
 	    WITH_SERVER(what_the_engine_refuses_is_said_in_its_words),
 	    WITH_SERVER(a_missing_and_a_wrong_token_are_told_apart),
+	    WITH_SERVER(the_engine_is_told_who_asks),
 	    WITH_SERVER(the_token_may_come_from_the_environment),
 	    WITH_SERVER(address_and_token_are_found_in_the_configuration),
 	    WITH_SERVER(a_configuration_that_does_not_lead_to_it_says_why),

@@ -20,8 +20,8 @@ struct test_clock {
 /* An engine that says little and remembers what it was told. */
 struct fake_engine {
 	struct wr_admin_port port;
-	bool paused;     /* of the only pipeline, "pay/ments" */
-	char client[64]; /* who told it last */
+	bool paused;      /* of the only pipeline, "pay/ments" */
+	char client[128]; /* who told it last */
 	enum wr_code reload_code;
 	enum wr_admin_result reload_result;
 	_Atomic bool holds_reloads;  /* none comes to its end */

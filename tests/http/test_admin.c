@@ -268,6 +268,47 @@ static void a_small_body_is_passed_over_where_none_is_taken(void **state)
 	assert_int_equal(a.status, 200);
 }
 
+/* As the client claims; it can look like no more than one word before the address. */
+static void who_asks_is_shown_with_the_address(void **state)
+{
+	static const struct {
+		const char *header, *shown;
+	} names[] = {
+	    {"Weir-User: alice\r\n", "alice via 127.0.0.1"},
+	    {"weir-user:  alice via 10.0.0.1 \r\n", "alice_via_10.0.0.1 via 127.0.0.1"},
+	    {"Weir-User: a\xC3\xA9\"<b>\r\n", "a__\"<b> via 127.0.0.1"},
+	    {"Weir-User:\r\n", "admin 127.0.0.1"},
+	    {"Weir-User: "
+	     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaabbbb\r\n",
+	     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa via 127.0.0.1"},
+	};
+	struct fixture *f = *state;
+	char request[512];
+	struct answer a;
+
+	start_server(f);
+	for (size_t i = 0; i < UNIT_COUNT_OF(names); i++) {
+		snprintf(
+		    request, sizeof(request),
+		    "POST /admin/reload HTTP/1.1\r\nHost: localhost\r\n%sContent-Length: 0\r\n\r\n",
+		    names[i].header);
+		exchange(f, WR_HTTP_ADMIN, request, &a);
+		assert_int_equal(a.status, 200);
+		assert_string_equal(f->engine.client, names[i].shown);
+	}
+	exchange(f, WR_HTTP_ADMIN,
+		 "POST /admin/pipelines/pay%2fments/pause HTTP/1.1\r\nHost: localhost\r\n"
+		 "Weir-User: bob\r\nContent-Length: 0\r\n\r\n",
+		 &a);
+	assert_string_equal(f->engine.client, "bob via 127.0.0.1");
+	exchange(
+	    f, WR_HTTP_ADMIN,
+	    "POST /admin/reload HTTP/1.1\r\nHost: localhost\r\nWeir-User: a\r\nWeir-User: b\r\n"
+	    "Content-Length: 0\r\n\r\n",
+	    &a);
+	assert_int_equal(a.status, 400);
+}
+
 static void a_reload_that_is_applied_is_200(void **state)
 {
 	struct fixture *f = *state;
@@ -509,6 +550,7 @@ int main(void)
 	    WITH_SERVER(a_body_of_another_type_is_refused),
 	    WITH_SERVER(a_body_over_its_bound_is_refused_with_the_bound),
 	    WITH_SERVER(a_small_body_is_passed_over_where_none_is_taken),
+	    WITH_SERVER(who_asks_is_shown_with_the_address),
 	    WITH_SERVER(a_reload_that_is_applied_is_200),
 	    WITH_SERVER(what_a_reload_is_to_be_is_in_the_query),
 	    WITH_SERVER(a_canary_is_asked_for_in_percent_and_says_where_to_follow_it),
