@@ -13,6 +13,8 @@
 #define TRIES 10
 #define TRY_AGAIN_MS 1000
 #define NAP_MS 50
+#define SEEN_MS 3000
+#define LOOK_AGAIN_MS 10
 
 enum wr_code wr_dlq_no_memory(struct wr_err *err)
 {
@@ -259,6 +261,25 @@ static enum wr_code dry_step(struct wr_dlq_runner *r, bool *is_end_r, struct wr_
 	return wr_dlq_act(r, is_end_r, err);
 }
 
+static bool is_seen(const struct wr_dlq_run *run)
+{
+	struct wr_dlq_job found;
+	bool seen = wr_dlq_job_load(run->dlq, run->job->id, &found, NULL) == WR_OK &&
+		    found.state == run->job->state && found.updated_ms == run->job->updated_ms;
+
+	wr_dlq_job_fini(&found);
+	return seen;
+}
+
+void wr_dlq_await_seen(const struct wr_dlq_run *run)
+{
+	int64_t end_ns = wr_clock_mono_ns(&wr_clock_real) + SEEN_MS * WR_NS_PER_MS;
+
+	while (!is_seen(run) && !wr_dlq_is_asked_to_end(run) &&
+	       wr_clock_mono_ns(&wr_clock_real) < end_ns)
+		wr_dlq_nap(run, LOOK_AGAIN_MS);
+}
+
 /* The last transaction of a job. */
 enum wr_code wr_dlq_finish(struct wr_dlq_runner *r, enum wr_dlq_job_state state, struct wr_err *err)
 {
@@ -279,11 +300,13 @@ enum wr_code wr_dlq_finish(struct wr_dlq_runner *r, enum wr_dlq_job_state state,
 		rc = wr_dlq_audit(r, wr_dlq_job_state_name(state), err);
 	if (rc == WR_OK)
 		rc = wr_dlq_writer_commit(r->writer, &refused, err);
-	if (rc == WR_OK)
-		wr_dlq_tell_audit(r, wr_dlq_job_state_name(state));
-	else
+	if (rc != WR_OK) {
 		r->run->job->state = WR_DLQ_RUNNING;
-	return rc;
+		return rc;
+	}
+	wr_dlq_tell_audit(r, wr_dlq_job_state_name(state));
+	wr_dlq_await_seen(r->run);
+	return WR_OK;
 }
 
 /* As fast as the rate allows: the letters of this run against its time. */

@@ -71,6 +71,10 @@ enum wr_code wr_dlq_put_job(struct wr_dlq_runner *r, struct wr_err *err);
 enum wr_code wr_dlq_audit(struct wr_dlq_runner *r, const char *act, struct wr_err *err);
 void wr_dlq_tell_audit(const struct wr_dlq_runner *r, const char *act);
 
+/* What was committed is seen by readers a moment later, when Kafka has marked it so. Whoever is told of a job shall find
+ * it: waits for that, some seconds at most. */
+void wr_dlq_await_seen(const struct wr_dlq_run *run);
+
 /* Step by step to the end, or until it is asked to stop. */
 enum wr_code wr_dlq_go(struct wr_dlq_runner *r, struct wr_err *err);
 

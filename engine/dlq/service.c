@@ -252,13 +252,14 @@ enum wr_code wr_dlq_service_start(struct wr_dlq_service *s, struct wr_err *err)
 }
 
 enum wr_code wr_dlq_service_queue(struct wr_dlq_service *s, struct wr_dlq_site *site,
-				  const char *id)
+				  const char *id, int64_t since_mono_ns)
 {
 	struct wr_dlq_task *task = calloc(1, sizeof(*task));
 
 	if (task == NULL)
 		return WR_ENOMEM;
 	task->site = site;
+	task->since_mono_ns = since_mono_ns;
 	strncpy(task->id, id, sizeof(task->id) - 1);
 	wr_lock_take(&s->lock);
 	if (s->last != NULL)

@@ -371,8 +371,23 @@ static enum wr_code take_text(struct wr_bytes value, const char *name, char **te
 	return *text != NULL ? WR_OK : expect(err, name, "a text");
 }
 
+/* JSON has no integers, so 100.0 is as good as 100: without the fraction that says nothing. */
+static struct wr_bytes without_zeros(struct wr_bytes number)
+{
+	const char *text = number.data, *point = memchr(text, '.', number.size);
+	size_t size = number.size;
+
+	if (point == NULL)
+		return number;
+	while (text[size - 1] == '0')
+		size--;
+	return text + size - 1 == point ? wr_bytes(text, size - 1) : number;
+}
+
 static enum wr_code take_rate(struct order *o, struct wr_bytes value, struct wr_err *err)
 {
+	if (wr_json_slice_type(value) == WR_JSON_NUMBER)
+		value = without_zeros(value);
 	if (wr_json_slice_integer(value, &o->job.rate) && o->job.rate >= 1 &&
 	    o->job.rate <= RATE_MAX)
 		return WR_OK;
@@ -464,7 +479,8 @@ static enum wr_code perform(struct place *p, struct order *o, struct wr_dlq_run 
 	enum wr_code rc = o->dry_run ? wr_dlq_run_new(run, err) : wr_dlq_run_create(run, err);
 
 	if (rc == WR_OK && !o->dry_run &&
-	    wr_dlq_service_queue(p->service, p->site, o->job.id) != WR_OK)
+	    wr_dlq_service_queue(p->service, p->site, o->job.id,
+				 wr_clock_mono_ns(&wr_clock_real)) != WR_OK)
 		rc = no_memory(err);
 	if (o->dry_run)
 		o->job.id[0] = '\0'; /* there is no such job */
@@ -533,7 +549,8 @@ static enum wr_code resume(struct wr_dlq_port *port, const struct wr_dlq_params 
 	if (rc == WR_OK && job.state != WR_DLQ_RUNNING)
 		rc = wr_err_set(err, WR_EEXIST, "job %s is %s", id,
 				wr_dlq_job_state_name(job.state));
-	if (rc == WR_OK && wr_dlq_service_queue(p.service, p.site, id) != WR_OK)
+	if (rc == WR_OK &&
+	    wr_dlq_service_queue(p.service, p.site, id, wr_clock_mono_ns(&wr_clock_real)) != WR_OK)
 		rc = no_memory(err);
 	if (rc == WR_OK)
 		WR_LOG(WR_LOG_INFO, "audit: a job of dead letters is resumed", WR_STR("job", id),

@@ -9,6 +9,7 @@
 
 #define LOOK_MS 15000 /* between two looks at how much is open */
 #define AGAIN_MS 5000 /* before a job that failed is tried again */
+#define HIDDEN_MS 120000
 
 static const struct wr_metric_family letters = {
     .name = "weir_dlq_letters",
@@ -83,7 +84,7 @@ static enum wr_code look_for_jobs(struct wr_dlq_service *s, struct wr_dlq_site *
 			continue;
 		WR_LOG(WR_LOG_INFO, "going on with a job of dead letters",
 		       WR_STR("topic", site->topic), WR_STR("job", jobs[i].id));
-		rc = wr_dlq_service_queue(s, site, jobs[i].id);
+		rc = wr_dlq_service_queue(s, site, jobs[i].id, wr_clock_mono_ns(&wr_clock_real));
 	}
 	wr_dlq_jobs_free(jobs, n);
 	return rc;
@@ -110,6 +111,12 @@ static void look(struct wr_dlq_service *s, struct wr_dlq_site *site)
 		       WR_STR("reason", err.text));
 }
 
+/* A transaction of another job that is still open hides what was committed after its beginning. */
+static bool may_be_hidden(const struct wr_dlq_task *task)
+{
+	return wr_clock_mono_ns(&wr_clock_real) - task->since_mono_ns < HIDDEN_MS * WR_NS_PER_MS;
+}
+
 /* True: it is to be tried again. */
 static bool run_task(struct wr_dlq_service *s, const struct wr_dlq_task *task)
 {
@@ -131,7 +138,8 @@ static bool run_task(struct wr_dlq_service *s, const struct wr_dlq_task *task)
 	}
 	if (dlq != NULL)
 		wr_dlq_site_give(s, task->site, dlq, rc != WR_OK);
-	again = rc == WR_EUNAVAILABLE || rc == WR_EUNKNOWN || rc == WR_ENOMEM;
+	again = rc == WR_EUNAVAILABLE || rc == WR_EUNKNOWN || rc == WR_ENOMEM ||
+		(rc == WR_ENOTFOUND && may_be_hidden(task));
 	/* Over already, cancelled, or somebody else's: that is no failure. */
 	if (rc != WR_OK && rc != WR_EEXIST && rc != WR_ECLOSED)
 		WR_LOG(WR_LOG_WARN, "a job of dead letters failed",
@@ -191,7 +199,7 @@ void *wr_dlq_service_run(void *arg)
 			continue;
 		if (!atomic_load(&s->is_stopping) && run_task(s, task)) {
 			pause_for(s, AGAIN_MS);
-			wr_dlq_service_queue(s, task->site, task->id);
+			wr_dlq_service_queue(s, task->site, task->id, task->since_mono_ns);
 		}
 		next_ns = 0; /* fewer are open now */
 		free(task);

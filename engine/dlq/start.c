@@ -210,6 +210,8 @@ enum wr_code wr_dlq_run_create(struct wr_dlq_run *run, struct wr_err *err)
 		rc = open_writer(&r, err);
 	if (rc == WR_OK)
 		rc = write_down(&r, err);
+	if (rc == WR_OK)
+		wr_dlq_await_seen(run);
 	fini_runner(&r);
 	return rc;
 }

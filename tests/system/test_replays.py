@@ -204,6 +204,41 @@ def all_read(site, topic):
     return all(committed.get(partition, 0) > offset for partition, offset in last.items())
 
 
+def test_a_job_keeps_who_asked_for_it_and_who_cancelled_it(site, dependency):
+    engine, _ = fail_all(site, dependency, 100)
+
+    def ask(method, path, user, order=None):
+        headers = {"Content-Type": "application/json", **({"Weir-User": user} if user else {})}
+        answer = http.Client(engine.admin_port).request(method, path, json.dumps(order) if order else None, headers)
+        assert answer.status in (200, 202), answer.body
+        return answer.json()
+
+    job = ask("POST", "/admin/dlq/jobs", "alice", {"all": True, "rate": 1})
+    path = f"/admin/dlq/jobs/{job['id']}"
+    engine.until(lambda: ask("GET", path, None)["counts"]["done"] > 0, 30, "it runs")
+    assert ask("DELETE", path, "bob")["state"] == "cancelled"
+    job = ask("GET", path, None)
+    assert (job["who"], job["cancelledBy"]) == ("alice via 127.0.0.1", "bob via 127.0.0.1")
+    assert job["counts"]["done"] + job["left"] >= 100 and job["counts"]["done"] == weir(site, "stats")["replayed"]
+    nobody = ask("POST", "/admin/dlq/jobs", None, {"ids": ["0/0"], "dryRun": True})
+    assert nobody["who"] == "admin API, from 127.0.0.1"
+
+
+def test_who_is_told_of_a_job_finds_it(site, dependency):
+    """Kafka shows a transaction a moment after it is committed; each of these would fail now and then."""
+    engine, _ = fail_all(site, dependency, 10)
+    for n, letter in enumerate(ids_of_letters(site), 1):
+        body = json.dumps({"ids": [letter]})
+        client = http.Client(engine.admin_port)
+        answer = client.request("POST", "/admin/dlq/jobs", body, {"Content-Type": "application/json"})
+        assert answer.status == 202, answer.body
+        path = f"/admin/dlq/jobs/{answer.json()['id']}"
+        assert client.request("GET", path).status == 200
+        engine.until(lambda p=path, c=client: c.request("GET", p).json()["state"] == "done", 30, "it is done")
+        assert len(client.request("GET", "/admin/dlq").json()["items"]) == 10 - n
+    assert not [line for line in engine.log_lines() if "failed" in line["msg"]]
+
+
 def test_a_job_of_the_admin_api_goes_on_after_a_kill(site, dependency):
     engine, sent = fail_all(site, dependency, 1000)
 
