@@ -25,13 +25,14 @@ void wr_lane_gather(struct wr_lane *lane, struct wr_write *write)
 	write->item->batch->gathered++;
 }
 
-/* Nothing more is taken before the oldest batch retires, and all else that it wrote is acknowledged. */
+/* Nothing more is taken before the oldest batch retires, and all else that it wrote is acknowledged. Where others fill
+ * the window that are on their way yet, these make room when they have come. */
 static bool holds_up_window(const struct wr_lane *lane)
 {
 	const struct wr_batch *oldest = wr_lane_batch(lane, 0);
 
 	return oldest->state == WR_BATCH_WRITTEN && oldest->pending == oldest->gathered &&
-	       !wr_lane_has_window_room(lane);
+	       wr_lane_is_window_full(lane);
 }
 
 /* Others are about to be written, or taken, maybe as soon as there is room. */

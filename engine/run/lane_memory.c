@@ -78,13 +78,25 @@ static size_t window_bytes(const struct wr_lane *lane)
 	return bytes;
 }
 
-bool wr_lane_has_window_room(const struct wr_lane *lane)
+/* One batch always has room: else nothing would ever move. */
+static bool has_room_for_bytes(const struct wr_lane *lane)
 {
-	if (!has_room_for_batch(lane))
-		return false;
-	/* One batch always has room: else nothing would ever move. */
 	return lane->budget.window == 0 || lane->in_flight == 0 ||
 	       window_bytes(lane) < lane->budget.window;
+}
+
+bool wr_lane_has_window_room(const struct wr_lane *lane)
+{
+	return has_room_for_batch(lane) && has_room_for_bytes(lane);
+}
+
+bool wr_lane_is_window_full(const struct wr_lane *lane)
+{
+	bool some_come = lane->in_flight > 0 &&
+			 wr_lane_batch(lane, lane->in_flight - 1)->state == WR_BATCH_CLAIMING;
+
+	return lane->in_flight >= wr_lane_window_slots(lane->conf) || !has_room_for_bytes(lane) ||
+	       (!some_come && !has_room_for_batch(lane));
 }
 
 size_t wr_lane_batch_bytes(const struct wr_lane *lane)

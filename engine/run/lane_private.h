@@ -308,6 +308,9 @@ void wr_lane_discard_open(struct wr_lane *lane);
 /* lane_memory.c */
 uint32_t wr_lane_window_slots(const struct wr_conf_pipeline *conf); /* batches, at most */
 bool wr_lane_has_window_room(const struct wr_lane *lane);           /* for one more batch */
+
+/* There is none, and none will be before the oldest batch retires. */
+bool wr_lane_is_window_full(const struct wr_lane *lane);
 size_t
 wr_lane_batch_bytes(const struct wr_lane *lane); /* a batch takes no more when it has so many */
 void wr_lane_measure_memory(struct wr_lane *lane);

@@ -148,6 +148,23 @@ static void the_window_takes_more_meanwhile(void **state)
 	assert_int_equal(wr_lane_in_flight(f.lane), 0);
 }
 
+/* They make room when their claims are there, and need nobody to retire before. */
+static void a_window_full_of_what_comes_hurries_nobody(void **state)
+{
+	(void)state;
+	fixture_begin(&f, handler);
+	send_with_company("r");
+	f.store_down = true;
+	for (int i = 0; i < f.conf.batch.in_flight + 1; i++)
+		send_batch("a");
+	fixture_settle(&f);
+	fixture_ack(&f);
+	assert_int_equal(wr_lane_in_flight(f.lane), f.conf.batch.in_flight + 1);
+	assert_int_equal(retries(), 0);
+	fixture_pass_ms(&f, GATHER_MS);
+	assert_int_equal(retries(), 1);
+}
+
 static void who_gives_partitions_up_does_not_wait(void **state)
 {
 	(void)state;
@@ -238,6 +255,7 @@ int main(void)
 	    RULE(it_waits_so_long_and_its_delay_counts_from_before),
 	    RULE(its_batch_does_not_retire_meanwhile),
 	    RULE(the_window_takes_more_meanwhile),
+	    RULE(a_window_full_of_what_comes_hurries_nobody),
 	    RULE(who_gives_partitions_up_does_not_wait),
 	    RULE(a_full_sink_is_tried_again),
 	    RULE(a_window_that_is_dropped_forgets_it_and_reads_it_again),
