@@ -10,6 +10,8 @@
 #include <string.h>
 
 #define PARKED_MAGIC 0x5752504bu
+#define SLOTS_MIN ((size_t)16)
+#define FEW 2 /* places that a queue has without asking for memory */
 
 struct place {
 	int64_t offset;
@@ -23,20 +25,35 @@ struct queue {
 	int64_t delay_ms;
 	bool rises;
 	size_t first, count, capacity;
-	struct place *places;
+	struct place *places; /* `few`, or of their own */
+	struct place few[FEW];
 };
 
-/* A key. */
+/* A key. Mostly one event of it lies in one topic. */
 struct line {
 	int64_t since_ms;
 	struct queue *queues; /* none is empty */
+	struct queue own;     /* one of them, unless its count is 0 */
+};
+
+/* Linear probing; a removal moves the entries behind it up. */
+struct slot {
+	uint64_t key;
+	struct line *line; /* NULL: empty */
 };
 
 struct wr_parked {
 	uint32_t magic;
-	struct wr_map *lines; /* hash of a key -> struct line */
+	struct slot *slots;
+	size_t slot_count; /* a power of two */
+	size_t keys;
 	size_t records;
 };
+
+uint64_t wr_parked_key(struct wr_bytes key)
+{
+	return wr_hash(key);
+}
 
 enum wr_code wr_parked_create(struct wr_parked **parked_r)
 {
@@ -46,7 +63,9 @@ enum wr_code wr_parked_create(struct wr_parked **parked_r)
 	if (parked == NULL)
 		return WR_ENOMEM;
 	parked->magic = PARKED_MAGIC;
-	if (wr_map_create(&parked->lines) != WR_OK) {
+	parked->slot_count = SLOTS_MIN;
+	parked->slots = calloc(SLOTS_MIN, sizeof(*parked->slots));
+	if (parked->slots == NULL) {
 		free(parked);
 		return WR_ENOMEM;
 	}
@@ -54,10 +73,14 @@ enum wr_code wr_parked_create(struct wr_parked **parked_r)
 	return WR_OK;
 }
 
-static void free_queue(struct queue *q)
+/* Memory of its own, that is: what it has in its line goes with the line. */
+static void free_queue(struct line *line, struct queue *q)
 {
-	free(q->places);
-	free(q);
+	if (q->places != q->few)
+		free(q->places);
+	q->count = 0;
+	if (q != &line->own)
+		free(q);
 }
 
 static void free_line(struct line *line)
@@ -66,19 +89,9 @@ static void free_line(struct line *line)
 
 	while ((q = line->queues) != NULL) {
 		line->queues = q->next;
-		free_queue(q);
+		free_queue(line, q);
 	}
 	free(line);
-}
-
-static void free_lines(struct wr_parked *parked)
-{
-	struct wr_bytes hash;
-	size_t cursor = 0;
-	void *line;
-
-	while (wr_map_next(parked->lines, &cursor, &hash, &line))
-		free_line(line);
 }
 
 void wr_parked_destroy(struct wr_parked *parked)
@@ -86,8 +99,11 @@ void wr_parked_destroy(struct wr_parked *parked)
 	if (parked == NULL)
 		return;
 	WR_CHECK(parked, PARKED_MAGIC);
-	free_lines(parked);
-	wr_map_destroy(parked->lines);
+	for (size_t i = 0; i < parked->slot_count; i++) {
+		if (parked->slots[i].line != NULL)
+			free_line(parked->slots[i].line);
+	}
+	free(parked->slots);
 	parked->magic = 0;
 	free(parked);
 }
@@ -101,7 +117,7 @@ static int64_t at(const struct queue *q, size_t i)
 
 static bool has_room(struct queue *q)
 {
-	size_t capacity = q->capacity > 0 ? q->capacity * 2 : 2;
+	size_t capacity = q->capacity * 2;
 	struct place *places;
 
 	if (q->first + q->count < q->capacity)
@@ -111,9 +127,11 @@ static bool has_room(struct queue *q)
 		q->first = 0;
 		return true;
 	}
-	places = realloc(q->places, capacity * sizeof(*places));
+	places = realloc(q->places != q->few ? q->places : NULL, capacity * sizeof(*places));
 	if (places == NULL)
 		return false;
+	if (q->places == q->few)
+		memcpy(places, q->few, sizeof(q->few));
 	q->places = places;
 	q->capacity = capacity;
 	return true;
@@ -185,41 +203,86 @@ static int64_t nearest(const struct queue *q, int64_t offset)
 	return found;
 }
 
-/* ---- a key ---- */
+/* ---- keys ---- */
 
-static struct line *line_of(const struct wr_parked *parked, struct wr_bytes key)
+/* The slot of the key, or the empty one where it belongs. There is always an empty one. */
+static struct slot *slot_of(struct slot *slots, size_t slot_count, uint64_t key)
 {
-	uint64_t hash;
+	size_t mask = slot_count - 1, i = (size_t)key & mask;
 
-	if (wr_map_size(parked->lines) == 0)
-		return NULL;
-	hash = wr_hash(key);
-	return wr_map_get(parked->lines, wr_bytes(&hash, sizeof(hash)));
+	while (slots[i].line != NULL && slots[i].key != key)
+		i = (i + 1) & mask;
+	return &slots[i];
 }
 
-static struct line *make_line(struct wr_parked *parked, struct wr_bytes key, int64_t since_ms)
+static struct line *line_of(const struct wr_parked *parked, uint64_t key)
 {
-	struct line *line = calloc(1, sizeof(*line));
-	uint64_t hash = wr_hash(key);
+	return slot_of(parked->slots, parked->slot_count, key)->line;
+}
 
+static bool grow(struct wr_parked *parked)
+{
+	size_t slot_count = parked->slot_count * 2;
+	struct slot *slots = calloc(slot_count, sizeof(*slots));
+
+	if (slots == NULL)
+		return false;
+	for (size_t i = 0; i < parked->slot_count; i++) {
+		const struct slot *old = &parked->slots[i];
+
+		if (old->line != NULL)
+			*slot_of(slots, slot_count, old->key) = *old;
+	}
+	free(parked->slots);
+	parked->slots = slots;
+	parked->slot_count = slot_count;
+	return true;
+}
+
+static struct line *make_line(struct wr_parked *parked, uint64_t key, int64_t since_ms)
+{
+	struct line *line;
+
+	if (parked->keys + 1 > parked->slot_count / 4 * 3 && !grow(parked))
+		return NULL;
+	line = calloc(1, sizeof(*line));
 	if (line == NULL)
 		return NULL;
 	line->since_ms = since_ms;
-	if (wr_map_put(parked->lines, wr_bytes(&hash, sizeof(hash)), line, NULL) == WR_OK)
-		return line;
-	free(line);
-	return NULL;
+	*slot_of(parked->slots, parked->slot_count, key) = (struct slot){key, line};
+	parked->keys++;
+	return line;
 }
 
-static void drop_line_if_empty(struct wr_parked *parked, struct wr_bytes key, struct line *line)
+/* Fills the hole with the entries behind it that would no longer be found across it. */
+static void close_hole(struct wr_parked *parked, size_t hole)
 {
-	uint64_t hash = wr_hash(key);
+	size_t mask = parked->slot_count - 1, i = hole, home;
 
+	for (;;) {
+		i = (i + 1) & mask;
+		if (parked->slots[i].line == NULL)
+			break;
+		home = (size_t)parked->slots[i].key & mask;
+		if (((i - home) & mask) < ((i - hole) & mask))
+			continue;
+		parked->slots[hole] = parked->slots[i];
+		hole = i;
+	}
+	parked->slots[hole].line = NULL;
+}
+
+static void drop_line_if_empty(struct wr_parked *parked, uint64_t key, struct line *line)
+{
 	if (line->queues != NULL)
 		return;
-	wr_map_remove(parked->lines, wr_bytes(&hash, sizeof(hash)));
+	close_hole(parked,
+		   (size_t)(slot_of(parked->slots, parked->slot_count, key) - parked->slots));
+	parked->keys--;
 	free_line(line);
 }
+
+/* ---- a key ---- */
 
 /* Where the queue of this topic hangs, or the end of the list. */
 static struct queue **link_to(struct line *line, int64_t delay_ms)
@@ -231,14 +294,27 @@ static struct queue **link_to(struct line *line, int64_t delay_ms)
 	return link_p;
 }
 
-static void unlink_if_empty(struct queue **link_p)
+static void unlink_if_empty(struct line *line, struct queue **link_p)
 {
 	struct queue *q = *link_p;
 
 	if (q->count > 0)
 		return;
 	*link_p = q->next;
-	free_queue(q);
+	free_queue(line, q);
+}
+
+static struct queue *make_queue(struct line *line, int64_t delay_ms)
+{
+	struct queue *q = &line->own;
+
+	if (q->count > 0)
+		q = malloc(sizeof(*q));
+	if (q == NULL)
+		return NULL;
+	*q = (struct queue){.delay_ms = delay_ms, .capacity = FEW};
+	q->places = q->few;
+	return q;
 }
 
 static bool add_to_line(struct line *line, const struct wr_parked_event *event)
@@ -247,14 +323,10 @@ static bool add_to_line(struct line *line, const struct wr_parked_event *event)
 
 	if (q != NULL)
 		return insert(q, event);
-	q = calloc(1, sizeof(*q));
+	q = make_queue(line, event->delay_ms);
 	if (q == NULL)
 		return false;
-	q->delay_ms = event->delay_ms;
-	if (!insert(q, event)) {
-		free_queue(q);
-		return false;
-	}
+	insert(q, event); /* it has room for a few */
 	*link_p = q;
 	return true;
 }
@@ -282,8 +354,7 @@ enum wr_code wr_parked_add(struct wr_parked *parked, const struct wr_parked_even
 	return rc;
 }
 
-size_t wr_parked_take(struct wr_parked *parked, struct wr_bytes key, int64_t offset,
-		      int64_t delay_ms)
+size_t wr_parked_take(struct wr_parked *parked, uint64_t key, int64_t offset, int64_t delay_ms)
 {
 	struct queue **link_p, *q;
 	struct line *line;
@@ -303,12 +374,12 @@ size_t wr_parked_take(struct wr_parked *parked, struct wr_bytes key, int64_t off
 	q->first += before + 1;
 	q->count -= before + 1;
 	parked->records -= before + 1;
-	unlink_if_empty(link_p);
+	unlink_if_empty(line, link_p);
 	drop_line_if_empty(parked, key, line);
 	return before;
 }
 
-void wr_parked_undo(struct wr_parked *parked, struct wr_bytes key, int64_t offset, int64_t delay_ms)
+void wr_parked_undo(struct wr_parked *parked, uint64_t key, int64_t offset, int64_t delay_ms)
 {
 	struct queue **link_p, *q;
 	struct line *line;
@@ -330,11 +401,11 @@ void wr_parked_undo(struct wr_parked *parked, struct wr_bytes key, int64_t offse
 		(q->count - i) * sizeof(*q->places));
 	q->count--;
 	parked->records--;
-	unlink_if_empty(link_p);
+	unlink_if_empty(line, link_p);
 	drop_line_if_empty(parked, key, line);
 }
 
-bool wr_parked_is_behind(const struct wr_parked *parked, struct wr_bytes key, int64_t offset,
+bool wr_parked_is_behind(const struct wr_parked *parked, uint64_t key, int64_t offset,
 			 int64_t *delay_ms_r)
 {
 	const struct line *line;
@@ -356,7 +427,7 @@ bool wr_parked_is_behind(const struct wr_parked *parked, struct wr_bytes key, in
 
 size_t wr_parked_keys(const struct wr_parked *parked)
 {
-	return wr_map_size(parked->lines);
+	return parked->keys;
 }
 
 size_t wr_parked_records(const struct wr_parked *parked)
@@ -367,13 +438,12 @@ size_t wr_parked_records(const struct wr_parked *parked)
 int64_t wr_parked_since_ms(const struct wr_parked *parked)
 {
 	int64_t since = INT64_MAX;
-	struct wr_bytes hash;
-	size_t cursor = 0;
-	void *line;
 
-	while (wr_map_next(parked->lines, &cursor, &hash, &line)) {
-		if (((const struct line *)line)->since_ms < since)
-			since = ((const struct line *)line)->since_ms;
+	for (size_t i = 0; i < parked->slot_count; i++) {
+		const struct line *line = parked->slots[i].line;
+
+		if (line != NULL && line->since_ms < since)
+			since = line->since_ms;
 	}
 	return since;
 }

@@ -31,6 +31,10 @@
 
 struct wr_parked;
 
+/* What the table knows of a key: a hash, with the seed of the process. Whoever asks for an event more than once keeps
+ * it. */
+uint64_t wr_parked_key(struct wr_bytes key);
+
 /* WR_OK or WR_ENOMEM. */
 enum wr_code wr_parked_create(struct wr_parked **parked_r);
 
@@ -39,7 +43,7 @@ void wr_parked_destroy(struct wr_parked *parked);
 
 /* An event that is appended to a retry topic. */
 struct wr_parked_event {
-	struct wr_bytes key;
+	uint64_t key;
 	int64_t offset;   /* where it came from */
 	int64_t delay_ms; /* the topic's */
 	uint64_t
@@ -52,16 +56,14 @@ enum wr_code wr_parked_add(struct wr_parked *parked, const struct wr_parked_even
 
 /* It came from there. What was appended to the same topic before it and has not come will never come: it is forgotten
  * too. One that is not known changes nothing. Returns how many were forgotten beside it. */
-size_t wr_parked_take(struct wr_parked *parked, struct wr_bytes key, int64_t offset,
-		      int64_t delay_ms);
+size_t wr_parked_take(struct wr_parked *parked, uint64_t key, int64_t offset, int64_t delay_ms);
 
 /* It was added, and is not appended after all. */
-void wr_parked_undo(struct wr_parked *parked, struct wr_bytes key, int64_t offset,
-		    int64_t delay_ms);
+void wr_parked_undo(struct wr_parked *parked, uint64_t key, int64_t offset, int64_t delay_ms);
 
 /* Whether an older event of its key lies in a retry topic; *delay_ms_r is where the nearest older one lies: appended
  * there, this one comes again when that one has come. */
-bool wr_parked_is_behind(const struct wr_parked *parked, struct wr_bytes key, int64_t offset,
+bool wr_parked_is_behind(const struct wr_parked *parked, uint64_t key, int64_t offset,
 			 int64_t *delay_ms_r);
 
 size_t wr_parked_keys(const struct wr_parked *parked);

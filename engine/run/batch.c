@@ -83,5 +83,6 @@ struct wr_item *wr_batch_add(struct wr_batch *b, uint64_t sequence)
 	item = &b->items[b->count++];
 	*item = (struct wr_item){.batch = b, .sequence = sequence};
 	item->write.item = item;
+	item->write.batch = b;
 	return item;
 }

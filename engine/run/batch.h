@@ -32,6 +32,7 @@ struct wr_envelope;      /* core/envelope.h */
 /* One record on its way to the sink: the token of its completion. */
 struct wr_write {
 	struct wr_item *item;
+	struct wr_batch *batch;         /* the item's: its answer touches little else */
 	struct wr_emit *emit;           /* NULL: the item's own output or dead letter */
 	bool dead;                      /* it is the dead letter */
 	bool retry;                     /* it is the retry record */
@@ -63,8 +64,9 @@ struct wr_item {
 	bool parked;               /* in the retry queue */
 	bool was_behind;           /* it has waited behind one of its key */
 	bool in_order;             /* its key is kept in order while it lies in a retry topic */
-	bool behind;       /* it goes to one behind an older one of its key, not for a failure */
-	int64_t behind_ms; /* then: that topic's delay */
+	bool behind;         /* it goes to one behind an older one of its key, not for a failure */
+	int64_t behind_ms;   /* then: that topic's delay */
+	uint64_t parked_key; /* wr_parked_key() of its key, once it was asked for; 0: not yet */
 	uint64_t
 	    parked_seen; /* lane->parked_version when nothing that was parked stood before it */
 	uint32_t held_attempts; /* made while its stage's circuit was open: they don't count */

@@ -22,7 +22,7 @@ void wr_lane_gather(struct wr_lane *lane, struct wr_write *write)
 		gather->last->next = write;
 	}
 	gather->last = write;
-	write->item->batch->gathered++;
+	write->batch->gathered++;
 }
 
 /* Nothing more is taken before the oldest batch retires, and all else that it wrote is acknowledged. Where others fill
@@ -55,7 +55,7 @@ static struct wr_write *take_first(struct wr_lane_gather *gather)
 
 	gather->first = write->next;
 	write->next = NULL;
-	write->item->batch->gathered--;
+	write->batch->gathered--;
 	return write;
 }
 
@@ -65,7 +65,7 @@ static void put_back(struct wr_lane_gather *gather, struct wr_write *write)
 	if (gather->first == NULL)
 		gather->last = write;
 	gather->first = write;
-	write->item->batch->gathered++;
+	write->batch->gathered++;
 }
 
 /* That every topic which is read has, so that each of them has it. */
@@ -133,7 +133,7 @@ void wr_lane_forget_gathered(struct wr_lane *lane, struct wr_batch *batch)
 	if (batch->gathered == 0)
 		return;
 	while ((write = *link_p) != NULL) {
-		if (write->item->batch != batch) {
+		if (write->batch != batch) {
 			gather->last = write;
 			link_p = &write->next;
 			continue;

@@ -72,7 +72,7 @@ static struct wr_dead_letter letter_of(const struct wr_item *item)
 bool wr_lane_prepare_dead(struct wr_write *write)
 {
 	struct wr_dead_letter letter = letter_of(write->item);
-	struct wr_arena *arena = &write->item->batch->arena;
+	struct wr_arena *arena = &write->batch->arena;
 	struct weir_header *ours = wr_arena_alloc(arena, WR_DEAD_LETTER_HEADERS * sizeof(*ours));
 
 	if (ours == NULL)

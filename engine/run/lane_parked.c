@@ -31,6 +31,20 @@ static struct wr_bytes key_of(const struct wr_item *item)
 	return wr_bytes_from(item->event.source_key);
 }
 
+/* Of an item that has a key. */
+static uint64_t parked_key_of(struct wr_item *item)
+{
+	if (item->parked_key == 0)
+		item->parked_key = wr_parked_key(key_of(item));
+	return item->parked_key;
+}
+
+void wr_lane_know_key(struct wr_item *item)
+{
+	if (partition_of(item)->home != NULL && key_of(item).data != NULL)
+		parked_key_of(item);
+}
+
 static void add(struct wr_lane *lane, struct wr_lane_partition *home,
 		const struct wr_parked_event *event)
 {
@@ -46,11 +60,11 @@ static void add(struct wr_lane *lane, struct wr_lane_partition *home,
 }
 
 /* It goes to the retry topic of this delay. */
-static void park(struct wr_lane *lane, const struct wr_item *item, int64_t delay_ms)
+static void park(struct wr_lane *lane, struct wr_item *item, int64_t delay_ms)
 {
 	const struct wr_event *ev = &item->event;
 	const struct wr_parked_event event = {
-	    .key = key_of(item),
+	    .key = parked_key_of(item),
 	    .offset = ev->pub.offset,
 	    .delay_ms = delay_ms,
 	    .sequence = item->sequence,
@@ -82,7 +96,7 @@ void wr_lane_unpark(struct wr_lane *lane, struct wr_item *item)
 	if (!item->in_order || table == NULL)
 		return;
 	before = wr_parked_records(table);
-	wr_parked_undo(table, key_of(item), item->event.pub.offset, delay_ms);
+	wr_parked_undo(table, parked_key_of(item), item->event.pub.offset, delay_ms);
 	lane->parked_records -= before - wr_parked_records(table);
 }
 
@@ -94,7 +108,7 @@ bool wr_lane_fall_behind(struct wr_lane *lane, struct wr_item *item)
 	if (lane->parked_records == 0 || item->parked_seen == lane->parked_version ||
 	    table == NULL || key_of(item).data == NULL || (item->past != NULL && !item->in_order))
 		return false;
-	if (!wr_parked_is_behind(table, key_of(item), item->event.pub.offset, &delay_ms)) {
+	if (!wr_parked_is_behind(table, parked_key_of(item), item->event.pub.offset, &delay_ms)) {
 		item->parked_seen = lane->parked_version; /* what comes back puts none behind */
 		return false;
 	}
@@ -108,7 +122,7 @@ bool wr_lane_fall_behind(struct wr_lane *lane, struct wr_item *item)
 }
 
 /* It lies in its topic no more. */
-static void come(struct wr_lane *lane, const struct wr_item *item)
+static void come(struct wr_lane *lane, struct wr_item *item)
 {
 	struct wr_parked *table = table_of(item);
 	size_t before, forgotten;
@@ -116,7 +130,7 @@ static void come(struct wr_lane *lane, const struct wr_item *item)
 	if (item->past == NULL || !item->in_order || table == NULL)
 		return;
 	before = wr_parked_records(table);
-	forgotten = wr_parked_take(table, key_of(item), item->event.pub.offset,
+	forgotten = wr_parked_take(table, parked_key_of(item), item->event.pub.offset,
 				   partition_of(item)->delay_ms);
 	lane->parked_records -= before - wr_parked_records(table);
 	if (forgotten > 0)
@@ -175,8 +189,8 @@ static void look_at(struct wr_lane *lane, struct wr_lane_partition *ours,
 {
 	const struct weir_header *headers;
 	size_t count = lane->source->ops->headers(lane->source, record, &headers);
+	struct wr_bytes key = record->key;
 	struct wr_parked_event event = {
-	    .key = record->key,
 	    .delay_ms = ours->delay_ms,
 	    .sequence = lane->next_sequence++,
 	    .since_ms =
@@ -189,9 +203,10 @@ static void look_at(struct wr_lane *lane, struct wr_lane_partition *ours,
 	    wr_lane_read_envelope(lane, headers, count, &e, &err) != WR_OK)
 		return;
 	if (wr_envelope_has(&e, WR_FIELD_SOURCE_KEY))
-		event.key = wr_bytes_from(e.source_key);
-	if (!wr_parked_counts(&e, event.key, wr_lane_only_topic(lane->conf), record->partition->id))
+		key = wr_bytes_from(e.source_key);
+	if (!wr_parked_counts(&e, key, wr_lane_only_topic(lane->conf), record->partition->id))
 		return;
+	event.key = wr_parked_key(key);
 	if (e.first_failed_at_ms > 0)
 		event.since_ms = e.first_failed_at_ms;
 	event.offset = e.origin_offset;

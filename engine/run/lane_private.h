@@ -349,6 +349,9 @@ bool wr_lane_restore(struct wr_item *item, struct wr_program *program);
 
 /* lane_parked.c: the order of keys whose events lie in retry topics. */
 
+/* Whether it is behind one of its key will be asked: its key is at hand now, and far away then. */
+void wr_lane_know_key(struct wr_item *item);
+
 /* A batch runs for the first time: those of its events that came from there lie there no more; those behind older ones
  * of their key go there. */
 void wr_lane_let_come(struct wr_lane *lane, struct wr_batch *batch);

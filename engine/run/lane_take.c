@@ -178,6 +178,8 @@ static void add(struct wr_lane *lane, struct wr_batch *batch, const struct wr_so
 	take_headers(lane, item);
 	if (item->event.outcome == WR_OUTCOME_PENDING && item->event.pub.id.data == NULL)
 		identify(lane, item);
+	if (lane->parked_records > 0)
+		wr_lane_know_key(item);
 	if (batch->canary != NULL && item->past == NULL)
 		wr_lane_choose_program(lane, item);
 }

@@ -49,7 +49,7 @@ static enum wr_code send_output(struct wr_lane *lane, struct wr_write *write, st
 
 static bool prepare_emit(struct wr_write *write)
 {
-	struct wr_arena *arena = &write->item->batch->arena;
+	struct wr_arena *arena = &write->batch->arena;
 	struct weir_bytes id = wr_envelope_emit_id(write->item->event.pub.id, write->emit, arena);
 	struct weir_header *ours = wr_arena_alloc(arena, WR_OUTPUT_HEADERS * sizeof(*ours));
 
@@ -208,7 +208,7 @@ static void output_refused(struct wr_lane *lane, struct wr_write *write, const c
 	const struct wr_event *ev = &write->item->event;
 
 	if (ev->outcome == WR_OUTCOME_DEAD) {
-		write->item->batch->pending--; /* its dead letter is on its way already */
+		write->batch->pending--; /* its dead letter is on its way already */
 		return;
 	}
 	WR_LOG(WR_LOG_WARN, "an output record was refused; its event is dead-lettered",
@@ -225,8 +225,8 @@ static void output_refused(struct wr_lane *lane, struct wr_write *write, const c
 
 static void write_succeeded(struct wr_lane *lane, struct wr_write *write)
 {
-	write->item->batch->pending--;
-	if (write->item->batch->pending > 0)
+	write->batch->pending--;
+	if (write->batch->pending > 0)
 		WR_FAILPOINT(after_some_acks);
 	if (write->dead && lane->dlq_blocked) {
 		lane->dlq_blocked = false;
@@ -263,7 +263,7 @@ static void write_failed_for_now(struct wr_lane *lane, struct wr_write *write, c
 static void delivery_failed(struct wr_lane *lane, struct wr_write *write, enum wr_code code,
 			    const char *reason)
 {
-	write->item->batch->pending--;
+	write->batch->pending--;
 	wr_lane_txn_fail(lane);
 	if (code == WR_EREFUSED && !write->dead) {
 		wr_lane_remember_refusal(lane, write, reason);
@@ -293,7 +293,7 @@ static void settle_write(struct wr_lane *lane, struct wr_write *write, enum wr_c
 			output_refused(lane, write, reason);
 		return;
 	case WR_EUNKNOWN:
-		write->item->batch->pending--;
+		write->batch->pending--;
 		lane->rewind = true;
 		return;
 	default:
@@ -309,8 +309,8 @@ void wr_lane_write_done(void *arg, void *token, enum wr_code code, const char *r
 
 	WR_CHECK(lane, WR_LANE_MAGIC);
 	lane->sink_full = false;
-	if (write->item->batch->state == WR_BATCH_DROPPED)
-		write->item->batch->pending--;
+	if (write->batch->state == WR_BATCH_DROPPED)
+		write->batch->pending--;
 	else if (lane->txn.used && code != WR_OK)
 		delivery_failed(lane, write, code, reason != NULL ? reason : "");
 	else
@@ -329,7 +329,7 @@ bool wr_lane_hand_over(struct wr_lane *lane, struct wr_write *write)
 	enum wr_code code;
 
 	if (is_void(write)) {
-		write->item->batch->pending--;
+		write->batch->pending--;
 		return true;
 	}
 	if (lane->sink == NULL)
@@ -357,7 +357,7 @@ static bool write_emit(struct wr_lane *lane, struct wr_batch *batch, struct wr_i
 		write = wr_arena_alloc(&batch->arena, sizeof(*write));
 		if (write == NULL)
 			return false;
-		*write = (struct wr_write){.item = item, .emit = batch->next_emit};
+		*write = (struct wr_write){.item = item, .batch = batch, .emit = batch->next_emit};
 		batch->emit_write = write;
 	}
 	batch->pending++;
@@ -529,12 +529,12 @@ void wr_lane_forget_rewrites(struct wr_lane *lane, const struct wr_batch *batch)
 	struct wr_write **link_p = &lane->rewrites, *write;
 
 	while ((write = *link_p) != NULL) {
-		if (write->item->batch != batch) {
+		if (write->batch != batch) {
 			lane->last_rewrite = write;
 			link_p = &write->next;
 			continue;
 		}
-		write->item->batch->pending--;
+		write->batch->pending--;
 		lane->outputs_waiting -= !write->dead;
 		*link_p = write->next;
 	}

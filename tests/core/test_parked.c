@@ -28,9 +28,14 @@ static int tear_down(void **state)
 
 static uint64_t sequence;
 
+static uint64_t hash(const char *key)
+{
+	return wr_parked_key(wr_bytes_of(key));
+}
+
 static struct wr_parked_event event(const char *key, int64_t offset, int64_t delay_ms)
 {
-	return (struct wr_parked_event){.key = wr_bytes_of(key),
+	return (struct wr_parked_event){.key = hash(key),
 					.offset = offset,
 					.delay_ms = delay_ms,
 					.sequence = sequence++,
@@ -46,7 +51,7 @@ static void add(const char *key, int64_t offset, int64_t delay_ms)
 
 static size_t take(const char *key, int64_t offset, int64_t delay_ms)
 {
-	return wr_parked_take(parked, wr_bytes_of(key), offset, delay_ms);
+	return wr_parked_take(parked, hash(key), offset, delay_ms);
 }
 
 /* The delay of the topic to go to; -1: it may run. */
@@ -54,7 +59,7 @@ static int64_t behind(const char *key, int64_t offset)
 {
 	int64_t delay_ms;
 
-	if (wr_parked_is_behind(parked, wr_bytes_of(key), offset, &delay_ms))
+	if (wr_parked_is_behind(parked, hash(key), offset, &delay_ms))
 		return delay_ms;
 	assert_int_equal(delay_ms, 0);
 	return -1;
@@ -203,13 +208,13 @@ static void what_is_not_appended_after_all_is_undone(void **state)
 	(void)state;
 	add("k", 5, SHORT);
 	add("k", 6, SHORT);
-	wr_parked_undo(parked, wr_bytes_of("k"), 6, SHORT);
-	wr_parked_undo(parked, wr_bytes_of("k"), 8, SHORT);
-	wr_parked_undo(parked, wr_bytes_of("k"), 5, LONG);
-	wr_parked_undo(parked, wr_bytes_of("other"), 5, SHORT);
+	wr_parked_undo(parked, hash("k"), 6, SHORT);
+	wr_parked_undo(parked, hash("k"), 8, SHORT);
+	wr_parked_undo(parked, hash("k"), 5, LONG);
+	wr_parked_undo(parked, hash("other"), 5, SHORT);
 	assert_int_equal(wr_parked_records(parked), 1);
 	assert_int_equal(behind("k", 9), SHORT);
-	wr_parked_undo(parked, wr_bytes_of("k"), 5, SHORT);
+	wr_parked_undo(parked, hash("k"), 5, SHORT);
 	assert_int_equal(wr_parked_keys(parked), 0);
 }
 
@@ -245,27 +250,74 @@ static void a_long_line_is_kept_in_order(void **state)
 	}
 }
 
+/* Against a plain table: as many as make the other one grow, and leave holes in it. */
+static void many_keys_come_and_go(void **state)
+{
+	enum { KEYS = 500 };
+	int64_t first[KEYS] = {0}, next[KEYS] = {0}; /* from .. to: they lie there */
+	size_t keys = 0, records = 0;
+	uint64_t drawn = 1;
+	char key[16];
+
+	(void)state;
+	for (int i = 0; i < 20000; i++) {
+		size_t k;
+
+		drawn = drawn * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+		k = (size_t)(drawn >> 33) % KEYS;
+		snprintf(key, sizeof(key), "k%zu", k);
+		assert_int_equal(behind(key, next[k]), first[k] < next[k] ? SHORT : -1);
+		if ((drawn >> 60) < (i < 10000 ? 9 : 7)) {
+			add(key, next[k]++, SHORT);
+			records++;
+			keys += next[k] - first[k] == 1;
+		} else if (first[k] < next[k]) {
+			assert_int_equal(take(key, first[k]++, SHORT), 0);
+			records--;
+			keys -= first[k] == next[k];
+		}
+		assert_int_equal(wr_parked_records(parked), records);
+		assert_int_equal(wr_parked_keys(parked), keys);
+	}
+}
+
+/* Adds an event while one allocation fails, and returns whether one did. */
+static bool add_without_memory(const char *key, int64_t offset, int64_t delay_ms)
+{
+	const struct wr_parked_event e = event(key, offset, delay_ms);
+	size_t records = wr_parked_records(parked), keys = wr_parked_keys(parked);
+	bool is_new = behind(key, INT64_MAX) < 0, failed;
+	enum wr_code rc;
+
+	faults_begin(0);
+	rc = wr_parked_add(parked, &e);
+	failed = faults_end();
+	assert_int_equal(rc, failed ? WR_ENOMEM : WR_OK);
+	assert_int_equal(wr_parked_records(parked), records + !failed);
+	assert_int_equal(wr_parked_keys(parked), keys + (is_new && !failed));
+	return failed;
+}
+
 static void without_memory_nothing_is_half_known(void **state)
 {
 	char key[16];
-	bool failed = true;
+	int grown = 0;
 
 	(void)state;
-	for (size_t i = 0; failed; i++) {
-		struct wr_parked_event e;
-		enum wr_code rc;
-		size_t records = wr_parked_records(parked), keys = wr_parked_keys(parked);
-
-		snprintf(key, sizeof(key), "k%zu", i);
-		e = event(key, 5, SHORT);
-		faults_begin(i);
-		rc = wr_parked_add(parked, &e);
-		failed = faults_end();
-		assert_int_equal(rc, failed ? WR_ENOMEM : WR_OK);
-		assert_int_equal(wr_parked_records(parked), records + !failed);
-		assert_int_equal(wr_parked_keys(parked), keys + !failed);
+	assert_true(add_without_memory("k", 5, SHORT)); /* a key */
+	add("k", 5, SHORT);
+	assert_true(add_without_memory("k", 6, LONG)); /* a topic */
+	assert_int_equal(behind("k", 7), SHORT);
+	while (!add_without_memory("k", 6, SHORT)) /* a place */
+		grown++;
+	assert_int_equal(grown, 1);
+	for (int i = 0; i < 12; i++) { /* a larger table */
+		snprintf(key, sizeof(key), "k%d", i);
+		assert_true(add_without_memory(key, 5, SHORT));
+		add(key, 5, SHORT);
 	}
-	for (size_t i = 0; i < 3; i++) {
+	assert_int_equal(wr_parked_keys(parked), 13);
+	for (size_t i = 0; i < 2; i++) {
 		struct wr_parked *other;
 
 		faults_begin(i);
@@ -335,6 +387,7 @@ int main(void)
 	    RULE(what_is_not_appended_after_all_is_undone),
 	    RULE(the_oldest_is_the_key_that_was_parked_first),
 	    RULE(a_long_line_is_kept_in_order),
+	    RULE(many_keys_come_and_go),
 	    RULE(without_memory_nothing_is_half_known),
 	    RULE(a_record_counts_in_the_partition_that_it_came_from),
 	    RULE(what_is_not_to_be_kept_in_order_does_not_count),

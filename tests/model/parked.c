@@ -11,9 +11,9 @@
 
 #define DELAY_MS 1 /* of all tiers, which are one */
 
-static struct wr_bytes key(void)
+static uint64_t key(void)
 {
-	return wr_bytes_of("k");
+	return wr_parked_key(wr_bytes_of("k"));
 }
 
 bool has_order(const struct batch *batch)
