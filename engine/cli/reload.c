@@ -6,6 +6,8 @@
 #include "cli/pipeline_args.h"
 #include "cli/reload_view.h"
 
+#include <limits.h>
+
 #define DEFAULT_FILE "/etc/weir/weir.yaml"
 #define ORDER_OPTIONS                                                                           \
 	WR_ADMIN_OPTIONS,                                                                       \
@@ -17,7 +19,11 @@
 		"json", 'j', NULL, "print the engine's answer: one JSON object"                 \
 	}
 
-static const struct wr_option options[] = {ORDER_OPTIONS, {NULL, 0, NULL, NULL}};
+static const struct wr_option rollback_options[] = {
+    ORDER_OPTIONS,
+    {"from", 0, "GENERATION", "only if this one runs, or is the canary that is tried"},
+    {NULL, 0, NULL, NULL},
+};
 
 static const struct wr_option reload_options[] = {
     ORDER_OPTIONS,
@@ -36,6 +42,7 @@ struct order {
 	struct wr_admin_args where;
 	bool dry_run, drained, force, offline, json;
 	char canary[32]; /* for a URL; empty: as the file says */
+	long long from;  /* 0: whatever runs */
 };
 
 /* The engine judges it. False: it is nothing that could be one. */
@@ -70,6 +77,11 @@ static int parse(struct order *order, const struct wr_command *command, int argc
 			continue;
 		else if (wr_args_is(&args, "canary"))
 			return wr_args_wrong(command, "--canary is a share such as 10%%, or off");
+		else if (wr_args_is(&args, "from") &&
+			 !wr_args_number(&args, 1, LLONG_MAX, &order->from))
+			return WR_EXIT_USAGE;
+		else if (wr_args_is(&args, "from"))
+			continue;
 		else if (!wr_admin_args_take(&order->where, &args))
 			return wr_args_wrong(command, "takes no argument");
 	}
@@ -104,7 +116,7 @@ static int ask(const struct wr_command *command, const char *what, int argc, cha
 {
 	struct order order = {.dry_run = false};
 	struct wr_admin_client *client;
-	char path[96];
+	char path[160], from[32] = "";
 	long status;
 	int exit_status = parse(&order, command, argc, argv);
 
@@ -115,10 +127,12 @@ static int ask(const struct wr_command *command, const char *what, int argc, cha
 		return exit_status;
 	/* The engine has deadlines for each step. */
 	wr_admin_client_set_timeout(client, 0);
-	snprintf(path, sizeof(path), "/admin/%s?dry_run=%s&drained=%s%s%s%s", what,
+	if (order.from > 0)
+		snprintf(from, sizeof(from), "&from=%lld", order.from);
+	snprintf(path, sizeof(path), "/admin/%s?dry_run=%s&drained=%s%s%s%s%s", what,
 		 order.dry_run ? "true" : "false", order.drained ? "true" : "false",
 		 order.force ? "&force=true" : "", order.canary[0] != '\0' ? "&canary=" : "",
-		 order.canary);
+		 order.canary, from);
 	exit_status = wr_admin_client_ask(client, "POST", path, NULL, &status);
 	if (exit_status == WR_EXIT_OK)
 		exit_status = wr_admin_client_text(client, "/result").data != NULL
@@ -196,14 +210,15 @@ const struct wr_command wr_command_reload = {
 const struct wr_command wr_command_rollback = {
     .name = "rollback",
     .summary = "let a running engine go back to the generation before",
-    .usage = "[--dry-run] [--drained] [--force] [--json]",
+    .usage = "[--from GENERATION] [--dry-run] [--drained] [--force] [--json]",
     .description =
 	"The running engine goes back to the configuration and the plugins that ran before the last\n"
 	"reload, by the same way. The configuration file stays as it is: the next reload reads it.\n"
-	"While a canary runs, it ends that: all keys go back.\n"
+	"While a canary runs, it ends that: all keys go back. When one has ended within the last minute,\n"
+	"nothing is done, for that may be what was meant: --from says which generation is.\n"
 	"\n"
 	"Exit status: as for weir reload.\n",
-    .options = options,
+    .options = rollback_options,
     .run = run_rollback,
 };
 

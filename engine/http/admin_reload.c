@@ -38,7 +38,7 @@ static struct wr_json_out *begin(void *arg, enum wr_admin_result result, const c
 
 static void refuse(struct wr_http_call *call, enum wr_code code, const char *why)
 {
-	if (code == WR_EFULL || code == WR_ENOTFOUND)
+	if (code == WR_EFULL || code == WR_ENOTFOUND || code == WR_EREFUSED)
 		wr_http_call_fail(call, WR_HTTP_CONFLICT, why);
 	else if (code == WR_ECLOSED)
 		wr_http_call_fail(call, WR_HTTP_BUSY, why);
@@ -71,6 +71,29 @@ static bool read_canary(struct wr_http_call *call, struct wr_admin_order *order)
 	return true;
 }
 
+/* The number of a generation. False: it is none. */
+static bool read_number(const char *text, uint64_t *number_r)
+{
+	char *end;
+
+	errno = 0;
+	*number_r = strtoull(text, &end, 10);
+	return errno == 0 && *end == '\0' && text[0] >= '0' && text[0] <= '9';
+}
+
+/* False: it is none, and the call is answered. */
+static bool read_from(struct wr_http_call *call, struct wr_admin_order *order)
+{
+	const char *text = wr_http_call_query(call, "from");
+
+	if (text == NULL ||
+	    (read_number(text, &order->from) && order->from > 0 && order->from <= INT64_MAX))
+		return true;
+	wr_http_call_fail(call, WR_HTTP_BAD_REQUEST,
+			  "the parameter from is the number of a generation");
+	return false;
+}
+
 static void reload(struct wr_http_call *call, bool rollback)
 {
 	struct wr_admin_order order = {.rollback = rollback};
@@ -80,7 +103,8 @@ static void reload(struct wr_http_call *call, bool rollback)
 
 	if (!wr_http_call_bool(call, "dry_run", &order.dry_run) ||
 	    !wr_http_call_bool(call, "drained", &order.drained) ||
-	    !wr_http_call_bool(call, "force", &order.force) || !read_canary(call, &order))
+	    !wr_http_call_bool(call, "force", &order.force) || !read_canary(call, &order) ||
+	    !read_from(call, &order))
 		return;
 	wr_http_call_who(call, "admin ", who);
 	order.who = who;
@@ -110,12 +134,9 @@ void wr_http_admin_generations(struct wr_http_call *call)
 void wr_http_admin_generation(struct wr_http_call *call)
 {
 	const char *text = wr_http_call_path(call, "number");
-	unsigned long long number;
-	char *end;
+	uint64_t number;
 
-	errno = 0;
-	number = strtoull(text, &end, 10);
-	if (errno == 0 && *end == '\0' && text[0] >= '0' && text[0] <= '9' &&
+	if (read_number(text, &number) &&
 	    port_of(call)->ops->one_generation(port_of(call), number,
 					       wr_http_call_begin(call, 200)) == WR_OK)
 		wr_http_call_end(call);

@@ -18,7 +18,7 @@
 
 static const char *const no_query[] = {NULL};
 static const char *const reload_query[] = {"dry_run", "drained", "force", "canary", NULL};
-static const char *const rollback_query[] = {"dry_run", "drained", "force", NULL};
+static const char *const rollback_query[] = {"dry_run", "drained", "force", "from", NULL};
 
 /* A reload has deadlines of its own; this is for what nobody thought of. */
 #define RELOAD_MS (INT64_C(15) * 60 * 1000)

@@ -25,6 +25,7 @@ struct wr_admin_order {
 	uint32_t
 	    canary_share; /* of the keys to try it on first, in millionths; 0: as the file says */
 	bool no_canary;   /* all keys at once, whatever the file says */
+	uint64_t from;    /* with rollback: only if this generation runs, or is tried; 0: any */
 };
 
 enum wr_admin_result {
@@ -57,8 +58,8 @@ struct wr_admin_ops {
 				   const char *who, struct wr_json_out *out);
 
 	/* Reloads, or goes back, and waits for it. WR_OK: `begin` was called, and what became of it added to what it
-	 * returned. WR_EFULL: a reload or a canary is under way; WR_ENOTFOUND: there is nothing to go back to; WR_ECLOSED: the
-	 * engine stops; WR_ENOMEM: then nothing was begun, and err says why. [worker] */
+	 * returned. WR_EFULL: a reload or a canary is under way; WR_ENOTFOUND: there is nothing to go back to; WR_EREFUSED:
+	 * what was named does not run; WR_ECLOSED: the engine stops; WR_ENOMEM: then nothing was begun, and err says why. [worker] */
 	enum wr_code (*reload)(struct wr_admin_port *port, const struct wr_admin_order *order,
 			       wr_admin_begin_fn begin, void *arg, struct wr_err *err);
 

@@ -112,7 +112,8 @@ enum wr_code wr_admin_reloads_ask(struct wr_admin_reloads *reloads,
 						  .force = order->force,
 						  .wait_drained = order->drained,
 						  .canary_share = order->canary_share,
-						  .no_canary = order->no_canary};
+						  .no_canary = order->no_canary,
+						  .from = order->from};
 	struct waiter waiter = {.reloads = reloads, .begin = begin, .arg = arg};
 	struct wr_reload *reload;
 	enum wr_code rc;

@@ -27,6 +27,25 @@ static void wake(struct wr_reload *reload)
 		WR_LOG(WR_LOG_ERROR, "waking the reload thread", WR_STR("reason", strerror(errno)));
 }
 
+/* What it would go back from, when that is not what was named. */
+static enum wr_code check_from_locked(struct wr_reload *reload, uint64_t from, struct wr_err *err)
+{
+	wr_lock_assert_held(&reload->lock);
+	if (from == (reload->canary_number != 0 ? reload->canary_number : reload->number))
+		return WR_OK;
+	if (reload->canary_number != 0)
+		return wr_err_set(err, WR_EREFUSED,
+				  "generation %" PRIu64 " was named, but a canary is under way, "
+				  "generation %" PRIu64 ", and a rollback ends that; %" PRIu64
+				  " has the other keys",
+				  from, reload->canary_number, reload->number);
+	return wr_err_set(err, WR_EREFUSED,
+			  "generation %" PRIu64 " was named, but %" PRIu64
+			  " runs: the list of generations says since when, and what became of the "
+			  "others",
+			  from, reload->number);
+}
+
 static enum wr_code accept_locked(struct wr_reload *reload, const struct wr_reload_job *job,
 				  struct wr_err *err)
 {
@@ -47,6 +66,8 @@ static enum wr_code accept_locked(struct wr_reload *reload, const struct wr_relo
 				  reload->canary_number, reload->canary_number);
 	if (job->request.rollback && !reload->has_previous && reload->canary_number == 0)
 		return wr_err_set(err, WR_ENOTFOUND, "there is no generation to go back to");
+	if (job->request.from != 0 && check_from_locked(reload, job->request.from, err) != WR_OK)
+		return WR_EREFUSED;
 	reload->job = *job;
 	reload->job.canary = reload->canary_number;
 	reload->busy = true;

@@ -124,7 +124,10 @@ struct wr_reload_request {
 	    who; /* "admin", "signal", "watch"; and with it an address or a name, for the list and the log */
 	bool dry_run; /* all but the swap */
 	bool
-	    rollback; /* to the previous generation instead of the file; while a canary runs: ends it */
+	    rollback; /* to the previous generation instead of the file; while a canary runs: ends it;
+		       * when one ended a moment ago, and `from` is 0: nothing, for that may be what was meant */
+	uint64_t
+	    from; /* with rollback: only if this generation runs, or is the canary; 0: whichever does */
 	bool force; /* a pipeline may go although events of it are parked */
 	uint32_t
 	    canary_share; /* of the keys to try it on first, in millionths; 0: as the file says */
@@ -161,6 +164,7 @@ typedef void (*wr_reload_done_fn)(void *arg, const struct wr_reload_answer *answ
 /* Asks for a reload and returns at once. WR_OK: `done` will be called (NULL: nobody waits). WR_EFULL: one is under way,
  * err names who asked for it and in which phase it is; or a canary is, which err names, and it is no rollback. WR_ECLOSED: the engine is stopping; then, and when it stops
  * before the request's turn, `done` is not called. WR_ENOTFOUND: a rollback, and there is nothing to go back to.
+ * WR_EREFUSED: a rollback from another generation than runs; err says what does.
  * WR_ENOMEM. [any] */
 enum wr_code wr_reload_submit(struct wr_reload *reload, const struct wr_reload_request *request,
 			      wr_reload_done_fn done, void *arg, struct wr_err *err);

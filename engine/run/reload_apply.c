@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ANSWER_NS (1 * WR_NS_PER_S) /* the same when nobody waits for it */
+#define ANSWER_NS (1 * WR_NS_PER_S)  /* the same when nobody waits for it */
+#define MOMENT_NS (60 * WR_NS_PER_S) /* for people, to see that a canary has ended by itself */
 
 struct attempt {
 	struct wr_reload *reload;
@@ -217,6 +218,7 @@ void wr_reload_make_current(struct wr_reload *reload, struct wr_edition *edition
 	reload->previous = reload->current;
 	reload->current = edition;
 	reload->last_number = edition->number;
+	reload->ended_canary = 0;
 	edition->keepers++;
 	wr_reload_note_agreement(reload);
 	if (reload->o.hooks.apply != NULL)
@@ -392,16 +394,33 @@ static void begin_canary(struct attempt *a)
 	WR_FAILPOINT(reload_canary_begun);
 }
 
-/* True when the job was to end a canary, or has nothing left to do because it ended by itself and all keys went back. */
+/* Whoever asks for a rollback may not know yet that the canary has ended, and does not mean what runs then. */
+static bool is_too_late(const struct attempt *a)
+{
+	const struct wr_reload *reload = a->reload;
+
+	return a->job->request.rollback && reload->canary == NULL && reload->ended_canary != 0 &&
+	       a->job->request.from != reload->current->number &&
+	       (a->job->canary == reload->ended_canary ||
+		now(reload) - reload->ended_mono_ns < MOMENT_NS);
+}
+
+/* True when the job was to end a canary, or has nothing left to do because all keys went back already. */
 static bool end_canary(struct attempt *a)
 {
 	struct wr_reload *reload = a->reload;
 
-	if (a->job->canary == 0 || reload->current->number == a->job->canary)
-		return false;
-	a->answer.result = WR_RELOAD_UNCHANGED;
-	if (reload->canary == NULL)
+	if (is_too_late(a)) {
+		a->answer.result = WR_RELOAD_UNCHANGED;
+		wr_reload_add_change(&a->answer,
+				     "the canary, generation %" PRIu64
+				     ": had ended already; to go back from generation %" PRIu64
+				     ", name it (from)",
+				     reload->ended_canary, reload->current->number);
 		return true;
+	}
+	if (a->job->canary == 0 || reload->canary == NULL)
+		return false;
 	a->answer.result = WR_RELOAD_APPLIED;
 	wr_reload_add_change(&a->answer, "the canary, generation %" PRIu64 ": ended",
 			     a->job->canary);
@@ -419,6 +438,9 @@ static void attempt(struct attempt *a)
 	a->answer.drained = true;
 	if (end_canary(a))
 		return;
+	if (a->job->request.rollback)
+		wr_reload_add_change(&a->answer, "back to generation %" PRIu64,
+				     a->reload->previous->number);
 	rc = explain(a, prepare(a, &differs));
 	if (rc != WR_OK || !differs || a->job->request.dry_run) {
 		conclude(a, rc, differs);

@@ -432,6 +432,10 @@ static void end(struct wr_reload *reload, bool promoted, const char *reason)
 	wr_metric_set(reload->canary_cell, 0);
 	log_end(canary, promoted, reason);
 	wr_reload_note_end(reload, promoted, reason);
+	if (!promoted) {
+		reload->ended_canary = canary->edition->number;
+		reload->ended_mono_ns = wr_clock_mono_ns(reload->o.clock);
+	}
 	reload->canary = NULL;
 	wr_reload_canary_destroy(canary, reload->metrics);
 }

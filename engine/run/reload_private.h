@@ -69,6 +69,9 @@ struct wr_reload {
 	struct wr_drain *drains;
 	struct wr_reload_canary *canary; /* NULL: none runs [reload] */
 	uint64_t last_number;            /* that was given to a generation */
+	uint64_t
+	    ended_canary; /* that was rolled back and no generation applied since; 0: none [reload] */
+	int64_t ended_mono_ns; /* when [reload] */
 
 	/* Of what is kept in the folder. [main, then reload] */
 	struct wr_last_applied last; /* until the first edition is made */

@@ -128,11 +128,15 @@ static void one_that_is_under_way_is_named(void **state)
 static void a_rollback_is_asked_for_by_its_own_path(void **state)
 {
 	(void)state;
-	WILL_ANSWER({200, APPLIED("\"drained\":true,\"waits_for\":null")});
+	WILL_ANSWER({200, APPLIED("\"drained\":true,\"waits_for\":null")},
+		    {200, APPLIED("\"drained\":true,\"waits_for\":null")});
 	run(WORDS("rollback", "--url", admin_url));
 	assert_int_equal(got.exit_status, WR_EXIT_OK);
 	assert_string_equal(admin_requests[0].line,
 			    "POST /admin/rollback?dry_run=false&drained=false");
+	run(WORDS("rollback", "--url", admin_url, "--from", "4"));
+	assert_string_equal(admin_requests[1].line,
+			    "POST /admin/rollback?dry_run=false&drained=false&from=4");
 }
 
 static void generations_are_listed(void **state)
@@ -252,6 +256,10 @@ static void wrong_arguments_are_wrong_usage(void **state)
 	run(WORDS("rollback", "--canary", "10%"));
 	assert_int_equal(got.exit_status, WR_EXIT_USAGE);
 	run(WORDS("rollback", "3"));
+	assert_int_equal(got.exit_status, WR_EXIT_USAGE);
+	run(WORDS("rollback", "--from", "0"));
+	assert_int_equal(got.exit_status, WR_EXIT_USAGE);
+	run(WORDS("reload", "--from", "1"));
 	assert_int_equal(got.exit_status, WR_EXIT_USAGE);
 	run(WORDS("generations", "--dry-run"));
 	assert_int_equal(got.exit_status, WR_EXIT_USAGE);

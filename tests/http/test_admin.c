@@ -342,6 +342,9 @@ static void what_a_reload_is_to_be_is_in_the_query(void **state)
 	assert_false(f->engine.order.dry_run);
 	assert_true(f->engine.order.drained);
 	assert_true(f->engine.order.rollback);
+	assert_int_equal(f->engine.order.from, 0);
+	ask(f, "POST", "/admin/rollback?from=12", "", &a);
+	assert_int_equal(f->engine.order.from, 12);
 }
 
 static void a_canary_is_asked_for_in_percent_and_says_where_to_follow_it(void **state)
@@ -369,6 +372,9 @@ static void a_query_that_is_wrong_reloads_nothing(void **state)
 	static const char *const wrong[] = {
 	    "dryrun=true", "dry_run=maybe", "dry_run&dry_run", "dry_run=%zz", "drained=1",
 	    "canary=10",   "canary=0%25",   "canary=100%25",   "canary=on",   "canary"};
+	static const char *const wrong_from[] = {
+	    "from",    "from=0",      "from=-1", "from=x", "from=9223372036854775808",
+	    "from=1x", "canary=10%25"};
 	struct fixture *f = *state;
 	struct answer a;
 	char target[128];
@@ -379,6 +385,13 @@ static void a_query_that_is_wrong_reloads_nothing(void **state)
 		ask(f, "POST", target, "", &a);
 		assert_problem(&a, 400, "bad-request");
 	}
+	for (size_t i = 0; i < UNIT_COUNT_OF(wrong_from); i++) {
+		snprintf(target, sizeof(target), "/admin/rollback?%s", wrong_from[i]);
+		ask(f, "POST", target, "", &a);
+		assert_problem(&a, 400, "bad-request");
+	}
+	ask(f, "POST", "/admin/reload?from=1", "", &a); /* is a rollback's */
+	assert_problem(&a, 400, "bad-request");
 	assert_int_equal(atomic_load(&f->engine.reloads), 0);
 }
 
@@ -406,6 +419,7 @@ static void a_reload_that_can_not_be_asked_for_says_why(void **state)
 		const char *slug;
 	} rows[] = {{WR_EFULL, 409, "conflict"},
 		    {WR_ENOTFOUND, 409, "conflict"},
+		    {WR_EREFUSED, 409, "conflict"},
 		    {WR_ECLOSED, 503, "busy"},
 		    {WR_ENOMEM, 500, "internal"}};
 	struct fixture *f = *state;

@@ -46,6 +46,11 @@ tests_run_test_reload_refused_SOURCES = tests/run/test_reload_refused.c $(WR_REL
 tests_run_test_reload_refused_CPPFLAGS = $(WR_ABI_CPPFLAGS) -DWEIR=\"$(abs_top_builddir)/weir$(EXEEXT)\"
 tests_run_test_reload_refused_LDADD = $(WR_RUN_TEST_LIBS)
 EXTRA_tests_run_test_reload_refused_DEPENDENCIES = weir$(EXEEXT)
+check_PROGRAMS += tests/run/test_reload_back
+tests_run_test_reload_back_SOURCES = tests/run/test_reload_back.c $(WR_RELOAD_RIG)
+tests_run_test_reload_back_CPPFLAGS = $(WR_ABI_CPPFLAGS) -DWEIR=\"$(abs_top_builddir)/weir$(EXEEXT)\"
+tests_run_test_reload_back_LDADD = $(WR_RUN_TEST_LIBS)
+EXTRA_tests_run_test_reload_back_DEPENDENCIES = weir$(EXEEXT)
 check_PROGRAMS += tests/run/test_reload_start
 tests_run_test_reload_start_SOURCES = tests/run/test_reload_start.c $(WR_RELOAD_RIG)
 tests_run_test_reload_start_CPPFLAGS = $(WR_ABI_CPPFLAGS) -DWEIR=\"$(abs_top_builddir)/weir$(EXEEXT)\"

@@ -154,7 +154,7 @@ static enum wr_code ask(const struct wr_admin_order *order, struct wr_err *err)
 
 static void the_order_is_passed_on(void **state)
 {
-	const struct wr_admin_order order = {"me", true, true, true, true, 100000, true};
+	const struct wr_admin_order order = {"me", true, true, true, true, 100000, true, 7};
 	struct wr_err err;
 
 	(void)state;
@@ -167,6 +167,7 @@ static void the_order_is_passed_on(void **state)
 	assert_true(reload.request.wait_drained);
 	assert_int_equal(reload.request.canary_share, 100000);
 	assert_true(reload.request.no_canary);
+	assert_int_equal(reload.request.from, 7);
 }
 
 static void an_answer_says_all_that_is_known(void **state)
