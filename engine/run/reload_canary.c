@@ -51,7 +51,7 @@ static void note_changed(void *arg, const struct wr_conf_difference *difference)
 	const struct wr_conf *conf = plan->after->conf;
 	const struct wr_conf_pipeline *pipeline = wr_conf_find_pipeline(conf, difference->pipeline);
 
-	if (pipeline != NULL)
+	if (pipeline != NULL && !wr_reload_is_canary_key(difference->path))
 		plan->changed[pipeline - conf->pipelines] = true;
 }
 

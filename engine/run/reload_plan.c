@@ -6,13 +6,43 @@
 #include "conf/diff.h"
 #include "host/plugin.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#define CANARY "canary"
 
 struct plan {
 	const struct wr_conf *after;
 	struct wr_reload_answer *answer;
 	bool differs;
+	char canary[WR_CONF_PATH_BYTES]; /* the section that was told last */
 };
+
+bool wr_reload_is_canary_key(const char *path)
+{
+	const char *key = path;
+
+	if (strncmp(path, "pipelines[", strlen("pipelines[")) == 0)
+		key = strchr(path, '.') != NULL ? strchr(path, '.') + 1 : "";
+	return strncmp(key, CANARY, strlen(CANARY)) == 0 &&
+	       (key[strlen(CANARY)] == '\0' || key[strlen(CANARY)] == '.');
+}
+
+/* The settings of canaries are a section, told once: who writes it changes all of its keys. */
+static bool is_told(struct plan *plan, const char *path)
+{
+	const char *canary = strstr(path, CANARY);
+	size_t size;
+
+	if (canary == NULL || !wr_reload_is_canary_key(path))
+		return false;
+	size = (size_t)(canary - path) + strlen(CANARY);
+	if (strncmp(plan->canary, path, size) == 0 && plan->canary[size] == '\0')
+		return true;
+	snprintf(plan->canary, sizeof(plan->canary), "%.*s", (int)size, path);
+	wr_reload_add_change(plan->answer, "%s: changed", plan->canary);
+	return true;
+}
 
 static void note(void *arg, const struct wr_conf_difference *difference)
 {
@@ -29,6 +59,8 @@ static void note(void *arg, const struct wr_conf_difference *difference)
 	case WR_CONF_CHANGED:
 		break;
 	}
+	if (is_told(plan, difference->path))
+		return;
 	if (!difference->restart)
 		wr_reload_add_change(plan->answer, "%s: changed", difference->path);
 	else

@@ -129,6 +129,9 @@ char *wr_reload_summary(const struct wr_reload_answer *answer);
 bool wr_reload_plan(const struct wr_edition *before, const struct wr_conf *after,
 		    const struct wr_plugin_set *set, struct wr_reload_answer *answer);
 
+/* Whether the key of that path is one of the settings of canaries: they say how other changes are taken up. */
+bool wr_reload_is_canary_key(const char *path);
+
 /* Fills answer->stages. */
 enum wr_code wr_reload_compare(const struct wr_generation *before,
 			       const struct wr_generation *after, struct wr_reload_answer *answer);

@@ -10,6 +10,7 @@
 
 #define A ONE("{ name: s, plugin: passthrough.so }")
 #define B ONE("{ name: s, plugin: version_two.so }")
+#define C ONE("{ name: s, plugin: passthrough.so, timeout: 3s }")
 #define LONG_CANARY "canary: { share: 50%, for: 1h, min_events: 20 }\n"
 #define SHORT_CANARY \
 	"canary: { share: 50%, for: 100ms, min_events: 20 }\n" /* without events: 1 s */
@@ -112,6 +113,28 @@ static void after_a_canary_that_ended_nothing_goes_back_unless_it_is_named(void 
 	rig_stop();
 }
 
+/* ---- the settings of canaries ---- */
+
+static void settings_of_canaries_are_taken_up_without_one(void **state)
+{
+	(void)state;
+	rig_configure(A);
+	rig_start();
+	rig_configure(LONG_CANARY A);
+	rig_assert_result(WR_RELOAD_APPLIED);
+	assert_string_equal(rig.texts, "canary: changed\npipelines[0].canary: changed\np/s kept "
+				       "1.0.0>1.0.0 \n");
+	assert_int_equal(wr_reload_canary(rig.reload), 0);
+	rig_configure(SHORT_CANARY A);
+	rig_assert_result(WR_RELOAD_APPLIED);
+	rig_configure(LONG_CANARY C); /* with something to try it is one */
+	rig_assert_result(WR_RELOAD_CANARY);
+	roll_back(4, WR_RELOAD_APPLIED);
+	rig_configure(A);
+	rig_assert_result(WR_RELOAD_APPLIED);
+	rig_stop();
+}
+
 int main(void)
 {
 #define RULE(name) cmocka_unit_test_setup_teardown(name, rig_set_up, rig_tear_down)
@@ -119,6 +142,7 @@ int main(void)
 	    RULE(what_is_named_must_be_what_runs),
 	    RULE(a_canary_is_ended_by_its_name_alone),
 	    RULE(after_a_canary_that_ended_nothing_goes_back_unless_it_is_named),
+	    RULE(settings_of_canaries_are_taken_up_without_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
