@@ -7,7 +7,7 @@
 
 #include "run/lane_private.h"
 
-#define GATHER_NS (50 * WR_NS_PER_MS)
+#define GATHER_NS (100 * WR_NS_PER_MS)
 
 void wr_lane_gather(struct wr_lane *lane, struct wr_write *write)
 {

@@ -10,7 +10,7 @@
  * gathering meanwhile, beyond `in_flight`: as many as a fast lane takes in that time. So they may while written ones wait
  * for company (lane_gather.c). And in doubt whose fault it is that
  * the window stands still, the lane takes more to learn it. */
-#define EXTRA_EVENTS 8192
+#define EXTRA_EVENTS 16384
 #define EXTRA_BATCHES 512
 
 uint32_t wr_lane_window_slots(const struct wr_conf_pipeline *conf)

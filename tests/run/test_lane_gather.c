@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { LINGER_MS = 5, GATHER_MS = 50 };
+enum { LINGER_MS = 5, GATHER_MS = 100 };
 
 static struct fixture f;
 
