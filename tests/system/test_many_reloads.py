@@ -26,6 +26,7 @@ CALM = {"consumer_properties": {"session.timeout.ms": 30000, "heartbeat.interval
 # It is waited for its events ten times as long: a busy machine may stand still for seconds.
 CANARY = {"share": "20%", "for": "2s", "max_error_ratio_increase": 0.01, "min_events": 20}
 STALL_MS = 200
+PARTITIONS, LANES = 4, 2
 KINDS = ("plugin", "batch", "config", "rejected", "canary", "canary taken back")
 
 
@@ -186,11 +187,19 @@ class Reloads:
         self.change()
 
     def lanes(self):
-        """Of each source partition the lane that has it."""
-        _, answer = self.ask("GET", "/admin/status")
-        topic = self.engine.config["pipelines"][0]["source"]["topics"][0]
-        lanes = answer["pipelines"][0]["lanes"]
-        return {p["partition"]: lane["lane"] for lane in lanes for p in lane["partitions"] if p["topic"] == topic}
+        """Of each source partition the lane that has it, once each lane has its share."""
+        found = {}
+
+        def are_shared_out():
+            _, answer = self.ask("GET", "/admin/status")
+            topic = self.engine.config["pipelines"][0]["source"]["topics"][0]
+            lanes = answer["pipelines"][0]["lanes"]
+            found.clear()
+            found.update({p["partition"]: lane["lane"] for lane in lanes for p in lane["partitions"] if p["topic"] == topic})
+            return len(found) == PARTITIONS and len(set(found.values())) == LANES
+
+        self.engine.until(are_shared_out, 120, "each lane has its partitions", lambda: found)
+        return found
 
     def left_behind(self):
         """What the process holds."""
@@ -304,9 +313,9 @@ def warm_up(reloads, seconds):
 
 
 def run(site, delivery, count, rate, warm_s=0, binary=None, env=None):
-    site.topics.create(site.source, site.output, partitions=4, message_timestamp_type="LogAppendTime")
-    site.topics.create(site.dlq, partitions=4, max_message_bytes=2 << 20)
-    pipeline = site.pipeline(lanes=2, delivery=delivery, batch={"max_events": 500})
+    site.topics.create(site.source, site.output, partitions=PARTITIONS, message_timestamp_type="LogAppendTime")
+    site.topics.create(site.dlq, partitions=PARTITIONS, max_message_bytes=2 << 20)
+    pipeline = site.pipeline(lanes=LANES, delivery=delivery, batch={"max_events": 500})
     engine = site.engine(site.config([pipeline], canary=dict(CANARY), kafka=CALM), binary=binary, env=env)
     builds = 5 if count > 100 else 2
     reloads = Reloads(engine, site, builds)
@@ -377,8 +386,8 @@ def test_reload_after_reload_loses_and_repeats_nothing(full_site, delivery, full
 
 def test_a_stall_would_be_seen(site):
     """What measures stalls finds those that are there."""
-    site.topics.create(site.source, site.output, site.dlq, partitions=4, message_timestamp_type="LogAppendTime")
-    engine = site.engine(site.config([site.pipeline(lanes=2)], kafka=CALM))
+    site.topics.create(site.source, site.output, site.dlq, partitions=PARTITIONS, message_timestamp_type="LogAppendTime")
+    engine = site.engine(site.config([site.pipeline(lanes=LANES)], kafka=CALM))
     reloads = Reloads(engine, site, 1)
     engine.write()
     engine.run(120)
