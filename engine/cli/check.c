@@ -3,6 +3,7 @@
 #include "base/own_program.h"
 #include "cli/check_kafka.h"
 #include "cli/commands.h"
+#include "cli/ingest_unread.h"
 #include "conf/load.h"
 #include "host/probe.h"
 #include "http/server.h"
@@ -59,10 +60,12 @@ static int check_file(const char *file)
 
 	if (rc == WR_OK)
 		rc = look(wr_bytes(text.data, text.size), file, &conf, &problems);
-	if (rc == WR_OK)
+	if (rc == WR_OK) {
+		wr_ingest_unread_print(conf);
 		print_ok(conf);
-	else
+	} else {
 		exit_status = print_problems(&problems, file, rc);
+	}
 	wr_conf_destroy(conf);
 	wr_conf_forget(&text);
 	wr_problems_fini(&problems);
@@ -95,7 +98,8 @@ const struct wr_command wr_command_check = {
 	"Reads configuration files as 'weir run' would: every key and value, the properties of\n"
 	"librdkafka, each plugin with its ABI, and each stage's config against the schema of its\n"
 	"plugin. When these are well, an instance of each stage is created, and tests itself.\n"
-	"Nothing is connected to. All errors are printed as FILE:LINE:COLUMN: KEY: TEXT.\n"
+	"Nothing is connected to. All errors are printed as FILE:LINE:COLUMN: KEY: TEXT; a topic of\n"
+	"HTTP ingest that no pipeline reads is a warning.\n"
 	"\n"
 	"Plugins run in a process of their own for this, for 10 s at most.\n"
 	"\n"

@@ -19,6 +19,7 @@ libwr_cli_a_SOURCES = \
 	engine/cli/dlq_replay.c \
 	engine/cli/dlq_show.c \
 	engine/cli/dlq_stats.c \
+	engine/cli/ingest_unread.c engine/cli/ingest_unread.h \
 	engine/cli/kafka_args.c engine/cli/kafka_args.h \
 	engine/cli/lines.c engine/cli/lines.h \
 	engine/cli/login.c engine/cli/login.h \

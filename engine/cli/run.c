@@ -6,6 +6,7 @@
 #include "base/own_program.h"
 #include "cli/check_kafka.h"
 #include "cli/commands.h"
+#include "cli/ingest_unread.h"
 #include "cli/parked.h"
 #include "cli/preflight.h"
 #include "cli/wiring.h"
@@ -444,6 +445,7 @@ static enum wr_code start(struct service *s, struct wr_err *err)
 	WR_LOG(WR_LOG_INFO, "weir runs", WR_STR("version", PACKAGE_VERSION),
 	       WR_STR("file", s->file), WR_STR("instance", s->conf->instance),
 	       WR_INT("pipelines", s->conf->pipeline_count));
+	wr_ingest_unread_log(s->conf);
 	return WR_OK;
 }
 

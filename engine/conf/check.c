@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "conf/check.h"
+#include "base/check.h"
 #include "conf/address.h"
 
 #include <stdarg.h>
@@ -48,12 +49,28 @@ void wr_check_report(struct wr_checker *c, const char *path, const char *format,
 			text);
 }
 
+/* Then it is wrong, and has its own error. */
+static bool says_token(const struct wr_tree_node *http)
+{
+	static const char *const names[] = {"token", "token_file"};
+	const struct wr_tree_child *admin = wr_tree_member(http, "admin"), *said;
+
+	for (size_t i = 0; admin != NULL && i < WR_COUNT_OF(names); i++) {
+		said = wr_tree_member(admin->node, names[i]);
+		if (said != NULL &&
+		    (said->node->kind != WR_TREE_SCALAR || said->node->text.size > 0))
+			return true;
+	}
+	return false;
+}
+
 static void check_listeners(struct wr_checker *c)
 {
 	const struct wr_conf_listener *ingest = &c->conf->ingest.listener, *admin = &c->conf->admin;
+	const struct wr_tree_child *http = wr_tree_member(c->root, "http");
 
-	if (admin->host != NULL && admin->token == NULL &&
-	    wr_tree_member(c->root, "http") != NULL && !wr_address_is_loopback(admin->host))
+	if (admin->host != NULL && admin->token == NULL && http != NULL &&
+	    !says_token(http->node) && !wr_address_is_loopback(admin->host))
 		wr_check_report(c, "http.admin.listen",
 				"an address outside of the loopback needs a token; expected "
 				"`token_file` or `token` beside it, or 127.0.0.1 or [::1]");

@@ -231,4 +231,8 @@ struct wr_conf {
 /* The pipeline of that name, borrowed; NULL: there is none, or no name. [any] */
 const struct wr_conf_pipeline *wr_conf_find_pipeline(const struct wr_conf *conf, const char *name);
 
+/* Whether one of the pipelines reads the topic of HTTP ingest, or there is no ingest. *meant_r is a source topic with a name
+ * like it, or NULL; borrowed. Other engines may read it, so that none of these does is no error. [any] */
+bool wr_conf_ingest_is_read(const struct wr_conf *conf, const char **meant_r);
+
 #endif

@@ -11,8 +11,9 @@
 #define DIGITS "0123456789"
 
 /* The classes of dead letters: those of core/event.h, which this layer does not know. */
-static const char *const classes[] = {"permanent", "exhausted", "timeout",  "crash",
-				      "decode",    "poison",    "no-stage", "output-rejected"};
+static const char *const classes[] = {"permanent", "exhausted",       "timeout",
+				      "crash",     "decode",          "poison",
+				      "no-stage",  "output-rejected", NULL};
 
 /* The patterns are for editors. Here the forms are held to by hand: glibc's regular expressions leak, and answer
  * wrongly, when memory is short. */
@@ -115,11 +116,16 @@ static bool is_brokers(struct wr_bytes text)
 
 static bool is_class(struct wr_bytes text)
 {
-	for (size_t i = 0; i < WR_COUNT_OF(classes); i++) {
+	for (size_t i = 0; classes[i] != NULL; i++) {
 		if (wr_bytes_equal(text, wr_bytes_of(classes[i])))
 			return true;
 	}
 	return false;
+}
+
+const char *const *wr_schema_form_words(enum wr_key_form form)
+{
+	return form == WR_FORM_CLASS ? classes : NULL;
 }
 
 const struct wr_form *wr_schema_form(enum wr_key_form form)

@@ -101,6 +101,9 @@ const char *wr_schema_name(const struct wr_key_row *row);
 
 const struct wr_form *wr_schema_form(enum wr_key_form form);
 
+/* The words of a form that is one of several; ends at NULL; NULL: it is none. */
+const char *const *wr_schema_form_words(enum wr_key_form form);
+
 /* Whether `text` has the form. */
 bool wr_schema_form_fits(enum wr_key_form form, struct wr_bytes text);
 

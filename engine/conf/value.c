@@ -63,6 +63,28 @@ static enum wr_code copy_text(struct wr_bytes text, char **member)
 	return WR_OK;
 }
 
+static enum wr_code refuse_meant(const struct wr_setter *s, const struct wr_tree_node *node,
+				 const char *meant)
+{
+	char found[WR_DESCRIBED_BYTES];
+
+	wr_report_add(s->report, node->mark, "expected %s; found %s; did you mean `%s`?",
+		      wr_describe_form(s->row), wr_describe_found(s->row, node, found), meant);
+	return WR_EINVAL;
+}
+
+/* The word of the form that is like it. What a variable gave is not compared: it may be a secret. */
+static const char *find_meant(enum wr_key_form form, const struct wr_tree_node *node)
+{
+	const char *const *words = wr_schema_form_words(form);
+	struct wr_nearest nearest;
+
+	wr_nearest_init(&nearest, node->text);
+	for (size_t i = 0; words != NULL && words[i] != NULL && !node->has_variables; i++)
+		wr_nearest_try(&nearest, words[i]);
+	return nearest.best;
+}
+
 enum wr_code wr_setter_check_text(const struct wr_setter *s, const struct wr_tree_node *node)
 {
 	const char *why = NULL;
@@ -76,6 +98,8 @@ enum wr_code wr_setter_check_text(const struct wr_setter *s, const struct wr_tre
 		why = "it is empty";
 	} else if (wr_schema_form_fits(s->row->form, node->text)) {
 		return WR_OK;
+	} else if (find_meant(s->row->form, node) != NULL) {
+		return refuse_meant(s, node, find_meant(s->row->form, node));
 	}
 	return wr_setter_refuse(s, node, why);
 }

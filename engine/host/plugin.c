@@ -14,6 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define MEANT_BYTES 320
+
 static enum wr_code out_of_memory(struct wr_err *err)
 {
 	return wr_err_set(err, WR_ENOMEM, "no memory to open a plugin");
@@ -57,10 +59,28 @@ static char *join_build_tree(const char *file)
 	return join(folder, file);
 }
 
+/* "" when nothing like it is there. */
+static void guess(const char *file, const struct wr_conf_strings *path, char meant[MEANT_BYTES])
+{
+	struct wr_plugin_guess nearest;
+
+	meant[0] = '\0';
+	wr_plugin_guess_init(&nearest, file);
+	for (size_t i = 0; path != NULL && i <= path->count; i++) {
+		char *folder = i < path->count ? join(path->items[i], "") : join_build_tree("");
+
+		if (folder != NULL)
+			wr_plugin_guess_look(&nearest, folder);
+		free(folder);
+	}
+	if (nearest.file[0] != '\0')
+		snprintf(meant, MEANT_BYTES, "; did you mean \"%s\"?", nearest.file);
+}
+
 enum wr_code wr_plugin_find(const char *file, const struct wr_conf_strings *path, char **file_r,
 			    struct wr_err *err)
 {
-	char folders[256];
+	char folders[256], meant[MEANT_BYTES];
 
 	*file_r = NULL;
 	if (strchr(file, '/') != NULL) {
@@ -80,17 +100,18 @@ enum wr_code wr_plugin_find(const char *file, const struct wr_conf_strings *path
 		free(candidate);
 	}
 	list_folders(path, folders, sizeof(folders));
+	guess(file, path, meant);
 	if (folders[0] == '\0')
 		return wr_err_set(
 		    err, WR_ENOTFOUND,
 		    "there is no plugin_path to look for \"%s\" in; set plugin_path, or name "
-		    "the file with its folder (\"./%s\")",
-		    file, file);
+		    "the file with its folder (\"./%s\")%s",
+		    file, file, meant);
 	return wr_err_set(
 	    err, WR_ENOTFOUND,
 	    "there is no file \"%s\" in plugin_path (%s); build or install it there, or name "
-	    "it with its folder (\"./%s\")",
-	    file, folders, file);
+	    "it with its folder (\"./%s\")%s",
+	    file, folders, file, meant);
 }
 
 /* What the loader says begins with the path and means something to those who link. */

@@ -2,9 +2,11 @@
 
 #include "host/plugin_file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,10 +19,53 @@ static enum wr_code out_of_memory(struct wr_err *err)
 	return wr_err_set(err, WR_ENOMEM, "no memory to open a plugin");
 }
 
+void wr_plugin_guess_init(struct wr_plugin_guess *guess, const char *file)
+{
+	wr_nearest_init(&guess->nearest, wr_bytes_of(file));
+	guess->file[0] = '\0';
+}
+
+void wr_plugin_guess_look(struct wr_plugin_guess *guess, const char *folder)
+{
+	DIR *listing = opendir(folder);
+	const struct dirent *entry;
+	size_t before, length;
+
+	while (listing != NULL && (entry = readdir(listing)) != NULL) {
+		before = guess->nearest.distance;
+		length = strlen(entry->d_name);
+		if (length < 4 || strcmp(entry->d_name + length - 3, ".so") != 0)
+			continue;
+		wr_nearest_try(&guess->nearest, entry->d_name);
+		if (guess->nearest.distance < before)
+			snprintf(guess->file, sizeof(guess->file), "%s", entry->d_name);
+	}
+	if (listing != NULL)
+		closedir(listing);
+}
+
+static enum wr_code not_there(const char *path, struct wr_err *err)
+{
+	const char *slash = strrchr(path, '/');
+	struct wr_plugin_guess guess;
+	char *folder;
+
+	wr_plugin_guess_init(&guess, slash != NULL ? slash + 1 : path);
+	folder = slash != NULL ? strndup(path, (size_t)(slash - path) + 1) : NULL;
+	if (folder != NULL)
+		wr_plugin_guess_look(&guess, folder);
+	free(folder);
+	if (guess.file[0] == '\0')
+		return wr_err_set(err, WR_ENOTFOUND, "there is no file \"%s\"", path);
+	return wr_err_set(err, WR_ENOTFOUND,
+			  "there is no file \"%s\"; did you mean \"%s\" beside it?", path,
+			  guess.file);
+}
+
 static enum wr_code open_failed(const char *path, int error, struct wr_err *err)
 {
 	if (error == ENOENT || error == ENOTDIR)
-		return wr_err_set(err, WR_ENOTFOUND, "there is no file \"%s\"", path);
+		return not_there(path, err);
 	return wr_err_set(err, WR_EIO, "the file \"%s\" can't be read: %s", path, strerror(error));
 }
 

@@ -98,6 +98,26 @@ static void a_name_without_slash_is_searched_in_the_path(void **state)
 	    "file with its folder (\"./passthrough.so\")");
 }
 
+/* A slip of the hand, in a name with and without a folder. */
+static void the_plugin_that_was_meant_is_named(void **state)
+{
+	static char plugins[] = PLUGINS_DIR;
+	char *folders[] = {plugins};
+	const struct wr_conf_strings path = {folders, 1};
+	struct wr_plugin *plugin;
+	struct wr_err err = {.text = ""};
+
+	(void)state;
+	assert_int_equal(wr_plugin_open("pasthrough.so", &path, &plugin, &err), WR_ENOTFOUND);
+	assert_non_null(
+	    strstr(err.text, "(\"./pasthrough.so\"); did you mean \"passthrough.so\"?"));
+	assert_int_equal(wr_plugin_open("unlike-any.so", &path, &plugin, &err), WR_ENOTFOUND);
+	assert_null(strstr(err.text, "did you mean"));
+	refused(PLUGINS_DIR "/pasthrough.so", WR_ENOTFOUND,
+		"there is no file \"" PLUGINS_DIR
+		"/pasthrough.so\"; did you mean \"passthrough.so\" beside it?");
+}
+
 static void what_is_no_file_is_refused(void **state)
 {
 	(void)state;
@@ -376,6 +396,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_sound_plugin_is_opened),
 	    cmocka_unit_test(a_name_without_slash_is_searched_in_the_path),
+	    cmocka_unit_test(the_plugin_that_was_meant_is_named),
 	    cmocka_unit_test(what_is_no_file_is_refused),
 	    cmocka_unit_test(what_is_no_elf_is_refused),
 	    cmocka_unit_test(a_file_cut_short_is_refused_wherever_it_is_cut),

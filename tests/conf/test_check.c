@@ -13,6 +13,12 @@ static const struct error_case listeners_and_urls_are_checked_cases[] = {
      "f:1:26: http.admin.listen: an address outside of the loopback needs a token; expected `token_file` or `token` beside it, or 127.0.0.1 or [::1]\n"},
     {"http: { admin: { listen: \"[::]:8081\" } }\n" BROKERS REDIS PIPELINE,
      "f:1:26: http.admin.listen: an address outside of the loopback needs a token; expected `token_file` or `token` beside it, or 127.0.0.1 or [::1]\n"},
+    /* A token that is wrong is one error. */
+    {"http: { admin: { listen: \"0.0.0.0:8081\", token_file: /nowhere/token } }\n" BROKERS REDIS
+	 PIPELINE,
+     "f:1:54: http.admin.token_file: the file can't be read: No such file or directory; expected a file with the secret\n"},
+    {"http: { admin: { listen: \"0.0.0.0:8081\", token: \"a b\" } }\n" BROKERS REDIS PIPELINE,
+     "f:1:49: http.admin.token: expected a token of printable ASCII without spaces; found something else, not shown here\n"},
     {"http: { admin: { listen: \"127.0.0.1:1\" }, ingest: { listen: \"0.0.0.0:1\", topic: t } }\n" BROKERS
 	 REDIS PIPELINE,
      "f:1:26: http.admin.listen: `http.ingest` listens on port 1 already; expected another port\n"},
@@ -246,6 +252,14 @@ static const struct error_case keys_that_need_each_other_are_checked_cases[] = {
      "f:6:43: pipelines[0].dlq.redrive.every: expected a duration with its unit (5ms, 1.5s, 10m, 48h) from 1s to 720h; found the string \"5ms\"\n"
      "f:6:53: pipelines[0].dlq.redrive.max: expected an integer from 1 to 1000; found the number \"0\"\n"
      "f:6:66: pipelines[0].dlq.redrive.classes[0]: expected a class of dead letters: permanent, exhausted, timeout, crash, decode, poison, no-stage or output-rejected; found the string \"late\"\n"},
+    {BROKERS REDIS "pipelines:\n"
+		   "  - name: p\n"
+		   "    source: { topics: [in] }\n"
+		   "    dlq: { topic: dead, redrive: { every: 5m, classes: [exhuasted, no_stage] } }\n"
+		   "    stages: [{ plugin: x.so }]\n"
+		   "    outputs: { default: out }\n",
+     "f:6:57: pipelines[0].dlq.redrive.classes[0]: expected a class of dead letters: permanent, exhausted, timeout, crash, decode, poison, no-stage or output-rejected; found the string \"exhuasted\"; did you mean `exhausted`?\n"
+     "f:6:68: pipelines[0].dlq.redrive.classes[1]: expected a class of dead letters: permanent, exhausted, timeout, crash, decode, poison, no-stage or output-rejected; found the string \"no_stage\"; did you mean `no-stage`?\n"},
     {"kafka: { brokers: embedded }\n"
      "pipelines:\n"
      "  - name: p\n"

@@ -178,6 +178,43 @@ def test_an_admin_listener_of_the_loopback_or_with_a_token_is_fine(tmp_path, scr
     assert done.returncode == 0, done.stderr
 
 
+def test_a_slip_of_the_hand_is_told_what_was_meant(tmp_path):
+    file = tmp_path / "slips.yaml"
+    file.write_text(
+        "kafka: { brokers: 'localhost:9092', properties: { securty.protocol: SSL, unlike.any: 1 } }\n"
+        "http: { admin: { listen: '0.0.0.0:8081', token_file: /nowhere/token } }\n"
+        "pipelines:\n- name: one\n  source: { topics: [events] }\n  idempotency: { store: none }\n"
+        "  dlq: { topic: dlq, redrive: { every: 5m, classes: [timeuot] } }\n  stages: [{ plugin: validat.so }]\n  outputs: { default: out }\n"
+    )
+    done = weir("check", file)
+    lines = done.stderr.splitlines()
+    assert done.returncode == 1 and len(lines) == 5, done.stderr
+    for key, meant in (
+        ("kafka.properties.securty.protocol", "`security.protocol`"),
+        ("kafka.properties.unlike.any", None),
+        ("http.admin.token_file", None),  # once, and not as a listener without a token too
+        ("pipelines[0].dlq.redrive.classes[0]", "`timeout`"),
+        ("pipelines[0].stages[0].plugin", '"validate.so"'),
+    ):
+        (line,) = [line for line in lines if f": {key}: " in line]
+        assert line.endswith(f"; did you mean {meant}?") if meant else "did you mean" not in line, line
+
+
+def test_a_topic_of_http_ingest_that_nobody_reads_is_a_warning(site):
+    site.create_topics()
+    site.topics.create(f"{site.source}s")
+    engine = site.engine(site.config(http={"ingest": {"topic": f"{site.source}s"}})).run()
+    (line,) = [line for line in engine.log_lines() if "HTTP ingest" in line["msg"]]
+    assert (line["level"], line["topic"], line["did_you_mean"]) == ("warn", f"{site.source}s", site.source)
+    done = weir("check", engine.file)
+    assert done.returncode == 0 and ": ok, 1 pipeline" in done.stdout
+    warning = f"http.ingest.topic: warning: no pipeline of this file reads `{site.source}s`; did you mean `{site.source}`?\n"
+    assert re.fullmatch(rf"{re.escape(str(engine.file))}:\d+:\d+: {re.escape(warning)}", done.stderr), done.stderr
+    engine.config["http"]["ingest"]["topic"] = site.source
+    engine.write()
+    assert weir("check", engine.file).stderr == ""
+
+
 def test_the_engine_does_not_start_on_a_broken_file(tmp_path):
     file = tmp_path / "broken.yaml"
     file.write_text(BROKEN)
