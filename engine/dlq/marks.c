@@ -162,6 +162,8 @@ static bool parse_offsets(struct wr_bytes text, uint64_t bits_r[WORDS])
 		if (wr_dlq_take_char(&text, '-') &&
 		    !wr_dlq_take_number(&text, WR_DLQ_CHUNK - 1, &last))
 			return false;
+		if (last < first)
+			return false;
 		for (int64_t i = first; i <= last; i++)
 			bits_r[i / 64] |= UINT64_C(1) << (i % 64);
 	} while (wr_dlq_take_char(&text, ','));
@@ -314,8 +316,7 @@ uint64_t wr_dlq_marks_count(const struct wr_dlq_marks *m, int32_t partition, int
 
 	while (wr_map_next(m->chunks, &cursor, &key, &value)) {
 		memcpy(&chunk_key, key.data, sizeof(chunk_key));
-		if (chunk_key.partition != partition ||
-		    (chunk_key.number + 1) * WR_DLQ_CHUNK <= low)
+		if (chunk_key.partition != partition || chunk_key.number < low / WR_DLQ_CHUNK)
 			continue;
 		for (const struct chunk *c = value; c != NULL; c = c->next) {
 			for (size_t i = 0; c->state == state && i < WORDS; i++)

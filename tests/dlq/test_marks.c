@@ -140,6 +140,19 @@ static void letters_that_retention_removed_are_not_counted(void **state)
 	assert_int_equal(wr_dlq_marks_count(marks, 1, 0, WR_DLQ_PURGED), 0);
 }
 
+/* Nobody has so many letters, but anybody can write so. */
+static void the_last_chunk_that_can_be_is_counted(void **state)
+{
+	(void)state;
+	assert_int_equal(apply("letter/0/9007199254740991/j",
+			       "{\"state\":\"purged\",\"at\":1,\"offsets\":\"1022-1023\"}"),
+			 WR_OK);
+	assert_int_equal(wr_dlq_marks_count(marks, 0, 0, WR_DLQ_PURGED), 2);
+	assert_int_equal(wr_dlq_marks_count(marks, 0, INT64_MAX, WR_DLQ_PURGED), 2);
+	assert_int_equal(at(0, INT64_MAX, 1).state, WR_DLQ_PURGED);
+	assert_int_equal(wr_dlq_marks_count(marks, 0, 1024, WR_DLQ_REPLAYED), 0);
+}
+
 static void what_is_no_mark_or_broken_is_passed_over(void **state)
 {
 	static const char good[] = "{\"state\":\"replayed\",\"at\":1,\"offsets\":\"0\"}";
@@ -165,6 +178,7 @@ static void what_is_no_mark_or_broken_is_passed_over(void **state)
 	    "{\"state\":\"replayed\",\"at\":1,\"offsets\":\"\"}",
 	    "{\"state\":\"replayed\",\"at\":1,\"offsets\":\"1,\"}",
 	    "{\"state\":\"replayed\",\"at\":1,\"offsets\":\"1-\"}",
+	    "{\"state\":\"replayed\",\"at\":1,\"offsets\":\"5-3\"}",
 	    "{\"state\":\"replayed\",\"at\":1,\"offsets\":1}",
 	    "{\"state\":\"replayed\",\"at\":1,\"offsets\":\"0"};
 
@@ -208,6 +222,7 @@ int main(void)
 	    RULE(the_clock_of_the_letters_writer_may_be_ahead),
 	    RULE(what_is_taken_back_is_open_again),
 	    RULE(letters_that_retention_removed_are_not_counted),
+	    RULE(the_last_chunk_that_can_be_is_counted),
 	    RULE(what_is_no_mark_or_broken_is_passed_over),
 	    RULE(without_memory_a_mark_is_refused),
 	};

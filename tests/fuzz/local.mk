@@ -36,6 +36,17 @@ tests_fuzz_search_envelope_SOURCES = tests/fuzz/fuzz_envelope.c
 tests_fuzz_search_envelope_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_search_envelope_LDADD = $(WR_CORE_LIBS)
 
+CLEANFILES += tests/fuzz/search_dlq_state$(EXEEXT)
+check_PROGRAMS += tests/fuzz/fuzz_dlq_state
+tests_fuzz_fuzz_dlq_state_SOURCES = tests/fuzz/fuzz_dlq_state.c tests/fuzz/replay.c
+tests_fuzz_fuzz_dlq_state_CPPFLAGS = $(AM_CPPFLAGS) -DWR_TEST_SOURCES=\"$(abs_top_srcdir)\"
+tests_fuzz_fuzz_dlq_state_LDADD = $(WR_DLQ_LIBS)
+
+EXTRA_PROGRAMS += tests/fuzz/search_dlq_state
+tests_fuzz_search_dlq_state_SOURCES = tests/fuzz/fuzz_dlq_state.c
+tests_fuzz_search_dlq_state_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_search_dlq_state_LDADD = $(WR_DLQ_LIBS)
+
 CLEANFILES += tests/fuzz/search_state$(EXEEXT)
 check_PROGRAMS += tests/fuzz/fuzz_state
 tests_fuzz_fuzz_state_SOURCES = tests/fuzz/fuzz_state.c tests/fuzz/replay.c
