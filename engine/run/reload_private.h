@@ -230,7 +230,7 @@ void wr_reload_follow(struct wr_reload *reload);
 /* How long nothing need be looked at, for poll(); -1: until something stirs. */
 int wr_reload_watch_wait_ms(const struct wr_reload *reload);
 
-/* The files are read now, by a reload: what changes from here on counts anew. */
+/* The files are read now, by a reload, if it is one that does: what changes from here on counts anew. */
 void wr_reload_forget_changes(struct wr_reload *reload, const struct wr_reload_request *request);
 
 /* Looks, and asks for a reload when the files are at rest and others than before. */

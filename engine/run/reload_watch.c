@@ -80,9 +80,11 @@ int wr_reload_watch_wait_ms(const struct wr_reload *reload)
 
 void wr_reload_forget_changes(struct wr_reload *reload, const struct wr_reload_request *request)
 {
-	/* A rollback reads none of them, and a rehearsal leaves all as it is. */
-	if (!request->rollback && !request->dry_run)
-		reload->watch_owes = false;
+	/* A rollback reads none of them, and a rehearsal leaves all as it is: what has changed is still owed, also what the
+	 * watch has not seen at rest yet. */
+	if (request->rollback || request->dry_run)
+		return;
+	reload->watch_owes = false;
 	if (reload->watch != NULL)
 		wr_watch_has_changed(reload->watch);
 }

@@ -117,6 +117,33 @@ static void a_rehearsal_or_a_rollback_reads_nothing_for_it(void **state)
 	assert_true(asks_in_time());
 }
 
+/* Before it is at rest the watch owes nothing yet, but it is the user's change all the same. */
+static void what_is_not_at_rest_yet_outlasts_a_rehearsal_and_a_rollback(void **state)
+{
+	static const struct wr_reload_request requests[] = {{.who = "test", .dry_run = true},
+							    {.who = "test", .rollback = true}};
+
+	(void)state;
+	for (size_t i = 0; i < UNIT_COUNT_OF(requests); i++) {
+		put(i == 0 ? "another" : "and another");
+		wr_reload_look(&reload);
+		assert_false(reload.busy);
+		read_files(requests[i]);
+		assert_true(asks_in_time());
+		read_files(reload.job.request);
+		assert_false(asks_in_time());
+	}
+}
+
+static void what_was_read_before_it_was_at_rest_is_not_asked_for(void **state)
+{
+	(void)state;
+	put("another");
+	wr_reload_look(&reload);
+	read_files((struct wr_reload_request){.who = "test"});
+	assert_false(asks_in_time());
+}
+
 int main(void)
 {
 #define RULE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -125,6 +152,8 @@ int main(void)
 	    RULE(a_change_during_a_canary_is_asked_for_after_it),
 	    RULE(what_was_read_meanwhile_is_not_asked_for),
 	    RULE(a_rehearsal_or_a_rollback_reads_nothing_for_it),
+	    RULE(what_is_not_at_rest_yet_outlasts_a_rehearsal_and_a_rollback),
+	    RULE(what_was_read_before_it_was_at_rest_is_not_asked_for),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
