@@ -232,6 +232,7 @@ enum wr_code wr_reload_start(struct wr_reload *reload, const struct wr_engine_op
 	reload->drift_cell = wr_metrics_cell(options.metrics, &wr_family_drift, NULL, 0);
 	reload->generation_cell = wr_metrics_cell(options.metrics, &wr_family_generation, NULL, 0);
 	reload->canary_cell = wr_metrics_cell(options.metrics, &wr_family_canary, NULL, 0);
+	wr_reload_mark_running(reload);
 	rc = wr_engine_create(&options, &reload->engine, err);
 	if (rc == WR_OK)
 		rc = wr_engine_start(reload->engine, err);
@@ -316,6 +317,7 @@ void wr_reload_close(struct wr_reload *reload)
 	free(reload->last_text);
 	free(reload->started_as);
 	wr_plugin_store_close(reload->store);
+	wr_reload_unmark_running(reload);
 	wr_state_dir_close(&reload->dir);
 	wr_metrics_retire_cell(reload->metrics, reload->drift_cell);
 	wr_metrics_retire_cell(reload->metrics, reload->generation_cell);

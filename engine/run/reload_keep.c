@@ -8,8 +8,13 @@
 #include "run/state_place.h"
 #include "run/tried.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#define MARK "running"
 
 /* ---- what is found ---- */
 
@@ -33,6 +38,26 @@ static void hold_last(struct wr_reload *reload)
 	wr_plugin_set_drop(whole);
 }
 
+/* What ran is what the last run began with, or went over to. */
+static void tell_crash(const struct wr_reload *reload)
+{
+	uint64_t number = 0;
+	struct wr_buf text;
+	struct wr_err err;
+	bool is_there = wr_kept_file_read(reload->dir.path, MARK, &text, &err) == WR_OK;
+
+	if (is_there && wr_buf_text(&text) != NULL)
+		number = strtoull(wr_buf_text(&text), NULL, 10);
+	wr_buf_fini(&text);
+	if (reload->history.runs > number)
+		number = reload->history.runs;
+	if (is_there)
+		WR_LOG(
+		    WR_LOG_WARN,
+		    "the last run was not stopped: it crashed, was killed, or the machine went down",
+		    WR_INT("generation", number));
+}
+
 void wr_reload_recall(struct wr_reload *reload)
 {
 	struct wr_err err;
@@ -51,6 +76,7 @@ void wr_reload_recall(struct wr_reload *reload)
 	if (!is_known(list))
 		WR_LOG(WR_LOG_WARN, "the list of generations can't be read: it begins anew",
 		       WR_STR("reason", err.text));
+	tell_crash(reload);
 	if (is_known(last) && is_known(list))
 		wr_plugin_store_sweep(reload->store);
 }
@@ -172,6 +198,29 @@ void wr_reload_find_previous(struct wr_reload *reload)
 }
 
 /* ---- what is kept ---- */
+
+void wr_reload_mark_running(struct wr_reload *reload)
+{
+	struct wr_err err;
+	char text[32];
+
+	if (reload->dir.temporary)
+		return;
+	snprintf(text, sizeof(text), "%" PRIu64 "\n", reload->current->number);
+	reload->is_marked = true;
+	/* Where it can't be written there is none. */
+	(void)wr_kept_file_write(reload->dir.path, MARK, wr_bytes_of(text), &err);
+}
+
+void wr_reload_unmark_running(struct wr_reload *reload)
+{
+	char *path;
+
+	if (!reload->is_marked || asprintf(&path, "%s/" MARK, reload->dir.path) < 0)
+		return;
+	unlink(path);
+	free(path);
+}
 
 static bool is_wanted(void *arg, const char *name)
 {

@@ -81,6 +81,7 @@ struct wr_reload {
 	    *last_held;   /* of what the record of the last applied names; NULL: nothing */
 	char *last_text;  /* likewise; NULL: nothing */
 	char *started_as; /* what the start changed, in words; NULL: nothing */
+	bool is_marked;   /* as running, for the next start [main] */
 	bool
 	    fell_back; /* the first edition is what was applied last, because the file is invalid */
 
@@ -166,6 +167,10 @@ void wr_reload_find_previous(struct wr_reload *reload);
 
 /* Keeps the current edition as the last applied one, and the list. */
 void wr_reload_keep(struct wr_reload *reload);
+
+/* Leaves a mark while the engine runs. A start that finds one says that the last run was not stopped. [main] */
+void wr_reload_mark_running(struct wr_reload *reload);
+void wr_reload_unmark_running(struct wr_reload *reload);
 
 /* Keeps the list, in which something else has changed. */
 void wr_reload_keep_list(struct wr_reload *reload);

@@ -1,6 +1,7 @@
 /* The way back to the former generation, and what the next start runs. */
 #include "config.h"
 
+#include "base/log.h"
 #include "run/history.h"
 #include "tests/run/reload_rig.h"
 
@@ -236,6 +237,59 @@ static void a_copy_that_is_gone_leaves_no_way_back(void **state)
 	rig_stop();
 }
 
+/* ---- the mark of a run ---- */
+
+static char said[4096];
+
+static void note_line(void *arg, const char *line, size_t size)
+{
+	size_t used = strlen(said);
+
+	(void)arg;
+	if (used + size < sizeof(said))
+		snprintf(said + used, sizeof(said) - used, "%.*s", (int)size, line);
+}
+
+static void start_and_listen(void)
+{
+	said[0] = '\0';
+	wr_log_set_level(WR_LOG_WARN);
+	wr_log_set_sink(note_line, NULL);
+	assert_int_equal(rig_open(false), WR_OK);
+	wr_log_set_sink(NULL, NULL);
+	wr_log_set_level(WR_LOG_ERROR);
+	assert_int_equal(wr_reload_start(rig.reload, &rig.engine, &rig.err), WR_OK);
+}
+
+#define NOT_STOPPED "the last run was not stopped"
+
+/* What a crash leaves is what is there while it runs. */
+static void a_run_that_was_not_stopped_is_told_by_its_generation(void **state)
+{
+	char command[300], copy[128], mark[128];
+
+	(void)state;
+	snprintf(mark, sizeof(mark), "%s/state/running", rig.folder);
+	snprintf(copy, sizeof(copy), "%s/running", rig.folder);
+	rig_configure(ONE_BUILD);
+	start_and_listen();
+	assert_null(strstr(said, NOT_STOPPED));
+	rig_configure(OTHER_BUILD);
+	rig_assert_result(WR_RELOAD_APPLIED);
+	snprintf(command, sizeof(command), "cp %s %s", mark, copy);
+	assert_int_equal(system(command), 0);
+	rig_stop();
+	assert_int_equal(access(mark, F_OK), -1);
+	assert_int_equal(rename(copy, mark), 0);
+	start_and_listen();
+	assert_non_null(strstr(said, NOT_STOPPED));
+	assert_non_null(strstr(said, "\"generation\":2"));
+	rig_stop();
+	start_and_listen();
+	assert_null(strstr(said, NOT_STOPPED));
+	rig_stop();
+}
+
 /* ---- a former generation ---- */
 
 static void a_former_generation_is_run_when_it_is_asked_for(void **state)
@@ -433,6 +487,7 @@ int main(void)
 	    RULE(a_broken_list_is_said_and_begins_anew),
 	    RULE(what_was_applied_last_counts_more_than_the_list),
 	    RULE(a_copy_that_is_gone_leaves_no_way_back),
+	    RULE(a_run_that_was_not_stopped_is_told_by_its_generation),
 	    RULE(a_former_generation_is_run_when_it_is_asked_for),
 	    RULE(a_former_generation_is_run_with_an_invalid_file),
 	    RULE(what_is_not_kept_is_not_run_and_nothing_else_is),

@@ -261,6 +261,8 @@ def test_what_crashes_at_each_start_can_be_left_for_what_ran_before(site):
     assert "rollback leads here" in listed[2] and listed[2].split()[0] == str(first), listed
     engine.options = ["--generation", str(first)]
     engine.run(120)
+    told = [line for line in engine.log_lines() if "the last run was not stopped" in line["msg"]]
+    assert [line["generation"] for line in told] == [first + 1], told
     engine.until(lambda: site.read_ids()[0] == {"a": 1}, 60, "what ran before takes the event")
     assert generation(engine) == first + 2 and engine.metric("weir_config_drift") == 1
     assert engine.stop() == 0
