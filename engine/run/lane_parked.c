@@ -59,17 +59,22 @@ static void add(struct wr_lane *lane, struct wr_lane_partition *home,
 	home->was_parked = true;
 }
 
-/* It goes to the retry topic of this delay. */
-static void park(struct wr_lane *lane, struct wr_item *item, int64_t delay_ms)
+static int64_t since_ms(const struct wr_lane *lane, const struct wr_item *item)
 {
-	const struct wr_event *ev = &item->event;
+	int64_t failed_ms = item->event.first_failed_at_ms;
+
+	return failed_ms != 0 ? failed_ms : wr_clock_wall_ms(lane->o.clock);
+}
+
+/* It goes to the retry topic of this delay, behind what has this place. */
+static void park(struct wr_lane *lane, struct wr_item *item, int64_t delay_ms, uint64_t sequence)
+{
 	const struct wr_parked_event event = {
 	    .key = parked_key_of(item),
-	    .offset = ev->pub.offset,
+	    .offset = item->event.pub.offset,
 	    .delay_ms = delay_ms,
-	    .sequence = item->sequence,
-	    .since_ms = ev->first_failed_at_ms != 0 ? ev->first_failed_at_ms
-						    : wr_clock_wall_ms(lane->o.clock),
+	    .sequence = sequence,
+	    .since_ms = since_ms(lane, item),
 	};
 
 	if (partition_of(item)->home != NULL)
@@ -82,22 +87,34 @@ void wr_lane_park(struct wr_lane *lane, struct wr_item *item, int64_t delay_ms)
 		item->in_order = item->program->guards[item->event.stage].keeps_order &&
 				 partition_of(item)->home != NULL && key_of(item).data != NULL;
 	if (item->in_order)
-		park(lane, item, delay_ms);
+		park(lane, item, delay_ms, item->sequence);
+}
+
+/* Of the retry topic where it goes. */
+static int64_t delay_of(const struct wr_item *item)
+{
+	return item->behind ? item->behind_ms
+			    : item->program->guards[item->event.stage].tiers.ms[item->tier];
 }
 
 void wr_lane_unpark(struct wr_lane *lane, struct wr_item *item)
 {
 	struct wr_parked *table = table_of(item);
-	const struct wr_program *program = item->program;
-	int64_t delay_ms = item->behind ? item->behind_ms
-					: program->guards[item->event.stage].tiers.ms[item->tier];
 	size_t before;
 
 	if (!item->in_order || table == NULL)
 		return;
 	before = wr_parked_records(table);
-	wr_parked_undo(table, parked_key_of(item), item->event.pub.offset, delay_ms);
+	wr_parked_undo(table, parked_key_of(item), item->event.pub.offset, delay_of(item));
 	lane->parked_records -= before - wr_parked_records(table);
+}
+
+void wr_lane_repark(struct wr_lane *lane, struct wr_item *item)
+{
+	if (!item->in_order)
+		return;
+	wr_lane_unpark(lane, item);
+	park(lane, item, delay_of(item), lane->last_parked);
 }
 
 bool wr_lane_fall_behind(struct wr_lane *lane, struct wr_item *item)
@@ -115,7 +132,7 @@ bool wr_lane_fall_behind(struct wr_lane *lane, struct wr_item *item)
 	item->in_order = item->behind = true;
 	item->behind_ms = delay_ms;
 	item->event.code = item->event.message = NULL;
-	park(lane, item, delay_ms);
+	park(lane, item, delay_ms, item->sequence);
 	wr_metric_add(lane->metrics.followers, 1);
 	wr_lane_finish(lane, item, WR_OUTCOME_RETRIED);
 	return true;

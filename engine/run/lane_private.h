@@ -192,6 +192,7 @@ struct wr_lane {
 	int64_t held_until_ns;   /* when a record that was put back is due; INT64_MAX: not known */
 	size_t parked_records;   /* in the tables of all partitions */
 	uint64_t parked_version; /* rises when something is added to them */
+	uint64_t last_parked;    /* the sequence of the last that was handed to the sink */
 	bool order_waits;        /* a health condition says so */
 	int64_t next_parked_measure_ns;
 	struct wr_retry_queue parked;
@@ -362,6 +363,9 @@ bool wr_lane_fall_behind(struct wr_lane *lane, struct wr_item *item);
 /* It has failed and goes to the retry topic of this delay; and it is not written there after all. */
 void wr_lane_park(struct wr_lane *lane, struct wr_item *item, int64_t delay_ms);
 void wr_lane_unpark(struct wr_lane *lane, struct wr_item *item);
+
+/* It was not written for now, and what was handed over after it may have been: it lies behind all of that. */
+void wr_lane_repark(struct wr_lane *lane, struct wr_item *item);
 
 /* Partitions were assigned: which of them belong together, and what must be looked at. */
 void wr_lane_prepare_order(struct wr_lane *lane);

@@ -165,6 +165,8 @@ static void postpone(struct wr_lane *lane, struct wr_write *write, int64_t wait_
 {
 	int64_t due = wr_lane_now(lane) + wait_ms * WR_NS_PER_MS;
 
+	if (write->retry && !write->dead)
+		wr_lane_repark(lane, write->item);
 	if (lane->rewrites == NULL || due < lane->rewrite_mono_ns)
 		lane->rewrite_mono_ns = due;
 	insert_rewrite(lane, write);
@@ -323,6 +325,13 @@ static bool is_void(const struct wr_write *write)
 	return write->retry && !write->dead && write->item->event.outcome == WR_OUTCOME_DEAD;
 }
 
+/* They are handed over in the order of their events, but for those that are tried again. */
+static void note_parked(struct wr_lane *lane, const struct wr_write *write)
+{
+	if (write->retry && !write->dead && write->item->sequence > lane->last_parked)
+		lane->last_parked = write->item->sequence;
+}
+
 bool wr_lane_hand_over(struct wr_lane *lane, struct wr_write *write)
 {
 	struct wr_err err;
@@ -335,8 +344,10 @@ bool wr_lane_hand_over(struct wr_lane *lane, struct wr_write *write)
 	if (lane->sink == NULL)
 		return false;
 	code = send_write(lane, write, &err);
-	if (code == WR_OK)
+	if (code == WR_OK) {
+		note_parked(lane, write);
 		return true;
+	}
 	if (code == WR_EFULL) {
 		lane->sink_full = true;
 		return false;
@@ -517,6 +528,8 @@ bool wr_lane_rewrite_due(struct wr_lane *lane)
 	lane->outputs_waiting = 0;
 	for (; write != NULL; write = next) {
 		next = write->next;
+		if (write->retry && !write->dead)
+			wr_lane_repark(lane, write->item);
 		if (lane->sink_full || lane->rewind ||
 		    (!write->dead && lane->outputs_waiting > 0) || !wr_lane_hand_over(lane, write))
 			postpone(lane, write, REWRITE_MS);

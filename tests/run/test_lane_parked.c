@@ -159,6 +159,68 @@ static void so_does_one_that_is_refused_later(void **state)
 	assert_out(0, "b");
 }
 
+/* Both are on their way to the retry topic, as the first two writes. */
+static void park_both_unanswered(void)
+{
+	f.holds_acks = true;
+	send("a", "k");
+	send("b", "k");
+	fixture_pass_ms(&f, 100); /* for company */
+	assert_int_equal(fixture_written(&f, "p.retry.5s"), 2);
+}
+
+/* The one behind it was taken, lies before it, and comes back first. */
+static void one_that_is_written_later_still_comes_first(void **state)
+{
+	(void)state;
+	failing = "a";
+	park_both_unanswered();
+	fixture_answer(&f, 0, WR_EUNAVAILABLE, "not now");
+	fixture_answer(&f, 1, WR_OK, NULL);
+	append(SHORT, 1);
+	fixture_settle(&f);
+	fixture_pass_ms(&f, 100);
+	assert_string_equal(called, "a ");
+	fixture_pass_ms(&f, 500);
+	fixture_ack(&f);
+	assert_string_equal(parked("p.retry.5s", 2)->value, value_of("a"));
+	assert_behind(parked("p.retry.5s", 3), "b", "0");
+	failing = "";
+	append(SHORT, 2);
+	append(SHORT, 3);
+	fixture_pass_ms(&f, 5000);
+	fixture_ack(&f);
+	assert_string_equal(called, "a a b ");
+	assert_out(0, "a");
+	assert_out(1, "b");
+}
+
+/* Each is refused for the moment; the answers come in any order. */
+static void those_that_are_written_later_keep_their_order(void **state)
+{
+	(void)state;
+	failing = "a";
+	park_both_unanswered();
+	fixture_answer(&f, 1, WR_EUNAVAILABLE, "not now");
+	fixture_answer(&f, 0, WR_EUNAVAILABLE, "not now");
+	fixture_pass_ms(&f, 500);
+	fixture_ack(&f);
+	assert_string_equal(parked("p.retry.5s", 2)->value, value_of("a"));
+	assert_string_equal(parked("p.retry.5s", 3)->value, value_of("b"));
+	failing = "";
+	append(SHORT, 2);
+	fixture_pass_ms(&f, 5000);
+	fixture_ack(&f);
+	send("c", "k");
+	fixture_ack(&f);
+	assert_behind(parked("p.retry.5s", 4), "c", "0");
+	append(SHORT, 3);
+	append(SHORT, 4);
+	fixture_settle(&f);
+	fixture_ack(&f);
+	assert_string_equal(called, "a a b c ");
+}
+
 static void the_metrics_say_what_is_parked(void **state)
 {
 	(void)state;
@@ -252,6 +314,8 @@ int main(void)
 	    RULE(keyless_events_have_no_order),
 	    RULE(a_retry_record_that_is_refused_frees_its_key),
 	    RULE(so_does_one_that_is_refused_later),
+	    RULE(one_that_is_written_later_still_comes_first),
+	    RULE(those_that_are_written_later_keep_their_order),
 	    RULE(the_metrics_say_what_is_parked),
 	    ALONE(a_forged_record_holds_a_key_up_for_its_delay_only),
 	    ALONE(one_of_elsewhere_holds_nothing_up),
