@@ -6,6 +6,8 @@
 #include <string.h>
 #include <strings.h>
 
+#define FIELD_BYTES 64 /* beside its text, as libmicrohttpd keeps it */
+
 struct row {
 	const char *name;
 	size_t size;
@@ -146,7 +148,11 @@ void wr_http_headers_check(struct wr_http_headers *headers, const char *version)
 static enum MHD_Result add_field(void *arg, enum MHD_ValueKind kind, const char *name,
 				 size_t name_size, const char *value, size_t value_size)
 {
+	struct wr_http_headers *headers = arg;
+
 	(void)kind;
+	if (equals_ignoring_case(wr_bytes(name, name_size), "Cookie"))
+		headers->bytes += value_size; /* copied to be taken apart */
 	wr_http_headers_add(arg, wr_bytes(name, name_size), wr_bytes(value, value_size));
 	return MHD_YES;
 }
@@ -154,7 +160,13 @@ static enum MHD_Result add_field(void *arg, enum MHD_ValueKind kind, const char 
 void wr_http_headers_read(struct MHD_Connection *connection, const char *version,
 			  struct wr_http_headers *headers_r)
 {
+	const union MHD_ConnectionInfo *info =
+	    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+	int count = MHD_get_connection_values_n(
+	    connection, MHD_HEADER_KIND | MHD_COOKIE_KIND | MHD_GET_ARGUMENT_KIND, NULL, NULL);
+
 	*headers_r = (struct wr_http_headers){.has_body = false};
+	headers_r->bytes = (info != NULL ? info->header_size : 0) + (size_t)count * FIELD_BYTES;
 	MHD_get_connection_values_n(connection, MHD_HEADER_KIND, add_field, headers_r);
 	wr_http_headers_check(headers_r, version);
 }

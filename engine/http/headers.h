@@ -27,6 +27,7 @@ struct wr_http_headers {
 	struct wr_bytes idempotency_key;
 	struct wr_bytes traceparent;
 	struct wr_bytes user;
+	size_t bytes; /* of the connection's memory that the request line and all headers take */
 	bool is_cloud_event;     /* a ce-specversion is there */
 	bool has_body;           /* of a length above 0, or of unknown length */
 	bool is_chunked;         /* the length is not known */

@@ -12,7 +12,7 @@
 	X(200)              \
 	X(202)              \
 	X(204)              \
-	X(400) X(401) X(403) X(404) X(405) X(408) X(409) X(413) X(415) X(417) X(422) X(429) X(500) X(503)
+	X(400) X(401) X(403) X(404) X(405) X(408) X(409) X(413) X(415) X(417) X(422) X(429) X(431) X(500) X(503)
 
 enum wr_http_status_index {
 #define X(status) WR_HTTP_STATUS_##status,

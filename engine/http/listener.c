@@ -13,12 +13,18 @@
 #include <strings.h>
 #include <unistd.h>
 
-/* Bounds the request line and the headers together. libmicrohttpd clears all of it for every request: with hundreds of
+/* The request line and the headers together. libmicrohttpd clears the memory for them for every request: with hundreds of
  * connections that empties the caches, for whoever runs on the same processor too. */
-static const size_t connection_memory_bytes[WR_HTTP_SIDES] = {
+static const size_t header_bytes_max[WR_HTTP_SIDES] = {
     [WR_HTTP_INGEST] = (size_t)8 * 1024,
     [WR_HTTP_ADMIN] = (size_t)16 * 1024, /* browsers bring cookies */
 };
+
+/* In the same memory the answer's headers are made. Without room for them the connection is closed, and the client can't
+ * know that its event was taken. */
+#define ANSWER_BYTES ((size_t)1024)
+
+static const char too_many_headers[] = "the request line and the headers take more than they may";
 
 static void notify_connection(void *arg, struct MHD_Connection *connection, void **context_p,
 			      enum MHD_ConnectionNotificationCode code)
@@ -62,6 +68,11 @@ static void judge_headers(struct wr_http_request *req, const char *method, const
 
 	if (req->headers.wrong != NULL) {
 		wr_http_reply_problem(req, WR_HTTP_BAD_REQUEST, req->headers.wrong);
+		req->is_early = true;
+		return;
+	}
+	if (req->headers.bytes > header_bytes_max[listener->side]) {
+		wr_http_reply_problem(req, WR_HTTP_HEADERS, too_many_headers);
 		req->is_early = true;
 		return;
 	}
@@ -111,6 +122,12 @@ static enum MHD_Result begin(struct MHD_Connection *connection, const char *meth
 	if (!wr_http_conn_enter(conn, headers->has_body ? WR_PHASE_BODY : WR_PHASE_WORKING,
 				headers->has_body ? req->settings->request_timeout_ms : -1))
 		return MHD_NO;
+	/* libmicrohttpd's answer may find no room; over TLS it is all there is. */
+	if (headers->bytes > header_bytes_max[req->listener->side] && !req->listener->is_tls) {
+		if (wr_http_conn_enter(conn, WR_PHASE_REPLYING, -1))
+			wr_http_conn_send_problem(conn, WR_HTTP_HEADERS, too_many_headers);
+		return MHD_NO;
+	}
 	judge_headers(req, method, url);
 	req->discards = req->reply.status != 0 || !req->route->takes_body;
 	if (!req->is_early && (!headers->has_body || !req->discards))
@@ -259,7 +276,7 @@ static enum wr_code start_daemon(struct wr_http_listener *listener, int fd, stru
 	    flags, 0, NULL, NULL, handle_request, listener, MHD_OPTION_EXTERNAL_LOGGER, log_message,
 	    NULL, MHD_OPTION_LISTEN_SOCKET, (MHD_socket)fd, MHD_OPTION_CONNECTION_LIMIT,
 	    listener->max_connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-	    connection_memory_bytes[listener->side], MHD_OPTION_CONNECTION_TIMEOUT,
+	    header_bytes_max[listener->side] + ANSWER_BYTES, MHD_OPTION_CONNECTION_TIMEOUT,
 	    (unsigned)(WR_HTTP_IDLE_MS / 1000), MHD_OPTION_STRICT_FOR_CLIENT, 1,
 	    MHD_OPTION_UNESCAPE_CALLBACK, unescape_nothing, NULL, MHD_OPTION_NOTIFY_CONNECTION,
 	    notify_connection, listener, MHD_OPTION_NOTIFY_COMPLETED, notify_completed, listener,

@@ -30,6 +30,7 @@
 	X(WR_HTTP_REJECTED, "rejected", 422, "The configuration was rejected")               \
 	X(WR_HTTP_ROLLED_BACK, "rolled-back", 422, "It failed, and what was before runs")    \
 	X(WR_HTTP_TOO_MANY, "too-many-requests", 429, "Too many requests are waiting")       \
+	X(WR_HTTP_HEADERS, "headers-too-large", 431, "The headers are too large")            \
 	X(WR_HTTP_INTERNAL, "internal", 500, "The server failed")                            \
 	X(WR_HTTP_UNAVAILABLE, "unavailable", 503, "Not stored: try again later")            \
 	X(WR_HTTP_UNKNOWN, "unknown-outcome", 503, "It is not known whether all was stored") \

@@ -96,6 +96,42 @@ static void large_headers_are_taken(void **state)
 	assert_int_equal(a.status, 200);
 }
 
+/* Sends an event with a header of so many bytes. */
+static void send_event(struct fixture *f, size_t size, struct answer *a)
+{
+	static const char begin[] =
+	    POST "Content-Type: application/json\r\nContent-Length: 15\r\nX: ";
+	static const char end[] = "\r\n\r\n{\"eventId\":\"e\"}";
+	char *request = malloc(sizeof(begin) + size + sizeof(end));
+
+	assert_non_null(request);
+	memcpy(request, begin, sizeof(begin) - 1);
+	memset(request + sizeof(begin) - 1, 'x', size);
+	memcpy(request + sizeof(begin) - 1 + size, end, sizeof(end));
+	exchange(f, WR_HTTP_INGEST, request, a);
+	free(request);
+}
+
+/* The answer needs room in the same memory: where there is none, the event must not be taken without one. */
+static void whatever_the_size_of_the_headers_there_is_an_answer(void **state)
+{
+	struct fixture *f = *state;
+	size_t size, taken = 0, refused = 0;
+	struct answer a;
+
+	start_server(f);
+	fake_kafka_ack_at_once(&f->kafka, WR_OK);
+	for (size = 7000; size < 9000; size += 50) {
+		send_event(f, size, &a);
+		assert_true(a.status == 202 || a.status == 431);
+		taken += a.status == 202 ? 1 : 0;
+		refused += a.status == 431 ? 1 : 0;
+		assert_true(a.status == 431 || refused == 0);
+	}
+	assert_true(taken > 10 && refused > 0);
+	assert_int_equal(f->kafka.count, taken);
+}
+
 static void headers_beyond_their_bound_are_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -328,6 +364,7 @@ int main(void)
 	    WITH_SERVER(framing_that_reads_in_two_ways_is_refused_and_the_connection_closed),
 	    WITH_SERVER(a_length_beyond_all_bounds_is_too_large),
 	    WITH_SERVER(large_headers_are_taken),
+	    WITH_SERVER(whatever_the_size_of_the_headers_there_is_an_answer),
 	    WITH_SERVER(headers_beyond_their_bound_are_refused),
 	    WITH_SERVER(nonsense_does_not_harm),
 	    WITH_SERVER(a_body_announced_too_large_is_refused_before_it_is_sent),

@@ -1,5 +1,6 @@
 """Replays all the way round: from the dead-letter topic through the lane, each processed once."""
 
+import contextlib
 import json
 import subprocess
 import time
@@ -299,7 +300,7 @@ def test_a_million_replays_that_are_killed_half_way_are_processed_once(site):
     engine = site.engine(site.config([site.pipeline(delivery="exactly_once", lanes=2)])).run()
     where = ["-b", site.kafka.brokers, "-t", site.dlq, "-p", site.name]
     began = time.monotonic()
-    process = subprocess.Popen([paths.weir(), "dlq", "replay", *where, "--all", "--rate", "20000"])
+    process = subprocess.Popen([paths.weir(), "dlq", "replay", *where, "--code", "busy", "--rate", "20000"])
     engine.until(lambda: site.topics.count(f"{site.name}.retry.0") > count / 2, 120, "half is replayed")
     process.kill()
     process.wait()
@@ -353,6 +354,45 @@ def test_headers_of_other_programs_pass_untouched(site, dependency):
     engine.until(lambda: site.topics.count(site.output) == 1, 60, "it is processed")
     (output,) = site.topics.read(site.output)
     assert foreign(output) == theirs
+
+
+def test_headers_of_many_kibibytes_over_http_go_the_whole_way_or_are_refused(site, dependency):
+    """An id of 7 KiB is in a header of every record that comes of its event; headers of a request are not the record's."""
+    site.create_topics()
+    dependency.go()
+    engine = site.engine(site.config([dependency.pipeline()], http={"ingest": {"topic": site.source}})).run()
+    client = engine.client()
+    long_id = "i" * 7000
+    taken = {"first": {}, long_id: {"Idempotency-Key": long_id}}
+    for size in (1000, 5000, 7000):
+        taken[f"h{size}"] = {"X-Long": "x" * size, "weir-owner": "9/forged/9/9", "weir-stage": "nowhere", "kafka_dlt-x": "y"}
+    for name, headers in taken.items():
+        body = b'{"n":1}' if name == long_id else event(name)
+        answer = client.request("POST", "/api/events", body, {"Content-Type": "application/json", **headers})
+        assert answer.status == 202, (name[:20], answer)
+    refused = 0
+    for size in range(7200, 8800, 100):
+        name = f"r{size}"
+        answer = client.request("POST", "/api/events", event(name), {"X-Long": "x" * size, "Content-Type": "application/json"})
+        assert answer.status in (202, 431), (size, answer)
+        if answer.status == 202:
+            taken[name] = {}
+        else:
+            refused += 1
+    assert 0 < refused < 16
+    with contextlib.suppress(ConnectionError):  # as a server may that reads no further
+        assert client.request("POST", "/api/events", b"{}", {"X-Long": "x" * 100_000}).status == 431
+    assert client.post({"eventId": "after"}).status == 202
+    taken["after"] = {}
+    engine.until(lambda: len(site.topics.read(site.dlq)) == len(taken), 60, "all that were taken are dead letters")
+    for letter in site.topics.read(site.dlq):
+        assert [name for name, _ in letter.header_list if not name.startswith("weir-")] == []
+        assert letter.headers["weir-stage"] == "scripted" and letter.headers["weir-origin-topic"] == site.source
+    (item,) = weir(site, "list", "--id", long_id)["items"]
+    assert item["eventId"] == long_id and long_id in json.dumps(weir(site, "show", item["id"]))
+    dependency.come_back()
+    assert weir(site, "replay", "--all")["counts"]["done"] == len(taken)
+    engine.until(lambda: Counter(r.id for r in site.topics.read(site.output)) == Counter(taken.keys()), 60, "each is processed once")
 
 
 # Of a replay that is good but for this: the header, and what it is made.
