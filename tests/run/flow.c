@@ -6,6 +6,7 @@
 #include "tests/run/one_partition.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -30,6 +31,7 @@ static struct {
 	int64_t by_generation[FLOW_GENERATIONS]; /* [lock] */
 	int alive;                               /* [lock] */
 	bool has_keys;
+	_Atomic bool holds; /* no output is acknowledged */
 } flow;
 
 struct source {
@@ -240,6 +242,8 @@ static int poll_sink(struct wr_sink *sink, int timeout_ms)
 	size_t count = s->count;
 
 	(void)timeout_ms;
+	if (atomic_load(&flow.holds))
+		return 0;
 	s->count = 0;
 	for (size_t i = 0; i < count; i++)
 		s->done(s->done_arg, s->tokens[i], WR_OK, NULL);
@@ -296,6 +300,11 @@ void flow_init(void)
 	pthread_cond_init(&flow.changed, NULL);
 	for (int i = 0; i < FLOW_LANES; i++)
 		flow.beds[i].last_count = -1;
+}
+
+void flow_acknowledge(bool acks)
+{
+	atomic_store(&flow.holds, !acks);
 }
 
 void flow_spread_keys(void)

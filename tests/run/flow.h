@@ -21,6 +21,9 @@ extern const struct wr_lane_adapters flow_adapters;
 /* Records have different keys from now on, for lanes that come. */
 void flow_spread_keys(void);
 
+/* Whether outputs are acknowledged; they are at first. */
+void flow_acknowledge(bool acks);
+
 /* So many records more for every partition, now and later ones alike. */
 void flow_pour(int64_t count);
 

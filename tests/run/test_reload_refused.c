@@ -279,6 +279,37 @@ static void a_lane_that_goes_keeps_no_stop_waiting(void **state)
 	assert_true(stop_within_ms(100) < 20);
 }
 
+/* The next one need not wait for it. */
+static void a_generation_that_does_not_drain_is_told_and_holds_up_nobody(void **state)
+{
+	(void)state;
+	rig_configure(ONE("{ plugin: passthrough.so }"));
+	rig_start();
+	flow_acknowledge(false);
+	flow_pour(10);
+	flow_await(20);
+	for (int i = 1; i < 3; i++) {
+		char text[512];
+
+		snprintf(text, sizeof(text), ONE("{ plugin: passthrough.so, timeout: %ds }"), i);
+		rig_configure(text);
+		rig_assert_result(WR_RELOAD_APPLIED);
+		assert_int_equal(rig.got.generation_after, i + 1);
+		if (i == 1) {
+			assert_false(rig.got.drained);
+			assert_int_equal(rig.got.phase_us[WR_RELOAD_DRAIN], -1);
+			rig_assert_said("pipeline p, lane 1: batches of the former generation are "
+					"in flight");
+		}
+	}
+	flow_acknowledge(true);
+	flow_pour(10);
+	flow_await(40);
+	rig_stop();
+	assert_int_equal(flow_outputs_of(1), 20);
+	assert_int_equal(flow_outputs_of(3), 20);
+}
+
 static void a_stop_ends_the_probe_that_is_under_way(void **state)
 {
 	(void)state;
@@ -314,6 +345,7 @@ int main(void)
 	    RULE(what_is_parked_while_it_is_probed_counts_too),
 	    RULE(a_pipeline_without_parked_events_goes),
 	    RULE(a_lane_that_goes_keeps_no_stop_waiting),
+	    RULE(a_generation_that_does_not_drain_is_told_and_holds_up_nobody),
 	    RULE(a_stop_ends_the_probe_that_is_under_way),
 	};
 

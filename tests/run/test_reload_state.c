@@ -29,8 +29,16 @@ static void state_goes_over_to_the_new_instances(void **state)
 	flow_pour(1);
 	flow_await(203);
 	assert_int_equal(flow_last_count(0), 203);
+	/* lanes that come begin with it too, and then each counts what it gets */
+	rig_configure("pipelines:\n" PIPE("p", "3", "{ plugin: counter.so, name: renamed }"));
+	rig_assert_result(WR_RELOAD_APPLIED);
+	rig_assert_said("carried over: 1 instance,");
+	flow_await(203 + 1 + 102);
+	assert_int_equal(flow_last_count(0), 203);
+	assert_int_equal(flow_last_count(1), 204);
+	assert_int_equal(flow_last_count(2), 305);
 	rig_stop();
-	assert_int_equal(flow_outputs(), 203);
+	assert_int_equal(flow_outputs(), 306);
 }
 
 /* Until a metric's line stands in what is shown; its value is published a few times a second. */
