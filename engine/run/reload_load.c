@@ -109,6 +109,7 @@ static enum wr_code open_store(struct wr_reload *reload, const char *state_dir,
 	rc = wr_state_dir_open(state_dir, &reload->dir, &err);
 	if (rc == WR_OK && asprintf(&folder, "%s/plugins", reload->dir.path) < 0)
 		rc = WR_ENOMEM;
+	reload->last_err = err;
 	if (rc == WR_OK && reload->dir.temporary)
 		WR_LOG(WR_LOG_WARN, "state_dir can't be used: nothing is kept for the next start",
 		       WR_STR("state_dir", state_dir), WR_STR("reason", err.text),
@@ -218,6 +219,10 @@ static enum wr_code find_past(struct wr_reload *reload, const struct wr_past **p
 	*past_r = past;
 	if (past != NULL && wr_past_is_whole(past))
 		return WR_OK;
+	if (reload->dir.temporary) {
+		add_whole(reload, problems, reload->last_err.text);
+		return WR_ENOTFOUND;
+	}
 	(void)wr_buf_printf(&text, "generation %" PRIu64 " is not kept in %s", reload->o.generation,
 			    reload->dir.path);
 	append_others(reload, &text);

@@ -76,7 +76,7 @@ struct wr_reload {
 	/* Of what is kept in the folder. [main, then reload] */
 	struct wr_last_applied last; /* until the first edition is made */
 	bool has_last;
-	struct wr_err last_err; /* why not */
+	struct wr_err last_err; /* why not, or why the folder can't be used */
 	struct wr_plugin_set
 	    *last_held;   /* of what the record of the last applied names; NULL: nothing */
 	char *last_text;  /* likewise; NULL: nothing */

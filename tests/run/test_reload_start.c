@@ -350,6 +350,22 @@ static void what_is_not_kept_is_not_run_and_nothing_else_is(void **state)
 	assert_non_null(strstr(rig.problems.items[0].text, "; there is 2, 1"));
 }
 
+static void a_former_generation_is_not_run_beside_another_engine(void **state)
+{
+	struct wr_reload *running;
+
+	(void)state;
+	rig_configure(ONE_BUILD);
+	rig_start();
+	running = rig.reload;
+	rig.generation = 1;
+	assert_int_equal(rig_open(false), WR_ENOTFOUND);
+	assert_int_equal(rig.problems.count, 1);
+	assert_non_null(strstr(rig.problems.items[0].text, "is in use by another engine"));
+	rig.reload = running;
+	rig_stop();
+}
+
 /* Whoever comes to a crash loop late has only what was kept before it. */
 static void a_start_that_comes_to_nothing_takes_no_way_back(void **state)
 {
@@ -491,6 +507,7 @@ int main(void)
 	    RULE(a_former_generation_is_run_when_it_is_asked_for),
 	    RULE(a_former_generation_is_run_with_an_invalid_file),
 	    RULE(what_is_not_kept_is_not_run_and_nothing_else_is),
+	    RULE(a_former_generation_is_not_run_beside_another_engine),
 	    RULE(a_start_that_comes_to_nothing_takes_no_way_back),
 	    RULE(an_invalid_file_starts_what_was_applied_last),
 	    RULE(a_file_that_lost_its_state_dir_starts_what_was_applied_last),
