@@ -71,6 +71,50 @@ static enum wr_code take_ranges(struct wr_dlq_run *run, struct wr_err *err)
 	return rc;
 }
 
+/* Also of a job that goes on: the topic may have been made anew, and its record may be anybody's. */
+static enum wr_code check_partitions(const struct wr_dlq_run *run, struct wr_err *err)
+{
+	const struct wr_dlq_job *job = run->job;
+	int32_t count = wr_dlq_topic_partitions(run->dlq->topic);
+
+	for (size_t i = 0; i < job->id_count; i++) {
+		if (job->ids[i].partition >= count)
+			return wr_err_set(err, WR_EINVAL,
+					  "%" PRId32 "/%" PRId64 ": %s has no partition %" PRId32,
+					  job->ids[i].partition, job->ids[i].offset,
+					  run->dlq->topic_name, job->ids[i].partition);
+	}
+	for (size_t i = 0; i < job->range_count; i++) {
+		if (job->ranges[i].partition >= count)
+			return wr_err_set(err, WR_EINVAL,
+					  "job %s goes through partition %" PRId32
+					  ", which %s does not have",
+					  job->id, job->ranges[i].partition, run->dlq->topic_name);
+	}
+	return WR_OK;
+}
+
+/* What lies behind the end is not there: the topic was made anew or cut short meanwhile. */
+static enum wr_code cut_ranges(const struct wr_dlq_run *run, struct wr_err *err)
+{
+	struct wr_dlq_job *job = run->job;
+	int64_t low, high;
+	enum wr_code rc = WR_OK;
+
+	for (size_t i = 0; i < job->range_count && rc == WR_OK; i++) {
+		struct wr_dlq_range *range = &job->ranges[i];
+
+		if (range->next >= range->end)
+			continue;
+		rc = wr_dlq_topic_bounds(run->dlq->topic, range->partition, &low, &high, err);
+		if (rc == WR_OK && range->end > high)
+			range->end = high;
+		if (rc == WR_OK && range->next > range->end)
+			range->next = range->end;
+	}
+	return rc;
+}
+
 static enum wr_code check_job(const struct wr_dlq_run *run, struct wr_err *err)
 {
 	const struct wr_dlq_job *job = run->job;
@@ -80,14 +124,7 @@ static enum wr_code check_job(const struct wr_dlq_run *run, struct wr_err *err)
 	if (job->kind != WR_DLQ_PURGE && run->pipeline_count == 0)
 		return wr_err_set(err, WR_EINVAL,
 				  "no pipeline is known whose dead letters these are");
-	for (size_t i = 0; i < job->id_count; i++) {
-		if (job->ids[i].partition >= wr_dlq_topic_partitions(run->dlq->topic))
-			return wr_err_set(err, WR_EINVAL,
-					  "%" PRId32 "/%" PRId64 ": %s has no partition %" PRId32,
-					  job->ids[i].partition, job->ids[i].offset,
-					  run->dlq->topic_name, job->ids[i].partition);
-	}
-	return WR_OK;
+	return check_partitions(run, err);
 }
 
 struct judging {
@@ -149,6 +186,7 @@ static enum wr_code prepare(struct wr_dlq_run *run, struct wr_err *err)
 	if (job->id[0] == '\0')
 		wr_dlq_job_name(job->id, job->created_ms, random);
 	job->is_edited = run->edited.data != NULL;
+	free(job->runner);
 	job->runner = strdup(run->dlq->instance);
 	if (job->runner == NULL)
 		return wr_dlq_no_memory(err);
@@ -351,6 +389,10 @@ enum wr_code wr_dlq_run_resume(struct wr_dlq_run *run, const char *id, struct wr
 
 	init_runner(&r, run);
 	rc = take_over(&r, id, err);
+	if (rc == WR_OK)
+		rc = check_partitions(run, err);
+	if (rc == WR_OK)
+		rc = cut_ranges(run, err);
 	if (rc == WR_OK)
 		rc = load_value(run, &value, err);
 	if (rc == WR_OK) {

@@ -142,10 +142,12 @@ def test_who_runs_a_job_that_is_cancelled_elsewhere_is_told_by_whom_and_how_far_
 
 def test_on_a_terminal_a_line_says_how_far_it_is(dlq):
     dlq.fill(3000)
+    began = time.monotonic()
     terminal = Terminal(24, 100, *dlq.command("replay", "--code", "busy", "--rate", "500"))
     line = re.compile(r"\r\x1b\[\?7l(\d+) replayed, \d+/s, (\d+) of \d+ left to look at, about \d+ s\x1b\[K\x1b\[\?7h")
     terminal.read_until(lambda: len({m.group(1) for m in line.finditer(terminal.text)}) >= 2)
     terminal.end(0)
+    assert time.monotonic() - began > 2, "it was held to its rate"
     seen = [(int(m.group(1)), int(m.group(2))) for m in line.finditer(terminal.text)]
     assert sorted(done for done, _ in seen) == [done for done, _ in seen]
     assert sorted((left for _, left in seen), reverse=True) == [left for _, left in seen]
@@ -264,6 +266,31 @@ def test_nonsense_in_its_topics_is_shown_and_harms_nothing(dlq):
     assert set(dlq.replays().values()) == {1} and len(dlq.replays()) == 4
     assert dlq.json("purge", "--all", "--yes")["counts"]["done"] == 3
     assert dlq.json("list")["items"] == []
+
+
+def test_a_forged_job_does_no_more_than_it_could_by_itself(dlq):
+    """As good a record as the engine's own, of a job that nobody began."""
+    dlq.fill(4, partitions=1)
+    assert dlq.json("replay", "0/0")["counts"]["done"] == 1  # makes the topic
+    forged = dlq.job()
+    huge = 2**63 - 1
+    jobs = {
+        "20260101-000000-00000a": {"ranges": [[2**31 - 1, 0, huge]]},
+        "20260101-000000-00000b": {"ranges": [[0, huge - 1, huge]] * 1000},
+        "20260101-000000-00000c": {"ranges": [], "ids": ["2147483647/9223372036854775807", "0/9223372036854775807"], "nextId": 0},
+        "20260101-000000-00000d": {"ranges": [[0, 0, huge]], "rate": huge},
+        "20260101-000000-00000e": {"edited": True, "ranges": [[0, 0, 4]]},
+    }
+    for name, over in jobs.items():
+        record = {key: value for key, value in {**forged, "id": name, "state": "running", "nextId": 0, **over}.items() if key != "ids" or key in over}
+        dlq.topics.send(f"{dlq.name}.weir-state", [(f"job/{name}", json.dumps(record))])
+    assert {job for job in jobs} <= {json.loads(line)["id"] for line in dlq.run("replay", "--jobs", "--json").splitlines()}
+    for name in jobs:
+        done = subprocess.run(dlq.command("replay", "--resume", name), capture_output=True, text=True, timeout=120)
+        assert done.returncode in (0, 1), (name, done)
+        assert done.stdout or done.stderr
+    # The one that means what is there did what any job may; nothing was sent twice.
+    assert set(dlq.replays().values()) == {1} and len(dlq.replays()) == 4
 
 
 def test_an_id_that_can_not_be_is_an_error_before_anything_is_done(dlq):

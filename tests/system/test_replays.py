@@ -95,6 +95,81 @@ def test_one_many_and_all_are_processed_once_from_where_was_asked(site, dependen
     assert len(site.topics.read(site.dlq)) == 20, "none has failed again"
 
 
+def enriched(dependency, **over):
+    """A stage that adds a field, and behind it the one that fails."""
+    plugin = str(paths.plugin_file("enrich"))
+    config = {"set": [{"to": "/region", "value": "eu"}, {"to": "/seen", "event": "attempt"}]}
+    stages = [{"plugin": plugin, "config": config}, {"name": "last", **dependency.stage()}]
+    return dependency.pipeline(stages=stages, **over)
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_what_entered_the_stage_is_kept_where_asked_and_a_replay_goes_on_with_it(site, dependency, kept):
+    site.create_topics()
+    dependency.go()
+    engine = site.engine(site.config([enriched(dependency, dlq={"stage_value": kept})])).run()
+    sent = b'{ "eventId":"e1" , "amount" : 1.50 }'  # its spelling is kept too
+    site.topics.send(site.source, [("k", sent, [("trace", b"t")])])
+    engine.until(lambda: len(site.topics.read(site.dlq)) == 1, 60, "it is a dead letter")
+    (letter,) = site.topics.read(site.dlq)
+    assert (letter.key, letter.value, letter.headers["trace"]) == (b"k", sent, "t"), "the original is untouched"
+    assert letter.headers["weir-stage"] == "last"
+    assert ("weir-stage-value" in letter.headers) == kept
+    dependency.come_back()
+    (place,) = ids_of_letters(site)
+    if not kept:
+        assert weir(site, "replay", place, "--to", "stage", status=1)["counts"]["refusedStage"] == 1
+    calls = calls_of(engine, "enrich")
+    assert weir(site, "replay", place)["counts"]["done"] == 1
+    engine.until(lambda: site.topics.count(site.output) == 1, 60, "it is processed")
+    assert calls_of(engine, "enrich") == calls + (0 if kept else 1), "where the stage's value is known it goes on there"
+    (output,) = site.topics.read(site.output)
+    assert json.loads(output.value) == {"eventId": "e1", "amount": 1.5, "region": "eu", "seen": 1}
+    assert output.headers["trace"] == "t" and output.id == "e1"
+    if kept:
+        (replay,) = site.topics.read(f"{site.name}.retry.0")
+        assert replay.value.startswith(letter.headers["weir-stage-value"].encode())
+        assert replay.headers["weir-source-value"].encode() == sent
+
+
+def test_letters_are_found_by_each_thing_that_is_known_of_them(site, dependency):
+    site.create_topics()
+    dependency.go()
+    engine = site.engine(site.config([enriched(dependency)])).run()
+    site.topics.send(site.source, [("a", event("e1")), ("b", event("e2")), ("c", b"no json"), ("d", b"[1]")])
+    engine.until(lambda: len(site.topics.read(site.dlq)) == 4, 60, "all are dead letters")
+    letters = {r.id or r.key.decode(): f"{r.partition}/{r.offset}" for r in site.topics.read(site.dlq)}
+    version = next(r.headers["weir-plugin-version"] for r in site.topics.read(site.dlq) if r.id == "e1")
+    code = next(r.headers["weir-code"] for r in site.topics.read(site.dlq) if r.id == "e1")
+    assert version
+    late = str(int(time.time() * 1000) + 60_000)
+    for options, names in (
+        (["--stage", "last"], {"e1", "e2"}),
+        (["--plugin", "scripted"], {"e1", "e2"}),
+        (["--class", "exhausted"], {"e1", "e2"}),
+        (["--class", "decode"], {"c", "d"}),
+        (["--class", "exhausted,decode"], {"e1", "e2", "c", "d"}),
+        (["--code", code], {"e1", "e2"}),
+        (["--code", "not-json"], {"c"}),
+        (["--code", "missing-id"], {"d"}),
+        (["--id", "e2"], {"e2"}),
+        (["--generation", "1"], {"e1", "e2", "c", "d"}),
+        (["--generation", "2"], set()),
+        (["--text", "LINE 1, COLUMN"], {"c"}),
+        (["--from", "1h"], {"e1", "e2", "c", "d"}),
+        (["--from", late], set()),
+        (["--until", "1h"], set()),
+        (["--until", late, "--stage", "last", "--id", "e1"], {"e1"}),
+    ):
+        assert {item["id"] for item in weir(site, "list", *options)["items"]} == {letters[name] for name in names}, options
+        assert weir(site, "replay", "--dry-run", *options)["counts"]["selected"] == len(names), options
+    assert weir(site, "stats", "--class", "decode")["open"] == 2
+    client = http.Client(engine.admin_port)
+    for query, count in (("stage=last", 2), ("class=decode&limit=1", 1), ("id=e1&code=" + code, 1), ("text=nothing", 0)):
+        assert len(client.get(f"/admin/dlq?{query}").json()["items"]) == count, query
+    assert client.get("/admin/dlq?nonsense=1").status == 400 and client.get("/admin/dlq?class=nonsense").status == 400
+
+
 def test_an_edited_value_that_is_another_event_is_refused(site, dependency):
     """By the pipeline's own rule, at the command line and over HTTP, before anything is written."""
     site.create_topics()
