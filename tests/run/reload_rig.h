@@ -27,10 +27,10 @@ extern struct rig {
 	char texts[4096];            /* its changes, stages and problems, a line each */
 	bool has_answer;
 	uint64_t generation; /* a former one that is to run; 0: what the file says */
-	const char *beside; /* what differs beside the keys; NULL: nothing */
-	bool has_parked;    /* the pipeline q has parked events */
-	int looks;          /* how often that was asked */
-	int parks_at_look;  /* at this one it has begun to; 0: never */
+	const char *beside;  /* what differs beside the keys; NULL: nothing */
+	bool has_parked;     /* the pipeline q has parked events */
+	int looks;           /* how often that was asked */
+	int parks_at_look;   /* at this one it has begun to; 0: never */
 } rig;
 
 /* For cmocka. */
