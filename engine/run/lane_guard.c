@@ -51,15 +51,20 @@ static void spend_successes(struct wr_lane *lane, struct wr_stage_guard *guard)
 	guard->successes = 0;
 }
 
-static void park(struct wr_lane *lane, struct wr_item *item, int64_t wait_ms)
+static void wait_until(struct wr_lane *lane, struct wr_item *item, int64_t due_mono_ns)
 {
-	item->event.pub.attempt++;
-	item->due_mono_ns = wr_lane_now(lane) + wait_ms * WR_NS_PER_MS;
+	item->due_mono_ns = due_mono_ns;
 	wr_lane_move(lane, item);
 	wr_retry_queue_push(&lane->parked, item);
 	if (wr_key_waits_hold(&lane->waits, item) != WR_OK)
 		WR_LOG(WR_LOG_ERROR, "no memory to keep the order of a key while it is retried",
 		       WR_STR("pipeline", lane->conf->name));
+}
+
+static void park(struct wr_lane *lane, struct wr_item *item, int64_t wait_ms)
+{
+	item->event.pub.attempt++;
+	wait_until(lane, item, wr_lane_now(lane) + wait_ms * WR_NS_PER_MS);
 	wr_metric_add(lane->metrics.retries, 1);
 	wr_metric_add(item->program->stage_metrics[item->event.stage].waits_inline, 1);
 }
@@ -309,6 +314,17 @@ static bool settle_doubt(struct wr_lane *lane, struct wr_item *item)
 		break;
 	}
 	item->doubted_mono_ns = 0;
+	return true;
+}
+
+bool wr_lane_holds_back(struct wr_lane *lane, struct wr_item *item)
+{
+	const struct wr_circuit *circuit = &guard_of(item)->circuit;
+
+	if (!circuit->open || circuit->probing ||
+	    item->program->conf->on_circuit != WR_ON_CIRCUIT_HOLD)
+		return false;
+	wait_until(lane, item, circuit->next_probe_mono_ns);
 	return true;
 }
 

@@ -416,6 +416,9 @@ void wr_lane_hasten_doubts(struct wr_lane *lane);
 /* Whether a parked item that is due may be called now, or is exhausted; otherwise it was parked again for later. */
 bool wr_lane_may_retry(struct wr_lane *lane, struct wr_item *item);
 
+/* True when an event that comes to a stage whose circuit is open waits for a probe: it is not called. */
+bool wr_lane_holds_back(struct wr_lane *lane, struct wr_item *item);
+
 /* Those that may were called, or wait behind their key. */
 void wr_lane_end_probes(struct wr_lane *lane);
 

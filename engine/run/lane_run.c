@@ -120,7 +120,7 @@ static bool must_wait(struct wr_lane *lane, struct wr_item *item)
 		return true;
 	}
 	if (!item->parked)
-		return wr_lane_fall_behind(lane, item);
+		return wr_lane_fall_behind(lane, item) || wr_lane_holds_back(lane, item);
 	wr_key_waits_hold(&lane->waits, item);
 	return true;
 }

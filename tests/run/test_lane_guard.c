@@ -131,6 +131,33 @@ static void an_outage_of_an_hour_puts_nothing_into_the_dlq(void **state)
 			&f, "weir_circuit_openings_total{pipeline=\"p\",stage=\"first\"} ") == 1);
 }
 
+/* A window that was dropped comes anew, and waits for probes too. */
+static void what_is_read_again_while_it_is_open_is_not_called(void **state)
+{
+	int before;
+
+	(void)state;
+	f.holds_acks = true;
+	start();
+	send_some("good", 1);
+	fixture_settle(&f);
+	down = true;
+	send_some("a", 40);
+	pass_in_steps_ms(3000);
+	before = calls;
+	assert_true(fixture_metric(
+			&f, "weir_circuit_open{lane=\"0\",pipeline=\"p\",stage=\"first\"} ") == 1);
+	fixture_answer(&f, 0, WR_EUNKNOWN, NULL);
+	pass_in_steps_ms(5000);
+	assert_in_range(calls, before + 2, before + 11);
+	down = false;
+	f.holds_acks = false;
+	for (int i = 0; i < 100; i++)
+		fixture_pass_ms(&f, 500);
+	assert_int_equal(fixture_written(&f, "out"), 42); /* the first one once more */
+	assert_int_equal(fixture_written(&f, "dlq"), 0);
+}
+
 static void an_open_circuit_takes_nothing_and_probes_with_single_events(void **state)
 {
 	int64_t position;
@@ -411,6 +438,7 @@ int main(void)
 	    RULE(a_permanent_code_is_dead_lettered_at_once),
 	    RULE(no_retry_is_made_behind_the_deadline),
 	    RULE(an_outage_of_an_hour_puts_nothing_into_the_dlq),
+	    RULE(what_is_read_again_while_it_is_open_is_not_called),
 	    RULE(an_open_circuit_takes_nothing_and_probes_with_single_events),
 	    RULE(the_order_of_a_key_is_kept_through_an_outage),
 	    RULE(an_outage_of_a_quiet_pipeline_puts_nothing_into_the_dlq),

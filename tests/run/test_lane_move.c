@@ -359,7 +359,7 @@ static void an_open_circuit_does_not_keep_a_filling_batch_from_being_run(void **
 	wr_lane_hold(f.lane, true);
 	fixture_settle(&f);
 	assert_true(wr_lane_holds(f.lane));
-	assert_int_equal(calls, 4);
+	assert_int_equal(calls, 3); /* it waits for a probe, as the others do */
 	second = program_of(43, "first", "second", NULL);
 	adopt(second);
 	wr_lane_hold(f.lane, false);
