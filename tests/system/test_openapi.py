@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -40,7 +41,9 @@ def engine(run_folder, request):
         "http": {"admin": {"token": TOKEN}, "ingest": {"topic": "events", "token": TOKEN}},
         "pipelines": [pipeline],
     }
-    engine = Engine(run_folder / f"openapi-{request.node.callspec.id}", config).run()
+    folder = run_folder / f"openapi-{request.node.callspec.id}"
+    shutil.rmtree(folder, ignore_errors=True)  # an earlier run listened elsewhere, and nothing goes back to that
+    engine = Engine(folder, config).run()
     yield engine
     engine.end()
 
