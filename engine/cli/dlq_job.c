@@ -86,21 +86,39 @@ static int take(struct acting *a, const struct wr_args *walk)
 	return -1;
 }
 
+/* Beside the pipeline, which also says whose topic is meant. */
+static bool has_filter(const struct acting *a)
+{
+	struct wr_dlq_filter rest = a->args.filter;
+
+	rest.pipeline = NULL;
+	return !wr_dlq_filter_is_wide(&rest) || rest.from_ms != 0 || rest.until_ms != 0;
+}
+
+/* Of jobs that are there. What would be ignored must not look as if it counted, --dry-run least of all. */
+static int check_other(const struct acting *a)
+{
+	if ((a->resume != NULL) + (a->cancel != NULL) + a->jobs > 1)
+		return wr_args_wrong(a->args.command,
+				     "--jobs, --resume and --cancel exclude each other");
+	if (a->dry_run || a->all || a->job.id_count > 0 || has_filter(a))
+		return wr_args_wrong(a->args.command,
+				     "--jobs, --resume and --cancel are of jobs that say already "
+				     "which letters: no ids, no options that say which, no "
+				     "--dry-run");
+	return -1;
+}
+
 static int check(const struct acting *a)
 {
-	bool is_narrow = a->job.id_count > 0 || !wr_dlq_filter_is_wide(&a->args.filter) ||
-			 a->args.filter.from_ms != 0 || a->args.filter.until_ms != 0;
-	bool is_other = a->resume != NULL || a->cancel != NULL || a->jobs;
-
-	if (!is_other && !is_narrow && !a->all)
+	if (a->resume != NULL || a->cancel != NULL || a->jobs)
+		return check_other(a);
+	if (a->job.id_count == 0 && !has_filter(a) && a->args.pipeline == NULL && !a->all)
 		return wr_args_wrong(a->args.command,
 				     "wants ids, options that say which, or --all");
-	if (!is_other && a->all && a->job.id_count > 0)
+	if (a->all && a->job.id_count > 0)
 		return wr_args_wrong(a->args.command, "--all and ids exclude each other");
-	if (a->job.id_count > 0 &&
-	    (!wr_dlq_filter_is_wide(&a->args.filter) || a->args.filter.from_ms != 0 ||
-	     a->args.filter.until_ms != 0) &&
-	    a->args.pipeline == NULL)
+	if (a->job.id_count > 0 && has_filter(a))
 		return wr_args_wrong(a->args.command,
 				     "ids and options that say which exclude each other");
 	if (a->value_file != NULL && a->job.id_count != 1)
@@ -380,14 +398,14 @@ static int run_new(struct acting *a)
 static int run_other(struct acting *a)
 {
 	struct wr_err err;
-	char *name = NULL;
+	char *name;
 	int exit_status;
 	enum wr_code rc;
 
 	wr_dlq_job_fini(&a->job);
+	name = who();
+	a->run.who = name;
 	if (a->cancel != NULL) {
-		name = who();
-		a->run.who = name;
 		rc = wr_dlq_run_cancel(&a->run, a->cancel, &err);
 	} else {
 		rc = wr_dlq_run_resume(&a->run, a->resume, &err);

@@ -122,13 +122,13 @@ static bool owns_first_partition(void *arg, const char *pipeline, const char *to
 	       !wr_board_pipeline_is_paused(s->board, pipeline);
 }
 
-/* Dead letters, for those who can ask, with an admin listener, and for redrives. */
+/* Dead letters, for those who can ask, with an admin listener, and for redrives. The listener may be asked before there is
+ * a pipeline, and a reload may bring the first. */
 static enum wr_code start_dlq(struct service *s, const struct wr_conf *conf, struct wr_err *err)
 {
 	enum wr_code rc;
 
-	if (s->dlq != NULL || conf->pipeline_count == 0 ||
-	    (!s->conf->admin.configured && !has_redrive(conf)))
+	if (s->dlq != NULL || (!s->conf->admin.configured && !has_redrive(conf)))
 		return WR_OK;
 	rc = wr_dlq_service_create(&s->wiring.kafka, conf, s->metrics, &s->dlq);
 	if (rc != WR_OK)
@@ -140,7 +140,7 @@ static enum wr_code start_dlq(struct service *s, const struct wr_conf *conf, str
 static void apply(void *arg, const struct wr_generation *generation)
 {
 	struct service *s = arg;
-	struct wr_err err;
+	struct wr_err err = {.text = "no memory"};
 	enum wr_code rc;
 
 	wr_log_set_level(generation->conf->log_level);
@@ -153,7 +153,8 @@ static void apply(void *arg, const struct wr_generation *generation)
 	else
 		rc = start_dlq(s, generation->conf, &err);
 	if (rc != WR_OK)
-		WR_LOG0(WR_LOG_ERROR, "no memory for the dead letters of a new pipeline");
+		WR_LOG(WR_LOG_ERROR, "the dead letters of a new pipeline can't be shown",
+		       WR_STR("reason", err.text));
 }
 
 /* All that can be wrong with the files is said at once, before anything is started. */

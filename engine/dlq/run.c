@@ -1,6 +1,7 @@
 #include "config.h"
 
 #include "base/check.h"
+#include "base/json_out.h"
 #include "base/log.h"
 #include "dlq/run_private.h"
 
@@ -115,23 +116,65 @@ static enum wr_code put_marks(struct wr_dlq_runner *r, struct wr_err *err)
 	return rc;
 }
 
-enum wr_code wr_dlq_audit(struct wr_dlq_runner *r, const char *act, struct wr_err *err)
+/* `by` NULL: whom the job names. */
+static enum wr_code render_audit(const struct wr_dlq_runner *r, const char *act, const char *by,
+				 int64_t now_ms, struct wr_buf *text)
 {
 	const struct wr_dlq_job *job = r->run->job;
+	struct wr_json_out out;
+	struct wr_buf step = WR_BUF_INIT, whole = WR_BUF_INIT;
+	enum wr_code rc = wr_buf_printf(&step, "%s %s", wr_dlq_kind_name(job->kind), act);
+
+	if (rc == WR_OK)
+		rc = wr_dlq_job_json(job, &whole);
+	if (rc == WR_OK) {
+		wr_json_out_init(&out, text);
+		wr_json_out_begin_object(&out, NULL);
+		wr_json_out_integer(&out, "at", now_ms);
+		wr_json_out_text(&out, "act", wr_buf_text(&step));
+		if (by != NULL)
+			wr_json_out_text(&out, "by", by);
+		wr_json_out_text(&out, "topic", r->run->dlq->topic_name);
+		wr_json_out_raw(&out, "job", wr_bytes(whole.data, whole.size));
+		wr_json_out_end(&out);
+		rc = wr_json_out_finish(&out);
+	}
+	wr_buf_fini(&step);
+	wr_buf_fini(&whole);
+	return rc;
+}
+
+enum wr_code wr_dlq_audit(struct wr_dlq_runner *r, const char *act, struct wr_err *err)
+{
 	struct wr_buf text = WR_BUF_INIT;
 	char prefix[32];
-	enum wr_code rc;
+	enum wr_code rc = render_audit(r, act, NULL, wr_dlq_wall_ms(), &text);
 
 	snprintf(prefix, sizeof(prefix), "audit/%s", act);
-	if ((rc = wr_buf_printf(&text,
-				"{\"at\":%" PRId64 ",\"act\":\"%s %s\",\"topic\":\"%s\",\"job\":",
-				wr_dlq_wall_ms(), wr_dlq_kind_name(job->kind), act,
-				r->run->dlq->topic_name)) == WR_OK &&
-	    (rc = wr_dlq_job_json(job, &text)) == WR_OK)
-		rc = wr_buf_append_text(&text, "}");
 	rc = rc == WR_OK ? wr_dlq_put_under(r, prefix, wr_bytes(text.data, text.size), err)
 			 : wr_dlq_no_memory(err);
 	wr_buf_fini(&text);
+	return rc;
+}
+
+enum wr_code wr_dlq_audit_resumed(struct wr_dlq_runner *r, struct wr_err *err)
+{
+	int64_t now_ms = wr_dlq_wall_ms();
+	struct wr_buf text = WR_BUF_INIT;
+	struct wr_dlq_place refused;
+	char prefix[64]; /* with the time, for no later one is to replace it */
+	enum wr_code rc = wr_dlq_writer_begin(r->writer, err);
+
+	if (rc == WR_OK && render_audit(r, "resumed", r->run->who, now_ms, &text) != WR_OK)
+		rc = wr_dlq_no_memory(err);
+	snprintf(prefix, sizeof(prefix), "audit/resumed/%" PRId64, now_ms);
+	if (rc == WR_OK)
+		rc = wr_dlq_put_under(r, prefix, wr_bytes(text.data, text.size), err);
+	if (rc == WR_OK)
+		rc = wr_dlq_writer_commit(r->writer, &refused, err);
+	wr_buf_fini(&text);
+	if (rc == WR_OK)
+		r->run->who = NULL;
 	return rc;
 }
 

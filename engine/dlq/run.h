@@ -20,7 +20,7 @@ struct wr_dlq_run {
 	struct wr_dlq_job *job;
 	struct wr_bytes edited; /* the value instead; absent: as it is */
 	bool dry_run;           /* only count */
-	const char *who;        /* cancels; may be NULL */
+	const char *who; /* cancels, or resumes and is NULL when that is on record; may be NULL */
 	const int64_t
 	    *seen; /* of a new job: what is before, by partition, is none of it; may be NULL */
 	size_t seen_count;
@@ -45,8 +45,8 @@ enum wr_code wr_dlq_run_if_any(struct wr_dlq_run *run, struct wr_err *err);
 /* Only writes a new job down, for somebody to resume. */
 enum wr_code wr_dlq_run_create(struct wr_dlq_run *run, struct wr_err *err);
 
-/* Goes on with the job of this id, which is then in run->job (empty before). Whoever else runs it is ended. Also
- * WR_ENOTFOUND, and WR_EEXIST: it is over already. */
+/* Goes on with the job of this id, which is then in run->job (empty before). Whoever else runs it is ended. Somebody
+ * who wants it (run->who) is put on record. Also WR_ENOTFOUND, and WR_EEXIST: it is over already. */
 enum wr_code wr_dlq_run_resume(struct wr_dlq_run *run, const char *id, struct wr_err *err);
 
 /* Removes jobs that are over from the list. run->job says as whose writer; what they did stays. As new(). */

@@ -69,10 +69,14 @@ enum wr_code wr_dlq_put_job(struct wr_dlq_runner *r, struct wr_err *err);
 /* Who did what to how many: puts the record that stays into the transaction; the line in the log is for after its
  * commit. */
 enum wr_code wr_dlq_audit(struct wr_dlq_runner *r, const char *act, struct wr_err *err);
+
+/* The same, of somebody who goes on with it, which may happen more than once; and all of the transaction. */
+enum wr_code wr_dlq_audit_resumed(struct wr_dlq_runner *r, struct wr_err *err);
 void wr_dlq_tell_audit(const struct wr_dlq_runner *r, const char *act);
 
-/* What was committed is seen by readers a moment later, when Kafka has marked it so. Whoever is told of a job shall find
- * it: waits for that, some seconds at most. */
+/* What was committed is seen by readers a moment later, when Kafka has marked it so, and where another job's transaction is
+ * open when that one has ended. Whoever is told of a job shall find it: waits for that, for 3 seconds at most, which nobody
+ * but the caller waits for. After that the answer is true as well, and the job is found a little later. */
 void wr_dlq_await_seen(const struct wr_dlq_run *run);
 
 /* Step by step to the end, or until it is asked to stop. */

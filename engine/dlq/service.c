@@ -140,7 +140,9 @@ enum wr_code wr_dlq_site_find(struct wr_dlq_service *s, const char *pipeline,
 	wr_lock_release(&s->lock);
 	*site_r = rc == WR_OK ? site : NULL;
 	if (rc == WR_OK && site == NULL)
-		rc = wr_err_set(err, WR_ENOTFOUND, "there is no pipeline of this name");
+		rc = wr_err_set(err, WR_ENOTFOUND,
+				pipeline != NULL ? "there is no pipeline of this name"
+						 : "there are no pipelines");
 	return rc;
 }
 
@@ -251,13 +253,21 @@ enum wr_code wr_dlq_service_start(struct wr_dlq_service *s, struct wr_err *err)
 	return WR_OK;
 }
 
+void wr_dlq_task_free(struct wr_dlq_task *task)
+{
+	free(task->who);
+	free(task);
+}
+
 enum wr_code wr_dlq_service_queue(struct wr_dlq_service *s, struct wr_dlq_site *site,
-				  const char *id, int64_t since_mono_ns)
+				  const char *id, const char *who, int64_t since_mono_ns)
 {
 	struct wr_dlq_task *task = calloc(1, sizeof(*task));
 
-	if (task == NULL)
+	if (task == NULL || (who != NULL && (task->who = strdup(who)) == NULL)) {
+		free(task);
 		return WR_ENOMEM;
+	}
 	task->site = site;
 	task->since_mono_ns = since_mono_ns;
 	strncpy(task->id, id, sizeof(task->id) - 1);
@@ -316,7 +326,7 @@ void wr_dlq_service_destroy(struct wr_dlq_service *s)
 	}
 	for (struct wr_dlq_task *task = s->first; task != NULL; task = next_task) {
 		next_task = task->next;
-		free(task);
+		wr_dlq_task_free(task);
 	}
 	pthread_cond_destroy(&s->wake);
 	wr_lock_fini(&s->lock);

@@ -479,7 +479,7 @@ static enum wr_code perform(struct place *p, struct order *o, struct wr_dlq_run 
 	enum wr_code rc = o->dry_run ? wr_dlq_run_new(run, err) : wr_dlq_run_create(run, err);
 
 	if (rc == WR_OK && !o->dry_run &&
-	    wr_dlq_service_queue(p->service, p->site, o->job.id,
+	    wr_dlq_service_queue(p->service, p->site, o->job.id, NULL,
 				 wr_clock_mono_ns(&wr_clock_real)) != WR_OK)
 		rc = no_memory(err);
 	if (o->dry_run)
@@ -549,8 +549,8 @@ static enum wr_code resume(struct wr_dlq_port *port, const struct wr_dlq_params 
 	if (rc == WR_OK && job.state != WR_DLQ_RUNNING)
 		rc = wr_err_set(err, WR_EEXIST, "job %s is %s", id,
 				wr_dlq_job_state_name(job.state));
-	if (rc == WR_OK &&
-	    wr_dlq_service_queue(p.service, p.site, id, wr_clock_mono_ns(&wr_clock_real)) != WR_OK)
+	if (rc == WR_OK && wr_dlq_service_queue(p.service, p.site, id, who,
+						wr_clock_mono_ns(&wr_clock_real)) != WR_OK)
 		rc = no_memory(err);
 	if (rc == WR_OK)
 		WR_LOG(WR_LOG_INFO, "audit: a job of dead letters is resumed", WR_STR("job", id),

@@ -84,7 +84,8 @@ static enum wr_code look_for_jobs(struct wr_dlq_service *s, struct wr_dlq_site *
 			continue;
 		WR_LOG(WR_LOG_INFO, "going on with a job of dead letters",
 		       WR_STR("topic", site->topic), WR_STR("job", jobs[i].id));
-		rc = wr_dlq_service_queue(s, site, jobs[i].id, wr_clock_mono_ns(&wr_clock_real));
+		rc = wr_dlq_service_queue(s, site, jobs[i].id, NULL,
+					  wr_clock_mono_ns(&wr_clock_real));
 	}
 	wr_dlq_jobs_free(jobs, n);
 	return rc;
@@ -118,10 +119,11 @@ static bool may_be_hidden(const struct wr_dlq_task *task)
 }
 
 /* True: it is to be tried again. */
-static bool run_task(struct wr_dlq_service *s, const struct wr_dlq_task *task)
+static bool run_task(struct wr_dlq_service *s, struct wr_dlq_task *task)
 {
 	struct wr_dlq_job job = {.who = NULL};
-	struct wr_dlq_run run = {.kafka = s->kafka, .job = &job, .stop = &s->is_stopping};
+	struct wr_dlq_run run = {
+	    .kafka = s->kafka, .job = &job, .who = task->who, .stop = &s->is_stopping};
 	struct wr_dlq_pipeline *pipelines;
 	struct wr_dlq *dlq = NULL;
 	struct wr_err err = {.text = "out of memory"};
@@ -135,6 +137,10 @@ static bool run_task(struct wr_dlq_service *s, const struct wr_dlq_task *task)
 	if (rc == WR_OK) {
 		run.dlq = dlq;
 		rc = wr_dlq_run_resume(&run, task->id, &err);
+	}
+	if (run.who == NULL) {
+		free(task->who);
+		task->who = NULL;
 	}
 	if (dlq != NULL)
 		wr_dlq_site_give(s, task->site, dlq, rc != WR_OK);
@@ -199,10 +205,11 @@ void *wr_dlq_service_run(void *arg)
 			continue;
 		if (!atomic_load(&s->is_stopping) && run_task(s, task)) {
 			pause_for(s, AGAIN_MS);
-			wr_dlq_service_queue(s, task->site, task->id, task->since_mono_ns);
+			wr_dlq_service_queue(s, task->site, task->id, task->who,
+					     task->since_mono_ns);
 		}
 		next_ns = 0; /* fewer are open now */
-		free(task);
+		wr_dlq_task_free(task);
 	}
 	return NULL;
 }

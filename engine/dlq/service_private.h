@@ -24,6 +24,7 @@ struct wr_dlq_task {
 	struct wr_dlq_task *next;
 	struct wr_dlq_site *site;
 	char id[WR_DLQ_JOB_BYTES];
+	char *who;             /* wants it resumed, and is not on record yet; NULL: nobody */
 	int64_t since_mono_ns; /* when it was queued first */
 };
 
@@ -64,9 +65,11 @@ struct wr_dlq_pipeline *wr_dlq_site_pipelines(struct wr_dlq_service *service,
 enum wr_code wr_dlq_site_find(struct wr_dlq_service *service, const char *pipeline,
 			      struct wr_dlq_site **site_r, struct wr_err *err);
 
-/* Has the thread run a job, which is known since `since_mono_ns`. WR_OK or WR_ENOMEM. [any] */
+/* Has the thread run a job, which is known since `since_mono_ns`. `who` resumes it; NULL: nobody in particular. WR_OK or
+ * WR_ENOMEM. [any] */
 enum wr_code wr_dlq_service_queue(struct wr_dlq_service *service, struct wr_dlq_site *site,
-				  const char *id, int64_t since_mono_ns);
+				  const char *id, const char *who, int64_t since_mono_ns);
+void wr_dlq_task_free(struct wr_dlq_task *task);
 
 /* The thread. */
 void *wr_dlq_service_run(void *service);

@@ -395,6 +395,8 @@ enum wr_code wr_dlq_run_resume(struct wr_dlq_run *run, const char *id, struct wr
 		rc = cut_ranges(run, err);
 	if (rc == WR_OK)
 		rc = load_value(run, &value, err);
+	if (rc == WR_OK && run->who != NULL)
+		rc = wr_dlq_audit_resumed(&r, err);
 	if (rc == WR_OK) {
 		borrow_filter(&r);
 		rc = wr_dlq_go(&r, err);

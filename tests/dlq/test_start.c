@@ -167,6 +167,73 @@ static void a_stopped_job_goes_on_where_it_was(void **state)
 	assert_int_equal(replays().count, 10);
 }
 
+struct audits {
+	int count, by_bob;
+};
+
+static bool take_audit(void *arg, const struct wr_dlq_record *record)
+{
+	struct audits *found = arg;
+	char key[96], value[2048];
+
+	keep(key, sizeof(key), record->key);
+	keep(value, sizeof(value), record->value);
+	if (strncmp(key, "audit/resumed/", 14) != 0)
+		return true;
+	found->count++;
+	assert_non_null(strstr(key, job.id));
+	assert_non_null(strstr(value, "\"act\":\"replay resumed\""));
+	assert_non_null(strstr(value, "\"who\":\"me\"")); /* whose job it is */
+	found->by_bob += strstr(value, "\"by\":\"bob@there\"") != NULL;
+	return true;
+}
+
+static struct audits audits_of_resumes(void)
+{
+	struct audits found = {.count = 0};
+
+	assert_int_equal(wr_dlq_state_read(dlq, take_audit, &found, &err), WR_OK);
+	return found;
+}
+
+static void stop_now(void *arg, const struct wr_dlq_job *of)
+{
+	_Atomic bool *stop = arg;
+
+	(void)of;
+	atomic_store(stop, true);
+}
+
+/* The engine, which goes on by itself with what it had begun, is not somebody. */
+static void who_resumes_a_job_is_on_record_each_time(void **state)
+{
+	static const char *const who[] = {"bob@there", "bob@there", NULL};
+	_Atomic bool stop = false;
+	char id[WR_DLQ_JOB_BYTES];
+
+	(void)state;
+	for (int i = 0; i < 5; i++)
+		put((struct letter){.code = "x"});
+	open_topic();
+	job.rate = 1; /* a letter a step */
+	run.stop = &stop;
+	run.progress = stop_now;
+	run.arg = &stop;
+	assert_int_equal(wr_dlq_run_new(&run, &err), WR_OK);
+	memcpy(id, job.id, sizeof(id));
+	for (size_t i = 0; i < UNIT_COUNT_OF(who); i++) {
+		wr_dlq_job_fini(&job);
+		stop = false;
+		run.who = who[i];
+		assert_int_equal(wr_dlq_run_resume(&run, id, &err), WR_OK);
+		assert_int_equal(job.state, WR_DLQ_RUNNING);
+		assert_int_equal(job.counts[WR_DLQ_FINISHED], i + 2);
+		assert_null(run.who); /* it is on record */
+	}
+	assert_int_equal(audits_of_resumes().count, 2);
+	assert_int_equal(audits_of_resumes().by_bob, 2);
+}
+
 static void an_edited_value_survives_a_stop(void **state)
 {
 	_Atomic bool stop = true;
@@ -295,6 +362,7 @@ int main(void)
 	    RULE(an_edited_value_of_a_letter_that_does_not_go_is_not_judged),
 	    RULE(an_edited_value_is_for_one_letter),
 	    RULE(a_stopped_job_goes_on_where_it_was),
+	    RULE(who_resumes_a_job_is_on_record_each_time),
 	    RULE(an_edited_value_survives_a_stop),
 	    RULE(a_cancelled_job_is_over),
 	    RULE(who_ran_a_job_that_was_cancelled_learns_by_whom),

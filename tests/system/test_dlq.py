@@ -173,6 +173,9 @@ def test_two_processes_never_run_one_job(dlq):
     assert first.returncode == 1
     assert f"another process has taken job {job['id']} over" in err and "--resume" not in err
     assert len(dlq.replays()) == 3000 == dlq.json("stats")["replayed"]
+    state = dlq.topics.read(f"{dlq.name}.weir-state")
+    (audit,) = [json.loads(record.value) for record in state if (record.key or b"").startswith(b"audit/resumed/")]
+    assert (audit["act"], audit["job"]["id"]) == ("replay resumed", job["id"]) and "@" in audit["by"]
 
 
 # What a command takes at most. A process of its own asks: what its parent takes at the fork counts too.
@@ -329,7 +332,17 @@ def test_the_exit_status_tells_whether_all_was_done(dlq):
     run("purge", "--all", "--yes", status=0, selected=3, done=3)
     run("purge", "--all", "--yes", status=0)
     run("purge", "0/7", "--yes", status=1, skipped=1)
-    for wrong in (("replay", "x"), ("replay", "--all", "0/1"), ("purge", "--nonsense")):
+    job = "20260101-000000-abcdef"
+    for wrong in (
+        ("replay", "x"),
+        ("replay", "--all", "0/1"),
+        ("replay", "0/1", "--pipeline", "payments", "--code", "busy"),
+        ("replay", "--resume", job, "--dry-run"),
+        ("replay", "--cancel", job, "0/1"),
+        ("replay", "--jobs", "--resume", job),
+        ("purge", "--resume", job, "--code", "busy"),
+        ("purge", "--nonsense"),
+    ):
         dlq.run(*wrong, status=2)
 
 

@@ -72,6 +72,19 @@ def test_pipelines_and_lanes_come_and_go(site):
     assert_accounted(load.ids(), set(), *site.read_ids(), repeats_allowed=2000)
 
 
+def test_dead_letters_can_be_asked_of_the_first_pipeline_that_a_reload_brings(site):
+    site.create_topics()
+    engine = site.engine(site.config(http={"ingest": {"topic": site.source}}))
+    pipelines, engine.config["pipelines"] = engine.config["pipelines"], []
+    engine.write()
+    engine.run()
+    assert http.Client(engine.admin_port).get("/admin/dlq").status == 404
+    engine.config["pipelines"] = pipelines
+    apply(engine)
+    engine.until(lambda: http.Client(engine.admin_port).get("/admin/dlq").status == 200, 30, "its dead letters are shown")
+    assert engine.stop() == 0
+
+
 @pytest.mark.parametrize("delivery", ["at_least_once", "exactly_once"])
 def test_state_goes_over_while_a_circuit_is_open(site, delivery):
     """A stage that keeps state, and behind it one whose dependency is away: what waits holds up no reload, no count is
