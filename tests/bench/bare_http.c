@@ -190,7 +190,7 @@ int main(int argc, char **argv)
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGTERM);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
-	make_producer(argv[1], argv[2], argc > 4 ? strtol(argv[4], NULL, 10) : 500);
+	make_producer(argv[1], argv[2], argc > 4 ? strtol(argv[4], NULL, 10) : 1000);
 	daemon = start((int)strtol(argv[3], NULL, 10));
 	if (daemon == NULL)
 		die("can't listen");
