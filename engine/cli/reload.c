@@ -214,8 +214,8 @@ const struct wr_command wr_command_rollback = {
     .description =
 	"The running engine goes back to the configuration and the plugins that ran before the last\n"
 	"reload, by the same way. The configuration file stays as it is: the next reload reads it.\n"
-	"While a canary runs, it ends that: all keys go back. When one has ended within the last minute,\n"
-	"nothing is done, for that may be what was meant: --from says which generation is.\n"
+	"While a canary runs, it ends that: all keys go back. When one has ended by itself within the\n"
+	"last minute, nothing is done, for that may be what was meant: --from says which generation is.\n"
 	"\n"
 	"Exit status: as for weir reload.\n",
     .options = rollback_options,

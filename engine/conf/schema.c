@@ -89,8 +89,8 @@ static void inherit_canary(void *pipeline, const void *conf)
 	{.path = prefix "canary",                                                                 \
 	 .type = WR_KEY_MAP,                                                                      \
 	 IN(canary.configured, bool),                                                             \
-	 .doc = "Reloads try new stages, policies and outputs on a share of the keys first" whose \
-		", and go on with all keys or go back by what comes of it."},                     \
+	 .doc = "Reloads try new stages, policies and outputs on a share of the keys first, and " \
+		"go on with all keys or go back by what comes of it." whose},                     \
 	    {.path = prefix "canary.share",                                                       \
 	     .type = WR_KEY_SHARE,                                                                \
 	     IN(canary.share, int),                                                               \

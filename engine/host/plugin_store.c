@@ -223,6 +223,26 @@ static void remove_stored(struct wr_plugin_store *store, struct stored *stored)
 	free(stored);
 }
 
+/* A copy that a record names beside the one that is used: of no content, so that nothing but the sweep finds it. */
+static enum wr_code note_other(struct wr_plugin_store *store, const char *path, struct wr_err *err)
+{
+	struct stored *other = add(store, "");
+
+	if (other == NULL)
+		return no_memory(err);
+	other->copy = strdup(path);
+	return other->copy != NULL ? WR_OK : no_memory(err);
+}
+
+void wr_plugin_store_forget_others(struct wr_plugin_store *store)
+{
+	struct stored *other;
+
+	WR_CHECK(store, STORE_MAGIC);
+	while ((other = find(store, "")) != NULL)
+		remove_stored(store, other);
+}
+
 static bool can_be_unloaded(const struct stored *stored)
 {
 	return stored->plugin == NULL || (stored->plugin->entry->flags & WEIR_UNLOADABLE) != 0;
@@ -452,6 +472,10 @@ static enum wr_code restore_file(struct wr_plugin_set *set, const struct wr_plug
 		stored->copy = strdup(file->copy);
 	if (stored->copy == NULL)
 		return no_memory(err);
+	if (strcmp(stored->copy, file->copy) != 0)
+		rc = note_other(set->store, file->copy, err);
+	if (rc != WR_OK)
+		return rc;
 	stored->users++;
 	rc = add_file(set, file->name, stored, err);
 	if (rc != WR_OK)

@@ -35,8 +35,11 @@ void wr_plugin_store_close(struct wr_plugin_store *store);
 void wr_plugin_store_keep_files(struct wr_plugin_store *store);
 
 /* Deletes the copies in the folder that belong to no set: those of an earlier process, and those that were followed by
- * another copy of the same content. */
+ * another copy of the same content. What a set was restored from stays, also where another copy is used instead. */
 void wr_plugin_store_sweep(struct wr_plugin_store *store);
+
+/* The records from which sets were restored are written anew: they name the copies that are used. */
+void wr_plugin_store_forget_others(struct wr_plugin_store *store);
 
 /* Reads and copies every plugin that the configuration names, once each. What can't be a plugin of this machine is a
  * problem with its place, and no code of it has run. WR_OK, WR_EINVAL (see problems), WR_EIO, WR_ENOMEM. */

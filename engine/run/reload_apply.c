@@ -394,7 +394,8 @@ static void begin_canary(struct attempt *a)
 	WR_FAILPOINT(reload_canary_begun);
 }
 
-/* Whoever asks for a rollback may not know yet that the canary has ended, and does not mean what runs then. */
+/* Whoever asks for a rollback may not know yet that the canary has ended by itself, and does not mean what runs then. Whoever
+ * ended it knows, and goes back one more. */
 static bool is_too_late(const struct attempt *a)
 {
 	const struct wr_reload *reload = a->reload;
@@ -402,7 +403,7 @@ static bool is_too_late(const struct attempt *a)
 	return a->job->request.rollback && reload->canary == NULL && reload->ended_canary != 0 &&
 	       a->job->request.from != reload->current->number &&
 	       (a->job->canary == reload->ended_canary ||
-		now(reload) - reload->ended_mono_ns < MOMENT_NS);
+		(reload->ended_by_itself && now(reload) - reload->ended_mono_ns < MOMENT_NS));
 }
 
 /* True when the job was to end a canary, or has nothing left to do because all keys went back already. */

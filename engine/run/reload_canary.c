@@ -435,6 +435,7 @@ static void end(struct wr_reload *reload, bool promoted, const char *reason)
 	if (!promoted) {
 		reload->ended_canary = canary->edition->number;
 		reload->ended_mono_ns = wr_clock_mono_ns(reload->o.clock);
+		reload->ended_by_itself = true;
 	}
 	reload->canary = NULL;
 	wr_reload_canary_destroy(canary, reload->metrics);
@@ -530,4 +531,5 @@ void wr_reload_end_canary(struct wr_reload *reload, const char *who)
 
 	snprintf(reason, sizeof(reason), "asked for by %s", who);
 	roll_back(reload, reason);
+	reload->ended_by_itself = false;
 }

@@ -250,6 +250,7 @@ void wr_reload_keep_list(struct wr_reload *reload)
 	}
 	/* Only now does no record on disk name them any more. */
 	wr_kept_text_sweep(reload->dir.path, is_wanted, reload);
+	wr_plugin_store_forget_others(reload->store);
 	wr_plugin_store_sweep(reload->store);
 }
 

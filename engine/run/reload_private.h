@@ -72,6 +72,7 @@ struct wr_reload {
 	uint64_t
 	    ended_canary; /* that was rolled back and no generation applied since; 0: none [reload] */
 	int64_t ended_mono_ns; /* when [reload] */
+	bool ended_by_itself;  /* nobody had asked for it [reload] */
 
 	/* Of what is kept in the folder. [main, then reload] */
 	struct wr_last_applied last; /* until the first edition is made */

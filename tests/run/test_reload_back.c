@@ -113,6 +113,23 @@ static void after_a_canary_that_ended_nothing_goes_back_unless_it_is_named(void 
 	rig_stop();
 }
 
+static void who_ended_a_canary_goes_back_one_more(void **state)
+{
+	(void)state;
+	start_second();
+	rig_configure(LONG_CANARY A);
+	rig_assert_result(WR_RELOAD_CANARY);
+	roll_back(0, WR_RELOAD_APPLIED);
+	rig_assert_said("the canary, generation 3: ended\n");
+	assert_int_equal(state_of(3), WR_RELOAD_STATE_ROLLED_BACK);
+	assert_int_equal(wr_reload_generation(rig.reload), 2);
+	roll_back(0, WR_RELOAD_APPLIED);
+	rig_assert_said("back to generation 1\n");
+	assert_int_equal(rig.got.generation_before, 2);
+	assert_int_equal(wr_reload_generation(rig.reload), 4);
+	rig_stop();
+}
+
 /* ---- the settings of canaries ---- */
 
 static void settings_of_canaries_are_taken_up_without_one(void **state)
@@ -142,6 +159,7 @@ int main(void)
 	    RULE(what_is_named_must_be_what_runs),
 	    RULE(a_canary_is_ended_by_its_name_alone),
 	    RULE(after_a_canary_that_ended_nothing_goes_back_unless_it_is_named),
+	    RULE(who_ended_a_canary_goes_back_one_more),
 	    RULE(settings_of_canaries_are_taken_up_without_one),
 	};
 

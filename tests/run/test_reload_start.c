@@ -237,6 +237,44 @@ static void a_copy_that_is_gone_leaves_no_way_back(void **state)
 	rig_stop();
 }
 
+/* As a crash leaves it between the two records, when the content of a plugin was copied anew. */
+static void name_other_copies_in_the_list(void)
+{
+	char command[512];
+
+	snprintf(command, sizeof(command),
+		 "cd %s/state && for one in plugins/*.so; do other=\"${one%%-*}-99.so\"; "
+		 "cp -p \"$one\" \"$other\" && "
+		 "sed -i \"s|${one#plugins/}|${other#plugins/}|\" " WR_HISTORY_FILE
+		 " || exit; done",
+		 rig.folder);
+	assert_int_equal(system(command), 0);
+}
+
+static void two_records_may_name_other_copies_of_one_content(void **state)
+{
+	(void)state;
+	rig_configure(ONE_BUILD);
+	rig_start();
+	rig_configure(OTHER_BUILD);
+	rig_assert_result(WR_RELOAD_APPLIED);
+	rig_stop();
+	assert_int_equal(count_copies(), 2);
+	name_other_copies_in_the_list();
+	assert_int_equal(rig_open(false), WR_OK);
+	rig_stop();                          /* killed before it ran, say */
+	assert_int_equal(count_copies(), 3); /* one and two of the list, two of what was last */
+	rig_start();
+	assert_int_equal(count_copies(), 2);
+	rig_stop();
+	rig_start();
+	rig_submit(false, true);
+	rig_await_answer();
+	assert_int_equal(rig.got.result, WR_RELOAD_APPLIED);
+	rig_assert_said(">1.0.0");
+	rig_stop();
+}
+
 /* ---- the mark of a run ---- */
 
 static char said[4096];
@@ -503,6 +541,7 @@ int main(void)
 	    RULE(a_broken_list_is_said_and_begins_anew),
 	    RULE(what_was_applied_last_counts_more_than_the_list),
 	    RULE(a_copy_that_is_gone_leaves_no_way_back),
+	    RULE(two_records_may_name_other_copies_of_one_content),
 	    RULE(a_run_that_was_not_stopped_is_told_by_its_generation),
 	    RULE(a_former_generation_is_run_when_it_is_asked_for),
 	    RULE(a_former_generation_is_run_with_an_invalid_file),
