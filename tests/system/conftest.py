@@ -154,6 +154,8 @@ _numbers = itertools.count(1)
 def site(request, kafka, redis, scripted, run_folder):
     """Everything one test needs, under names of its own."""
     name = f"{re.sub(r'[^a-z0-9]+', '-', request.node.name.lower())[:40].strip('-')}-{next(_numbers)}"
+    # What a run that failed left there is none of this one's.
+    shutil.rmtree(run_folder / name, ignore_errors=True)
     place = Site(name, run_folder / name, kafka, redis, scripted)
     yield place
     failed = getattr(request.node, "failed", False)

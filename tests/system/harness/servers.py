@@ -1,5 +1,6 @@
 """Kafka and Redis, by scripts/kafka and scripts/redis."""
 
+import os
 import random
 import shutil
 import socket
@@ -108,6 +109,10 @@ class Kafka(Server):
             if self._admin is None:
                 self._admin = AdminClient({"bootstrap.servers": self.brokers, "log_level": 0})
             return self._admin
+
+    def give_way(self, nice):
+        """Its threads, and those that they make, run behind what is less nice."""
+        os.setpriority(os.PRIO_PGRP, int((self.dir / "node-1" / "pid").read_text()), nice)
 
     def kill_one(self, number):
         """Of several brokers."""
