@@ -56,6 +56,14 @@ static const struct wr_mark *mark_for(const struct world *w, unsigned l, unsigne
 	return w->store.has_mark[p] ? &w->store.marks[p] : NULL;
 }
 
+/* Another record has its id. */
+static void skip(struct world *w, struct batch *batch)
+{
+	ledger_skipped(w, batch, batch->found);
+	batch->found = 0;
+	batch->state = BATCH_SKIPPED;
+}
+
 static void decide_by_mark(struct world *w, unsigned l, struct batch *batch, bool fresh)
 {
 	struct wr_owner owner;
@@ -69,11 +77,10 @@ static void decide_by_mark(struct world *w, unsigned l, struct batch *batch, boo
 		return;
 	case WR_CLAIM_DUPLICATE:
 		ledger_unreported(batch);
-		/* fall through */
+		skip(w, batch);
+		return;
 	case WR_CLAIM_REPLAY_LOSER:
-		ledger_skipped(w, batch, batch->found);
-		batch->found = 0;
-		batch->state = BATCH_SKIPPED;
+		skip(w, batch);
 		return;
 	case WR_CLAIM_ASK:
 		return;

@@ -6,12 +6,73 @@
 #include "tests/model/lane.h"
 #include "tests/model/parked.h"
 
+/* How each of them is done to the world `w`, as the step `s` says. */
+#define DOINGS(X)                                                                        \
+	X(RETIRE, step_retire(w, s.lane, s.choice))                                      \
+	X(APPEND, step_append(w, s.lane, s.choice, true))                                \
+	X(END, step_end(w, s.lane, WR_OK, true))                                         \
+	X(SEND_OFFSETS, step_send_offsets(w, s.lane))                                    \
+	X(COMMIT, step_commit(w, s.lane, true))                                          \
+	X(HAND_OVER, step_hand_over(w, s.lane, s.choice / 3, (enum fate)(s.choice % 3))) \
+	X(COMPARE_AND_SET, step_compare_and_set(w, s.lane, s.choice, true))              \
+	X(ASK_MARK, step_ask_mark(w, s.lane, s.choice))                                  \
+	X(CLAIM, step_claim(w, s.lane, s.choice, true))                                  \
+	X(TAKE, step_take(w, s.lane, s.partition))                                       \
+	X(PLACE, step_place(w, s.lane, s.partition))                                     \
+	X(LOOK_BACK, step_look_back(w, s.lane))                                          \
+	X(COMMIT_PLACE, step_commit_place(w, s.lane, s.partition))                       \
+	X(FETCH, step_fetch(w, s.lane, s.partition))                                     \
+	X(CLOSE, step_close(w, s.lane))                                                  \
+	X(BEGIN, step_begin(w, s.lane))                                                  \
+	X(ABORT, step_abort(w, s.lane))                                                  \
+	X(INIT, step_init(w, s.lane))                                                    \
+	X(GO_BACK, step_go_back(w, s.lane))                                              \
+	X(MARK, step_mark(w, s.lane, s.partition))                                       \
+	X(WRITE_FAILED, step_write_failed(w, s.lane, s.choice))                          \
+	X(NOTICE_LOST, step_notice_lost(w, s.lane))                                      \
+	X(REFRESH, step_refresh(w, s.lane, s.partition))                                 \
+	X(RELEASE, step_release(w, s.lane, s.partition))                                 \
+	X(DROP, step_drop(w, s.lane))                                                    \
+	X(ASSIGN, fault_assign(w, s.lane, s.partition))                                  \
+	X(RESTART, fault_restart(w, s.lane))                                             \
+	X(PRODUCE, fault_produce(w, s.partition))                                        \
+	X(COMMIT_UNKNOWN, step_commit(w, s.lane, false))                                 \
+	X(END_UNKNOWN, step_end(w, s.lane, WR_EUNKNOWN, s.choice != 0))                  \
+	X(CLAIM_UNKNOWN, step_claim(w, s.lane, s.choice, false))                         \
+	X(CAS_UNKNOWN, step_compare_and_set(w, s.lane, s.choice, false))                 \
+	X(APPEND_UNKNOWN, step_append(w, s.lane, s.choice, false))                       \
+	X(CRASH, fault_crash(w, s.lane))                                                 \
+	X(KICK, fault_kick(w, s.lane))                                                   \
+	X(REVOKE, fault_revoke(w, s.lane))                                               \
+	X(EXPIRE, fault_expire(w, s.lane))                                               \
+	X(LET_THROUGH, step_let_through(w, s.lane, s.choice))                            \
+	X(RESET, fault_reset(w, s.partition, s.choice))                                  \
+	X(FORGET, fault_forget(w, s.partition))                                          \
+	X(RECREATE, fault_recreate(w, s.partition))                                      \
+	X(RETAIN, fault_retain(w, s.partition))                                          \
+	X(REPLICATE, fault_replicate(w))                                                 \
+	X(FAIL_OVER, fault_fail_over(w))                                                 \
+	X(LOSE_MARK, fault_lose_mark(w, s.partition))                                    \
+	X(LAPSE, fault_lapse(w, s.choice))                                               \
+	X(REPLAY, fault_replay(w, s.choice))
+
+#define X(name, how)                                          \
+	static bool do_##name(struct world *w, struct step s) \
+	{                                                     \
+		(void)s;                                      \
+		return how;                                   \
+	}
+DOINGS(X)
+#undef X
+
 static const struct {
 	bool partition, fault;
 	uint8_t choices;
 	const char *text;
+	bool (*done)(struct world *w, struct step step); /* whether it was possible */
 } table[] = {
-#define X(name, partition, choices, fault, text) [STEP_##name] = {partition, fault, choices, text},
+#define X(name, partition, choices, fault, text) \
+	[STEP_##name] = {partition, fault, choices, text, do_##name},
     STEPS(X)
 #undef X
 };
@@ -33,116 +94,11 @@ static bool is_allowed(const struct world *w, struct step step)
 	return w->faults > 0 && (scenario->kinds >> step.kind & 1) != 0;
 }
 
-static bool do_lane_step(struct world *w, struct step step)
-{
-	unsigned l = step.lane, p = step.partition, i = step.choice;
-
-	switch ((enum step_kind)step.kind) {
-	case STEP_RETIRE:
-		return step_retire(w, l, i);
-	case STEP_APPEND:
-		return step_append(w, l, i, true);
-	case STEP_END:
-		return step_end(w, l, WR_OK, true);
-	case STEP_SEND_OFFSETS:
-		return step_send_offsets(w, l);
-	case STEP_COMMIT:
-		return step_commit(w, l, true);
-	case STEP_HAND_OVER:
-		return step_hand_over(w, l, i / 3, (enum fate)(i % 3));
-	case STEP_COMPARE_AND_SET:
-		return step_compare_and_set(w, l, i, true);
-	case STEP_ASK_MARK:
-		return step_ask_mark(w, l, i);
-	case STEP_CLAIM:
-		return step_claim(w, l, i, true);
-	case STEP_TAKE:
-		return step_take(w, l, p);
-	case STEP_PLACE:
-		return step_place(w, l, p);
-	case STEP_LOOK_BACK:
-		return step_look_back(w, l);
-	case STEP_COMMIT_PLACE:
-		return step_commit_place(w, l, p);
-	case STEP_FETCH:
-		return step_fetch(w, l, p);
-	case STEP_CLOSE:
-		return step_close(w, l);
-	case STEP_BEGIN:
-		return step_begin(w, l);
-	case STEP_ABORT:
-		return step_abort(w, l);
-	case STEP_INIT:
-		return step_init(w, l);
-	case STEP_GO_BACK:
-		return step_go_back(w, l);
-	case STEP_MARK:
-		return step_mark(w, l, p);
-	case STEP_WRITE_FAILED:
-		return step_write_failed(w, l, i);
-	case STEP_NOTICE_LOST:
-		return step_notice_lost(w, l);
-	case STEP_REFRESH:
-		return step_refresh(w, l, p);
-	case STEP_RELEASE:
-		return step_release(w, l, p);
-	case STEP_DROP:
-		return step_drop(w, l);
-	case STEP_COMMIT_UNKNOWN:
-		return step_commit(w, l, false);
-	case STEP_END_UNKNOWN:
-		return step_end(w, l, WR_EUNKNOWN, i != 0);
-	case STEP_CLAIM_UNKNOWN:
-		return step_claim(w, l, i, false);
-	case STEP_CAS_UNKNOWN:
-		return step_compare_and_set(w, l, i, false);
-	case STEP_APPEND_UNKNOWN:
-		return step_append(w, l, i, false);
-	case STEP_ASSIGN:
-		return fault_assign(w, l, p);
-	case STEP_RESTART:
-		return fault_restart(w, l);
-	case STEP_PRODUCE:
-		return fault_produce(w, p);
-	case STEP_CRASH:
-		return fault_crash(w, l);
-	case STEP_KICK:
-		return fault_kick(w, l);
-	case STEP_REVOKE:
-		return fault_revoke(w, l);
-	case STEP_EXPIRE:
-		return fault_expire(w, l);
-	case STEP_RESET:
-		return fault_reset(w, p, i);
-	case STEP_FORGET:
-		return fault_forget(w, p);
-	case STEP_RECREATE:
-		return fault_recreate(w, p);
-	case STEP_RETAIN:
-		return fault_retain(w, p);
-	case STEP_REPLICATE:
-		return fault_replicate(w);
-	case STEP_FAIL_OVER:
-		return fault_fail_over(w);
-	case STEP_LOSE_MARK:
-		return fault_lose_mark(w, p);
-	case STEP_LET_THROUGH:
-		return step_let_through(w, l, i);
-	case STEP_LAPSE:
-		return fault_lapse(w, i);
-	case STEP_REPLAY:
-		return fault_replay(w, i);
-	case STEP_COUNT:
-		break;
-	}
-	return false;
-}
-
 bool step_do(struct world *w, struct step step)
 {
 	bool of_the_dead = step.kind == STEP_EXPIRE && !w->lanes[step.lane].alive;
 
-	if (!is_allowed(w, step) || !do_lane_step(w, step))
+	if (!is_allowed(w, step) || !table[step.kind].done(w, step))
 		return false;
 	if (table[step.kind].fault && !of_the_dead)
 		w->faults--;
