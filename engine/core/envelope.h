@@ -54,7 +54,7 @@ struct weir_bytes wr_envelope_emit_id(struct weir_bytes event_id, const struct w
 	X(WR_FIELD_ATTEMPTS, "weir-attempts", WR_FIELD_IS_UINT32, attempts)                                            \
 	X(WR_FIELD_FIRST_FAILED_AT, "weir-first-failed-at", WR_FIELD_IS_INT64, first_failed_at_ms)                     \
 	X(WR_FIELD_LAST_FAILED_AT, "weir-last-failed-at", WR_FIELD_IS_INT64, last_failed_at_ms)                        \
-	/* How often a person or a redrive has sent it round. */                                                       \
+	/* How often a person or a redrive has sent it round. On a retry record absent: never. */                      \
 	X(WR_FIELD_REPLAYS, "weir-replays", WR_FIELD_IS_UINT32, replays)                                               \
 	/* How often of these it was a redrive. Absent: never. */                                                      \
 	X(WR_FIELD_REDRIVES, "weir-redrives", WR_FIELD_IS_UINT32, redrives)                                            \
@@ -127,7 +127,7 @@ enum wr_envelope_kind { WR_ENVELOPE_DEAD_LETTER, WR_ENVELOPE_RETRY };
 /* Reads the envelope of a record that was found on a dead-letter topic or a retry topic. WR_OK; WR_ENOTFOUND: no header
  * is ours; WR_EINVAL: err names the first header that is broken, there twice or missing. The fields that are good are
  * filled in any case, so that a person can be shown them. Headers of ours that this version doesn't know are passed
- * over. */
+ * over. Where a retry record that waits behind another doesn't say where it came from, its owner does. */
 enum wr_code wr_envelope_read(const struct weir_header *headers, size_t count,
 			      enum wr_envelope_kind kind, struct wr_envelope *envelope_r,
 			      struct wr_err *err);
@@ -177,7 +177,8 @@ size_t wr_envelope_dead_letter(const struct wr_dead_letter *letter, struct wr_ar
  * Write it with wr_envelope_write(). It is due when its topic's delay after its own time is over. */
 void wr_envelope_retry(const struct wr_dead_letter *letter, struct wr_envelope *envelope_r);
 
-/* Of one whose key is kept in order. */
+/* Of one whose key is kept in order. One that goes behind another and has not failed says no more than who owns its id,
+ * and when it came: its owner tells where from, and there is no failure to tell of. */
 void wr_envelope_set_turn(struct wr_envelope *envelope, enum wr_turn turn);
 
 /* A dead letter that is sent round again. */

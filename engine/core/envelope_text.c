@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/utf8.h"
+#include "core/claim.h"
 #include "core/event_id.h"
 
 #include <string.h>
@@ -42,18 +43,23 @@ static const struct field {
 };
 
 #define BIT(field) (UINT32_C(1) << (field))
+#define ORIGIN \
+	(BIT(WR_FIELD_ORIGIN_TOPIC) | BIT(WR_FIELD_ORIGIN_PARTITION) | BIT(WR_FIELD_ORIGIN_OFFSET))
 
 /* What every record of a kind has. */
 static const uint32_t needed[] = {
-    [WR_ENVELOPE_DEAD_LETTER] =
-	BIT(WR_FIELD_ORIGIN_TOPIC) | BIT(WR_FIELD_ORIGIN_PARTITION) | BIT(WR_FIELD_ORIGIN_OFFSET) |
-	BIT(WR_FIELD_PIPELINE) | BIT(WR_FIELD_CLASS) | BIT(WR_FIELD_ATTEMPTS) |
-	BIT(WR_FIELD_FIRST_FAILED_AT) | BIT(WR_FIELD_LAST_FAILED_AT) | BIT(WR_FIELD_REPLAYS),
-    [WR_ENVELOPE_RETRY] = BIT(WR_FIELD_ORIGIN_TOPIC) | BIT(WR_FIELD_ORIGIN_PARTITION) |
-			  BIT(WR_FIELD_ORIGIN_OFFSET) | BIT(WR_FIELD_PIPELINE) |
-			  BIT(WR_FIELD_ATTEMPTS) | BIT(WR_FIELD_FIRST_FAILED_AT) |
-			  BIT(WR_FIELD_REPLAYS),
+    [WR_ENVELOPE_DEAD_LETTER] = ORIGIN | BIT(WR_FIELD_PIPELINE) | BIT(WR_FIELD_CLASS) |
+				BIT(WR_FIELD_ATTEMPTS) | BIT(WR_FIELD_FIRST_FAILED_AT) |
+				BIT(WR_FIELD_LAST_FAILED_AT) | BIT(WR_FIELD_REPLAYS),
+    [WR_ENVELOPE_RETRY] =
+	ORIGIN | BIT(WR_FIELD_PIPELINE) | BIT(WR_FIELD_ATTEMPTS) | BIT(WR_FIELD_FIRST_FAILED_AT),
 };
+
+/* A retry record that waits behind another. It may not have failed, so nothing of a failure is asked of it. */
+static bool is_follower(const struct wr_envelope *e)
+{
+	return wr_envelope_has(e, WR_FIELD_ORDER) && e->turn == WR_TURN_BEHIND;
+}
 
 const char *wr_envelope_header(enum wr_envelope_field field)
 {
@@ -182,14 +188,16 @@ static bool is_topic(struct weir_bytes value)
 static bool is_clean(struct weir_bytes value, size_t max)
 {
 	const unsigned char *s = value.data;
+	unsigned char all = 0;
 
-	if (value.size > max || !wr_utf8_valid(wr_bytes_from(value)))
+	if (value.size > max)
 		return false;
 	for (size_t i = 0; i < value.size; i++) {
 		if (s[i] < 0x20 || s[i] == 0x7f)
 			return false;
+		all |= s[i];
 	}
-	return true;
+	return all < 0x80 || wr_utf8_valid(wr_bytes_from(value));
 }
 
 static bool is_digits(struct weir_bytes value)
@@ -294,21 +302,36 @@ static bool read_value(const struct field *field, struct weir_bytes value, void 
 	return false;
 }
 
-/* Looks from *field_p on: a record that the engine wrote has its headers in the order of the table. */
+/* Looks behind *field_p first: a record that the engine wrote has its headers in the order of the table. */
 static bool find_field(const char *name, enum wr_envelope_field *field_p)
 {
 	const size_t prefix = sizeof(WR_HEADER_PREFIX) - 1;
 	size_t at = *field_p;
 
-	for (size_t i = 0; i < WR_FIELD_COUNT; i++, at++) {
-		if (at == WR_FIELD_COUNT)
+	for (size_t i = 0; i < WR_FIELD_COUNT; i++) {
+		if (++at >= WR_FIELD_COUNT)
 			at = 0;
-		if (strcmp(name + prefix, fields[at].name + prefix) == 0) {
+		if (name[prefix] == fields[at].name[prefix] &&
+		    strcmp(name + prefix, fields[at].name + prefix) == 0) {
 			*field_p = (enum wr_envelope_field)at;
 			return true;
 		}
 	}
 	return false;
+}
+
+/* From its owner, which tells it where nothing else does. */
+static void learn_origin(struct wr_envelope *e)
+{
+	struct wr_owner owner;
+
+	if (!wr_envelope_has(e, WR_FIELD_OWNER) ||
+	    !wr_claim_owner_parse(wr_bytes_from(e->owner), &owner))
+		return;
+	e->origin_topic = wr_bytes_to_public(owner.topic);
+	e->origin_partition = owner.partition;
+	e->origin_offset = owner.offset;
+	e->fields |= ORIGIN;
 }
 
 /* The first complaint is the one that is told. */
@@ -323,7 +346,7 @@ enum wr_code wr_envelope_read(const struct weir_header *headers, size_t count,
 			      enum wr_envelope_kind kind, struct wr_envelope *envelope_r,
 			      struct wr_err *err)
 {
-	enum wr_envelope_field field = WR_FIELD_ORIGIN_TOPIC;
+	enum wr_envelope_field field = WR_FIELD_COUNT - 1;
 	uint32_t seen = 0, missing;
 	enum wr_code rc = WR_OK;
 
@@ -342,7 +365,13 @@ enum wr_code wr_envelope_read(const struct weir_header *headers, size_t count,
 	}
 	if (seen == 0)
 		return wr_err_set(err, WR_ENOTFOUND, "none of its headers is the engine's");
-	missing = needed[kind] & ~seen;
+	missing = needed[kind];
+	if (kind == WR_ENVELOPE_RETRY && is_follower(envelope_r)) {
+		missing = ORIGIN;
+		if ((seen & ORIGIN) == 0)
+			learn_origin(envelope_r);
+	}
+	missing &= ~(seen | envelope_r->fields);
 	for (size_t i = 0; missing != 0 && i < WR_FIELD_COUNT; i++) {
 		if ((missing & BIT(i)) != 0)
 			complain(&rc, err, (enum wr_envelope_field)i, "it is missing");

@@ -186,6 +186,7 @@ static void keep_house(struct wr_lane *lane)
 	watch_source(lane);
 	wr_lane_measure_memory(lane);
 	measure_lag(lane);
+	wr_lane_measure_stages(lane);
 	wr_lane_publish(lane, (double)(now - oldest) / (double)WR_NS_PER_S);
 	wr_lane_measure_guards(lane);
 	wr_lane_measure_parked(lane);

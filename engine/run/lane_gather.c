@@ -108,13 +108,23 @@ bool wr_lane_write_gathered(struct wr_lane *lane)
 		struct wr_write *write = take_first(gather);
 
 		lane->writing_ms = write->since_ms;
-		if (wr_lane_hand_over(lane, write))
+		if (wr_lane_hand_over(lane, write)) {
+			gather->written_to = write->item->sequence + 1;
 			moved = true;
-		else
+		} else {
 			put_back(gather, write);
+		}
 	}
 	gather->has_partition = false;
 	return moved;
+}
+
+/* The batches that they are of retire all at once, when the last answer is there. */
+bool wr_lane_awaits_gathered(const struct wr_lane *lane)
+{
+	return lane->gather.first != NULL ||
+	       (lane->in_flight > 0 &&
+		wr_lane_batch(lane, 0)->items[0].sequence < lane->gather.written_to);
 }
 
 int64_t wr_lane_gathered_due_ns(const struct wr_lane *lane)

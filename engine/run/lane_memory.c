@@ -8,8 +8,8 @@
 
 /* Under exactly_once nothing is acknowledged for tens of milliseconds between two transactions. Small batches may go on
  * gathering meanwhile, beyond `in_flight`: as many as a fast lane takes in that time. So they may while written ones wait
- * for company (lane_gather.c). And in doubt whose fault it is that
- * the window stands still, the lane takes more to learn it. */
+ * for company (lane_gather.c), and until all of these are acknowledged: else the lane would stand still for a round trip
+ * each time. And in doubt whose fault it is that the window stands still, the lane takes more to learn it. */
 #define EXTRA_EVENTS 16384
 #define EXTRA_BATCHES 512
 
@@ -53,7 +53,7 @@ static bool has_room_for_batch(const struct wr_lane *lane)
 		return true;
 	if (wr_lane_doubts(lane))
 		return lane->in_flight < wr_lane_window_slots(lane->conf);
-	return (is_between_transactions(lane) || lane->gather.first != NULL) &&
+	return (is_between_transactions(lane) || wr_lane_awaits_gathered(lane)) &&
 	       lane->in_flight < wr_lane_window_slots(lane->conf) &&
 	       lane->in_flight - waiting_for_transaction(lane) < most;
 }

@@ -71,39 +71,17 @@ static bool find_outputs(const struct wr_program *from, const struct wr_program 
 	return true;
 }
 
-static bool find_stage(const struct wr_program *from, const struct wr_program *to,
-		       uint32_t *stage_p)
-{
-	const char *name = from->pipeline->stages[*stage_p].name;
-	const struct wr_pipeline *pipeline = to->pipeline;
-
-	for (uint32_t i = 0; i < pipeline->stage_count; i++) {
-		if (strcmp(pipeline->stages[i].name, name) == 0) {
-			*stage_p = i;
-			return true;
-		}
-	}
-	for (uint32_t i = 0; i < pipeline->stage_count; i++) {
-		const char *was = pipeline->stages[i].conf->was;
-
-		if (was != NULL && strcmp(was, name) == 0) {
-			*stage_p = i;
-			return true;
-		}
-	}
-	return false;
-}
-
 void wr_lane_move(struct wr_lane *lane, struct wr_item *item)
 {
 	struct wr_program *from = item->program, *to = lane->program;
-	uint32_t stage = item->event.stage;
+	uint32_t stage;
 
 	if (from == to || from == lane->canary) {
 		item->stage_left = false; /* the one that it came from is back */
 		return;
 	}
-	item->stage_left = !find_stage(from, to, &stage);
+	item->stage_left = !wr_program_find_stage(
+	    to, wr_bytes_of(from->pipeline->stages[item->event.stage].name), &stage);
 	if (item->stage_left || !keep_program(item->batch, to))
 		return;
 	if (!find_outputs(from, to, &item->event)) {

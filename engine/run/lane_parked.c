@@ -168,10 +168,8 @@ void wr_lane_let_come(struct wr_lane *lane, struct wr_batch *batch)
 		come(lane, item);
 		if (item->event.outcome != WR_OUTCOME_PENDING)
 			continue;
-		if (wr_key_waits_join(&lane->waits, item))
+		if (!wr_lane_fall_behind(lane, item) && wr_key_waits_join(&lane->waits, item))
 			item->was_behind = true;
-		else
-			wr_lane_fall_behind(lane, item);
 	}
 }
 

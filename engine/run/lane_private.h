@@ -152,6 +152,7 @@ struct wr_lane_gather {
 	uint32_t turn;      /* which time they are written */
 	bool has_partition; /* while they are: those without an order go there */
 	int32_t partition;
+	uint64_t written_to; /* behind the sequence of the last event whose record was */
 };
 
 struct wr_lane {
@@ -434,6 +435,7 @@ bool wr_lane_prepare_retry(struct wr_write *write);
 void wr_lane_gather(struct wr_lane *lane, struct wr_write *write);
 bool wr_lane_write_gathered(struct wr_lane *lane);
 int64_t wr_lane_gathered_due_ns(const struct wr_lane *lane);
+bool wr_lane_awaits_gathered(const struct wr_lane *lane); /* until they are acknowledged */
 void wr_lane_forget_gathered(struct wr_lane *lane, struct wr_batch *batch);
 
 /* lane_write.c */
@@ -501,6 +503,7 @@ bool wr_lane_rewind(struct wr_lane *lane);
 
 /* lane_publish.c */
 void wr_lane_publish(struct wr_lane *lane, double oldest_s);
+void wr_lane_measure_stages(struct wr_lane *lane); /* the age of what is at each */
 
 /* lane.c, lane_create.c */
 void wr_lane_pause(struct wr_lane *lane); /* a moment, without spinning */

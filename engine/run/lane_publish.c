@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 static enum wr_board_state state_of(const struct wr_lane *lane, size_t partitions)
 {
@@ -71,6 +72,51 @@ static struct wr_board_counts count(const struct wr_lane *lane)
 	    .dead_lettered = count_of(lane->outcomes[WR_OUTCOME_DEAD]),
 	    .retries = count_of(lane->metrics.retries),
 	};
+}
+
+/* The lane's program shows the stages that it has for others too: cells of one name would be added up. */
+static struct wr_metric_cell *oldest_of(const struct wr_lane *lane, const struct wr_item *item)
+{
+	const struct wr_pipeline *now = lane->program->pipeline;
+	const uint32_t stage = item->event.stage;
+	const char *name = item->program->pipeline->stages[stage].name;
+
+	for (uint32_t i = 0; item->program != lane->program && i < now->stage_count; i++) {
+		if (strcmp(now->stages[i].name, name) == 0)
+			return lane->program->stage_metrics[i].oldest;
+	}
+	return item->program->stage_metrics[stage].oldest;
+}
+
+static void measure_batch(const struct wr_lane *lane, const struct wr_batch *batch)
+{
+	double age = (double)(wr_lane_now(lane) - batch->opened_mono_ns) / (double)WR_NS_PER_S;
+
+	for (uint32_t i = 0; i < batch->count; i++) {
+		const struct wr_item *item = &batch->items[i];
+		struct wr_metric_cell *cell;
+
+		if (item->event.outcome != WR_OUTCOME_PENDING ||
+		    item->event.stage >= item->program->pipeline->stage_count)
+			continue;
+		cell = oldest_of(lane, item);
+		if (age > wr_metric_get(cell))
+			wr_metric_set(cell, age);
+	}
+}
+
+void wr_lane_measure_stages(struct wr_lane *lane)
+{
+	for (struct wr_program *p = lane->programs; p != NULL; p = p->next) {
+		for (uint32_t i = 0; i < p->pipeline->stage_count; i++)
+			wr_metric_set(p->stage_metrics[i].oldest, 0);
+	}
+	for (uint32_t i = 0; i < lane->in_flight; i++) {
+		const struct wr_batch *batch = wr_lane_batch(lane, i);
+
+		if (batch->state == WR_BATCH_RUNNING && batch->unfinished > 0)
+			measure_batch(lane, batch);
+	}
 }
 
 void wr_lane_publish(struct wr_lane *lane, double oldest_s)

@@ -147,18 +147,9 @@ static void restore_attempts(struct wr_event *ev, const struct wr_envelope *e)
 static bool find_stage(const struct wr_program *program, const struct wr_envelope *e,
 		       uint32_t *stage_r)
 {
-	const struct wr_pipeline *pipeline = program->pipeline;
-
 	*stage_r = 0;
-	if (!wr_envelope_has(e, WR_FIELD_STAGE))
-		return true;
-	for (uint32_t i = 0; i < pipeline->stage_count; i++) {
-		if (!wr_bytes_equal(wr_bytes_of(pipeline->stages[i].name), wr_bytes_from(e->stage)))
-			continue;
-		*stage_r = i;
-		return true;
-	}
-	return false;
+	return !wr_envelope_has(e, WR_FIELD_STAGE) ||
+	       wr_program_find_stage(program, wr_bytes_from(e->stage), stage_r);
 }
 
 /* While a canary runs, what waits for a stage that only one of the two has goes on in that one. */
@@ -221,7 +212,7 @@ enum wr_code wr_lane_read_envelope(const struct wr_lane *lane, const struct weir
 
 	if (rc == WR_ENOTFOUND)
 		return wr_err_set(err, WR_EINVAL, "a record without an envelope on a retry topic");
-	if (rc == WR_OK &&
+	if (rc == WR_OK && wr_envelope_has(envelope_r, WR_FIELD_PIPELINE) &&
 	    !wr_bytes_equal(wr_bytes_from(envelope_r->pipeline), wr_bytes_of(lane->conf->name)))
 		return wr_err_set(err, WR_EINVAL, "weir-pipeline names another pipeline");
 	return rc;

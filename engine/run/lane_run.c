@@ -112,15 +112,18 @@ static void call_stage(struct wr_lane *lane, struct wr_batch *batch, uint32_t st
 	       WR_INT("events", n));
 }
 
-/* An item that must not be called now: it waits for its own time, or behind an earlier one of its key. */
+/* An item that must not be called now: it waits for its own time, or behind an earlier one of its key. Those that lie in
+ * retry topics come before whom the lane itself holds it behind: that one may have been the first of them. */
 static bool must_wait(struct wr_lane *lane, struct wr_item *item)
 {
+	if (!item->parked && wr_lane_fall_behind(lane, item))
+		return true;
 	if (wr_key_waits_join(&lane->waits, item)) {
 		item->was_behind = true;
 		return true;
 	}
 	if (!item->parked)
-		return wr_lane_fall_behind(lane, item) || wr_lane_holds_back(lane, item);
+		return wr_lane_holds_back(lane, item);
 	wr_key_waits_hold(&lane->waits, item);
 	return true;
 }

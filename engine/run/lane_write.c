@@ -97,16 +97,23 @@ static enum wr_code send_dead(struct wr_lane *lane, struct wr_write *write, stru
 	return send(lane, &record, write, err);
 }
 
-/* What waits behind another goes where that one lies, which may be a topic that no policy names any more. */
+/* What waits behind another goes where that one lies: mostly a topic of its own stage, but maybe one that no policy
+ * names any more. */
 static bool find_retry_topic(const struct wr_lane *lane, const struct wr_item *item,
 			     struct wr_sink_topic **topic_r)
 {
+	const struct wr_stage_guard *guard = guard_of(item);
 	char name[WR_TOPIC_BYTES];
 	struct wr_err err;
 
-	*topic_r = guard_of(item)->retry_topics[item->tier];
+	*topic_r = guard->retry_topics[item->tier];
 	if (!item->behind)
 		return true;
+	for (size_t i = 0; i < guard->tiers.count; i++) {
+		*topic_r = guard->retry_topics[i];
+		if (guard->tiers.ms[i] == item->behind_ms)
+			return true;
+	}
 	return wr_retry_topic(lane->conf->name, item->behind_ms, name) &&
 	       lane->sink->ops->topic(lane->sink, name, topic_r, &err) == WR_OK;
 }
@@ -144,6 +151,18 @@ static enum wr_code send_write(struct wr_lane *lane, struct wr_write *write, str
 	return write->retry ? send_retry(lane, write, err) : send_output(lane, write, err);
 }
 
+/* A retry record that is still to be written: its key is parked. */
+static bool parks(const struct wr_write *write)
+{
+	return write->retry && !write->dead && write->item->event.outcome == WR_OUTCOME_RETRIED;
+}
+
+/* A retry record whose event has become a dead letter before it was written, for something it had emitted. */
+static bool is_void(const struct wr_write *write)
+{
+	return write->retry && !write->dead && !parks(write);
+}
+
 /* Keeps the order of events: mostly the new one is the last. */
 static void insert_rewrite(struct wr_lane *lane, struct wr_write *write)
 {
@@ -165,7 +184,7 @@ static void postpone(struct wr_lane *lane, struct wr_write *write, int64_t wait_
 {
 	int64_t due = wr_lane_now(lane) + wait_ms * WR_NS_PER_MS;
 
-	if (write->retry && !write->dead)
+	if (parks(write))
 		wr_lane_repark(lane, write->item);
 	if (lane->rewrites == NULL || due < lane->rewrite_mono_ns)
 		lane->rewrite_mono_ns = due;
@@ -319,16 +338,10 @@ void wr_lane_write_done(void *arg, void *token, enum wr_code code, const char *r
 		settle_write(lane, write, code, reason != NULL ? reason : "");
 }
 
-/* A retry record whose event has become a dead letter before it was written, for something it had emitted. */
-static bool is_void(const struct wr_write *write)
-{
-	return write->retry && !write->dead && write->item->event.outcome == WR_OUTCOME_DEAD;
-}
-
 /* They are handed over in the order of their events, but for those that are tried again. */
 static void note_parked(struct wr_lane *lane, const struct wr_write *write)
 {
-	if (write->retry && !write->dead && write->item->sequence > lane->last_parked)
+	if (parks(write) && write->item->sequence > lane->last_parked)
 		lane->last_parked = write->item->sequence;
 }
 
@@ -528,7 +541,7 @@ bool wr_lane_rewrite_due(struct wr_lane *lane)
 	lane->outputs_waiting = 0;
 	for (; write != NULL; write = next) {
 		next = write->next;
-		if (write->retry && !write->dead)
+		if (parks(write))
 			wr_lane_repark(lane, write->item);
 		if (lane->sink_full || lane->rewind ||
 		    (!write->dead && lane->outputs_waiting > 0) || !wr_lane_hand_over(lane, write))

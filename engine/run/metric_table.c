@@ -62,6 +62,7 @@ COUNTER(wr_family_circuit_openings, "weir_circuit_openings_total",
 	"How often the circuit of a stage opened: it failed wholesale.");
 COUNTER(wr_family_retry_waits, "weir_retry_waits_total",
 	"Waits for another attempt, by where they are spent and how long.");
+GAUGE(wr_family_oldest_unfinished, WR_OLDEST_NAME, WR_OLDEST_HELP);
 GAUGE(wr_family_circuit_open, "weir_circuit_open",
       "1 while the circuit of the stage is open: the lane takes nothing and probes.");
 GAUGE(wr_family_retry_budget_used, "weir_retry_budget_used_ratio",

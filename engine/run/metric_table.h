@@ -30,6 +30,11 @@
 	X(commits, "weir_commits_total", "Offset commits that succeeded.")                    \
 	X(commit_failures, "weir_commit_failures_total", "Offset commits that failed.")
 
+/* Of the lane, and of each stage: one family. */
+#define WR_OLDEST_NAME "weir_oldest_unfinished_seconds"
+#define WR_OLDEST_HELP \
+	"Age of the oldest batch that has not retired; with a stage, of the oldest that has events there."
+
 #define WR_LANE_GAUGES(X)                                                                     \
 	X(window, "weir_window_batches", "Batches in flight.")                                \
 	X(parked, "weir_parked_events", "Events that wait for their next attempt.")           \
@@ -37,8 +42,7 @@
 	  "Keys of which events lie in retry topics, and later ones wait behind them.")       \
 	X(parked_oldest, "weir_oldest_parked_seconds",                                        \
 	  "Since when the key is parked that is parked longest.")                             \
-	X(oldest, "weir_oldest_unfinished_seconds",                                           \
-	  "Age of the oldest batch that has not retired.")                                    \
+	X(oldest, WR_OLDEST_NAME, WR_OLDEST_HELP)                                             \
 	X(queue_records, "weir_producer_queue_records", "Records that wait for Kafka's ack.") \
 	X(queue_bytes, "weir_producer_queue_bytes", "Bytes that wait for Kafka's ack.")       \
 	X(store_up, "weir_claim_store_up", "1 while the claim store answers.")                \
@@ -110,6 +114,7 @@ extern const struct wr_metric_family wr_family_circuit_openings;
 /* Labels: pipeline, stage, mode, delay. */
 extern const struct wr_metric_family wr_family_retry_waits;
 /* Labels: pipeline, stage, lane. */
+extern const struct wr_metric_family wr_family_oldest_unfinished;
 extern const struct wr_metric_family wr_family_circuit_open;
 extern const struct wr_metric_family wr_family_retry_budget_used;
 /* Labels: pipeline. */

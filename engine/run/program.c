@@ -103,6 +103,8 @@ static enum wr_code make_metrics(struct wr_program *program, uint32_t lane)
 		    wr_metrics_cell(program->registry, &wr_family_stage_overruns, labels, 2);
 		program->stage_metrics[i].circuit_openings =
 		    wr_metrics_cell(program->registry, &wr_family_circuit_openings, labels, 2);
+		program->stage_metrics[i].oldest =
+		    wr_metrics_cell(program->registry, &wr_family_oldest_unfinished, labels, 3);
 		program->stage_metrics[i].circuit_open =
 		    wr_metrics_cell(program->registry, &wr_family_circuit_open, labels, 3);
 		program->stage_metrics[i].budget_used =
@@ -156,6 +158,7 @@ static void free_metrics(struct wr_program *program)
 		wr_metrics_retire_cell(program->registry, program->stage_metrics[i].overruns);
 		wr_metrics_retire_cell(program->registry,
 				       program->stage_metrics[i].circuit_openings);
+		wr_metrics_retire_cell(program->registry, program->stage_metrics[i].oldest);
 		wr_metrics_retire_cell(program->registry, program->stage_metrics[i].circuit_open);
 		wr_metrics_retire_cell(program->registry, program->stage_metrics[i].budget_used);
 		wr_metrics_retire_cell(program->registry, program->stage_metrics[i].waits_inline);
@@ -208,4 +211,27 @@ enum wr_code wr_program_resolve(struct wr_program *program, struct wr_sink *sink
 	if (rc == WR_OK)
 		rc = sink->ops->topic(sink, conf->dlq_topic, &program->dlq, err);
 	return rc;
+}
+
+bool wr_program_find_stage(const struct wr_program *program, struct wr_bytes name,
+			   uint32_t *stage_r)
+{
+	const struct wr_pipeline *pipeline = program->pipeline;
+
+	*stage_r = 0;
+	for (uint32_t i = 0; i < pipeline->stage_count; i++) {
+		if (wr_bytes_equal(wr_bytes_of(pipeline->stages[i].name), name)) {
+			*stage_r = i;
+			return true;
+		}
+	}
+	for (uint32_t i = 0; i < pipeline->stage_count; i++) {
+		const char *was = pipeline->stages[i].conf->was;
+
+		if (was != NULL && wr_bytes_equal(wr_bytes_of(was), name)) {
+			*stage_r = i;
+			return true;
+		}
+	}
+	return false;
 }

@@ -23,6 +23,7 @@
 struct wr_stage_metrics {
 	struct wr_metric_histogram *seconds;
 	struct wr_metric_cell *overruns;
+	struct wr_metric_cell *oldest;
 	struct wr_metric_cell *circuit_open;
 	struct wr_metric_cell *circuit_openings;
 	struct wr_metric_cell *budget_used;
@@ -94,5 +95,9 @@ void wr_program_destroy(struct wr_program *program);
 /* Finds its topics in a sink, which must outlive their use. The codes of the sink's topic(). [lane] */
 enum wr_code wr_program_resolve(struct wr_program *program, struct wr_sink *sink,
 				struct wr_err *err);
+
+/* The stage of that name, or else the one that says it was called so. False: there is neither. */
+bool wr_program_find_stage(const struct wr_program *program, struct wr_bytes name,
+			   uint32_t *stage_r);
 
 #endif

@@ -393,6 +393,86 @@ static void whose_key_is_kept_in_order_says_its_own_record_only(void **state)
 	}
 }
 
+/* It comes more often than any other where keys rest seldom, and there is no failure to tell of. */
+static void a_follower_that_has_not_failed_says_no_more_than_it_must(void **state)
+{
+	static const char *const names[] = {"weir-origin-timestamp", "weir-owner", "weir-event-id",
+					    "weir-order"};
+	struct weir_header headers[WR_FIELD_COUNT];
+	struct wr_event ev = failed_event();
+	struct wr_dead_letter letter = letter_of(&ev);
+	struct wr_envelope e, read_back, again;
+
+	(void)state;
+	ev.first_failed_at_ms = ev.last_failed_at_ms = 0;
+	ev.code = ev.message = NULL;
+	letter.attempts = 0;
+	letter.stage = NULL;
+	for (int pass = 0; pass < 2; pass++) {
+		wr_envelope_retry(&letter, &e);
+		wr_envelope_set_turn(&e, WR_TURN_BEHIND);
+		assert_int_equal(wr_envelope_write(&e, &arena, headers), UNIT_COUNT_OF(names));
+		for (size_t i = 0; i < UNIT_COUNT_OF(names); i++)
+			assert_string_equal(headers[i].name, names[i]);
+		assert_int_equal(wr_envelope_read(headers, UNIT_COUNT_OF(names), WR_ENVELOPE_RETRY,
+						  &read_back, NULL),
+				 WR_OK);
+		assert_true(is_text(read_back.origin_topic, "events"));
+		assert_int_equal(read_back.origin_partition, 3);
+		assert_int_equal(read_back.origin_offset, 1234567890123);
+		assert_int_equal(read_back.attempts, 0);
+		again = read_back;
+		letter.past = &again;
+	}
+}
+
+static void one_that_has_failed_says_so(void **state)
+{
+	struct weir_header headers[WR_FIELD_COUNT];
+	struct wr_event ev = failed_event();
+	const struct wr_dead_letter letter = letter_of(&ev);
+	struct wr_envelope e;
+	size_t count;
+
+	(void)state;
+	wr_envelope_retry(&letter, &e);
+	count = wr_envelope_write(&e, &arena, headers);
+	wr_envelope_set_turn(&e, WR_TURN_BEHIND);
+	assert_int_equal(wr_envelope_write(&e, &arena, headers), count + 1);
+	assert_true(wr_envelope_has(&e, WR_FIELD_ORIGIN_TOPIC));
+	assert_true(wr_envelope_has(&e, WR_FIELD_FIRST_FAILED_AT));
+}
+
+/* Where the owner is a replay, or nobody, it does not tell. */
+static void a_follower_says_where_it_came_from_when_its_owner_does_not(void **state)
+{
+	static const char *const owners[] = {"0/p.retry.0/3/1234567890123",
+					     "0/events/2/1234567890123", "0/events/3/1234567890124",
+					     NULL};
+	struct weir_header headers[WR_FIELD_COUNT];
+	struct wr_event ev = failed_event();
+	struct wr_dead_letter letter = letter_of(&ev);
+	struct wr_envelope e, read_back;
+	size_t count;
+
+	(void)state;
+	ev.first_failed_at_ms = 0;
+	letter.attempts = 0;
+	for (size_t i = 0; i < UNIT_COUNT_OF(owners); i++) {
+		letter.owner = wr_bytes(NULL, 0);
+		if (owners[i] != NULL)
+			letter.owner = wr_bytes_of(owners[i]);
+		wr_envelope_retry(&letter, &e);
+		wr_envelope_set_turn(&e, WR_TURN_BEHIND);
+		count = wr_envelope_write(&e, &arena, headers);
+		assert_int_equal(
+		    wr_envelope_read(headers, count, WR_ENVELOPE_RETRY, &read_back, NULL), WR_OK);
+		assert_true(is_text(read_back.origin_topic, "events"));
+		assert_int_equal(read_back.origin_partition, 3);
+		assert_int_equal(read_back.origin_offset, 1234567890123);
+	}
+}
+
 static void a_message_is_cut_between_two_characters(void **state)
 {
 	static char message[WR_ENVELOPE_MESSAGE_BYTES + 2];
@@ -440,6 +520,9 @@ int main(void)
 	    RULE(a_changed_key_or_header_must_begin_at_the_start),
 	    RULE(a_retry_record_keeps_what_came_beside_what_the_stage_saw),
 	    RULE(whose_key_is_kept_in_order_says_its_own_record_only),
+	    RULE(a_follower_that_has_not_failed_says_no_more_than_it_must),
+	    RULE(one_that_has_failed_says_so),
+	    RULE(a_follower_says_where_it_came_from_when_its_owner_does_not),
 	    RULE(a_message_is_cut_between_two_characters),
 	    RULE(empty_words_are_left_out),
 	};

@@ -369,6 +369,70 @@ static void a_retry_record_has_no_class(void **state)
 			 WR_EINVAL);
 }
 
+/* Of a retry record: without one header; with the two at the end, or without. */
+static enum wr_code read_without(const char *name, size_t count, struct wr_err *err)
+{
+	static const struct weir_header all[] = {
+	    H("weir-origin-topic", "events"), H("weir-origin-partition", "3"),
+	    H("weir-origin-offset", "7"),     H("weir-pipeline", "payments"),
+	    H("weir-attempts", "1"),          H("weir-first-failed-at", "1"),
+	    H("weir-owner", "0/events/3/7"),  H("weir-order", "behind"),
+	};
+	struct weir_header headers[UNIT_COUNT_OF(all)];
+	struct wr_envelope e;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(all[i].name, name) != 0)
+			headers[kept++] = all[i];
+	}
+	return wr_envelope_read(headers, kept, WR_ENVELOPE_RETRY, &e, err);
+}
+
+/* What has failed says all that it needs, also where its owner would tell. */
+static void a_retry_record_that_says_too_little_is_refused(void **state)
+{
+	static const char *const names[] = {"weir-origin-topic",  "weir-origin-partition",
+					    "weir-origin-offset", "weir-pipeline",
+					    "weir-attempts",      "weir-first-failed-at"};
+	struct wr_err err;
+
+	(void)state;
+	assert_int_equal(read_without("", 7, NULL), WR_OK);
+	for (size_t i = 0; i < UNIT_COUNT_OF(names); i++) {
+		assert_int_equal(read_without(names[i], 7, &err), WR_EINVAL);
+		assert_non_null(strstr(err.text, names[i]));
+		assert_non_null(strstr(err.text, "it is missing"));
+	}
+}
+
+static void a_follower_says_where_it_came_from_wholly_or_by_its_owner(void **state)
+{
+	const struct weir_header with_owner[] = {H("weir-owner", "0/events/3/7"),
+						 H("weir-order", "behind")};
+	const struct weir_header broken[] = {H("weir-owner", "0/events/3/x"),
+					     H("weir-order", "behind")};
+	struct wr_envelope e;
+	struct wr_err err;
+
+	(void)state;
+	assert_int_equal(read_without("weir-attempts", 8, NULL), WR_OK);
+	assert_int_equal(read_without("weir-origin-offset", 8, &err), WR_EINVAL);
+	assert_string_equal(err.text, "header weir-origin-offset: it is missing");
+	assert_int_equal(wr_envelope_read(with_owner, 2, WR_ENVELOPE_RETRY, &e, NULL), WR_OK);
+	assert_true(is(e.origin_topic, "events"));
+	assert_int_equal(e.origin_partition, 3);
+	assert_int_equal(e.origin_offset, 7);
+	assert_int_equal(wr_envelope_read(with_owner + 1, 1, WR_ENVELOPE_RETRY, &e, &err),
+			 WR_EINVAL);
+	assert_string_equal(err.text, "header weir-origin-topic: it is missing");
+	assert_int_equal(wr_envelope_read(broken, 2, WR_ENVELOPE_RETRY, &e, &err), WR_EINVAL);
+	assert_string_equal(err.text, "header weir-owner: it is broken");
+	assert_false(wr_envelope_has(&e, WR_FIELD_ORIGIN_TOPIC));
+	assert_int_equal(wr_envelope_read(with_owner, 2, WR_ENVELOPE_DEAD_LETTER, &e, NULL),
+			 WR_EINVAL);
+}
+
 static void every_class_is_read_back(void **state)
 {
 	enum wr_class class;
@@ -405,6 +469,8 @@ int main(void)
 	    RULE(a_missing_header_is_named),
 	    RULE(the_first_of_several_faults_is_told),
 	    RULE(a_retry_record_has_no_class),
+	    RULE(a_retry_record_that_says_too_little_is_refused),
+	    RULE(a_follower_says_where_it_came_from_wholly_or_by_its_owner),
 	    RULE(every_class_is_read_back),
 	    RULE(every_header_of_ours_has_the_prefix),
 	};

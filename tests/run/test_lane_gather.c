@@ -148,6 +148,33 @@ static void the_window_takes_more_meanwhile(void **state)
 	assert_int_equal(wr_lane_in_flight(f.lane), 0);
 }
 
+/* As before, until the answers are there: the lane does not stand still for a round trip each time. */
+static void the_window_takes_more_until_it_is_acknowledged(void **state)
+{
+	uint32_t before;
+
+	(void)state;
+	fixture_begin(&f, handler);
+	send_batch("r");
+	for (int i = 0; i < f.conf.batch.in_flight; i++)
+		send_batch("a");
+	fixture_send(&f, 0, "x", NULL);
+	fixture_settle(&f);
+	fixture_pass_ms(&f, GATHER_MS);
+	assert_int_equal(retries(), 1);
+	before = wr_lane_in_flight(f.lane);
+	assert_true(before > (uint32_t)f.conf.batch.in_flight);
+	send_batch("a");
+	fixture_settle(&f);
+	assert_int_equal(wr_lane_in_flight(f.lane), before + 1);
+	fixture_ack(&f);
+	assert_int_equal(wr_lane_in_flight(f.lane), 0);
+	for (int i = 0; i < f.conf.batch.in_flight + 1; i++)
+		send_batch((const char *[]){"g1", "g2", "g3", "g4"}[i]);
+	fixture_settle(&f);
+	assert_int_equal(wr_lane_in_flight(f.lane), f.conf.batch.in_flight);
+}
+
 /* They make room when their claims are there, and need nobody to retire before. */
 static void a_window_full_of_what_comes_hurries_nobody(void **state)
 {
@@ -255,6 +282,7 @@ int main(void)
 	    RULE(it_waits_so_long_and_its_delay_counts_from_before),
 	    RULE(its_batch_does_not_retire_meanwhile),
 	    RULE(the_window_takes_more_meanwhile),
+	    RULE(the_window_takes_more_until_it_is_acknowledged),
 	    RULE(a_window_full_of_what_comes_hurries_nobody),
 	    RULE(who_gives_partitions_up_does_not_wait),
 	    RULE(a_full_sink_is_tried_again),

@@ -21,6 +21,33 @@ static void retry_runs_again_after_its_backoff(void **state)
 	assert_int_equal(fixture_written(&f, "out"), 1);
 }
 
+static double oldest_at(const char *stage)
+{
+	char line[128];
+
+	snprintf(line, sizeof(line),
+		 "weir_oldest_unfinished_seconds{lane=\"0\",pipeline=\"p\"%s%s%s} ",
+		 stage[0] != '\0' ? ",stage=\"" : "", stage, stage[0] != '\0' ? "\"" : "");
+	return fixture_metric(&f, line);
+}
+
+static void the_stage_that_holds_a_batch_up_is_told(void **state)
+{
+	(void)state;
+	start();
+	fixture_send(&f, 0, "retry2", NULL);
+	fixture_send(&f, 0, "a", NULL);
+	fixture_settle(&f);
+	fixture_pass_ms(&f, 200);
+	assert_true(oldest_at("") >= 0.2);
+	assert_true(oldest_at("first") == oldest_at(""));
+	assert_true(oldest_at("second") == 0);
+	fixture_pass_ms(&f, 200);
+	assert_int_equal(fixture_written(&f, "out"), 2);
+	fixture_pass_ms(&f, 200);
+	assert_true(oldest_at("first") == 0);
+}
+
 static void exhausted_attempts_become_a_dead_letter(void **state)
 {
 	const struct fixture_write *w;
@@ -177,6 +204,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    RULE(retry_runs_again_after_its_backoff),
+	    RULE(the_stage_that_holds_a_batch_up_is_told),
 	    RULE(exhausted_attempts_become_a_dead_letter),
 	    RULE(later_events_of_a_key_wait_behind_a_retry_and_other_keys_go_on),
 	    RULE(events_deferred_behind_one_that_fails_for_good_still_run),

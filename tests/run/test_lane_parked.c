@@ -221,6 +221,62 @@ static void those_that_are_written_later_keep_their_order(void **state)
 	assert_string_equal(called, "a a b c ");
 }
 
+/* For what it emitted, while its retry record waits for another try. */
+static void one_that_becomes_a_dead_letter_before_frees_its_key(void **state)
+{
+	(void)state;
+	failing = "E";
+	f.holds_acks = true;
+	send("E", "k");
+	fixture_pass_ms(&f, 100);
+	assert_int_equal(fixture_written(&f, "alerts"), 1);
+	assert_int_equal(fixture_written(&f, "p.retry.5s"), 1);
+	fixture_answer(&f, 1, WR_EUNAVAILABLE, "not now");
+	fixture_answer(&f, 0, WR_EREFUSED, "too large");
+	fixture_pass_ms(&f, 500);
+	fixture_ack(&f);
+	assert_int_equal(fixture_written(&f, "dlq"), 1);
+	assert_int_equal(fixture_written(&f, "p.retry.5s"), 1);
+	send("b", "k");
+	fixture_ack(&f);
+	assert_out(0, "b");
+}
+
+static void start_with_two_attempts(void)
+{
+	struct wr_conf_retry *retry = &f.stages[1].retry;
+
+	retry->attempts = 2;
+	retry->circuit_failures = 50;
+	retry->probe_initial_ms = retry->probe_max_ms = 1000;
+	start();
+}
+
+/* What the lane holds has no attempt left, and waits for what becomes of others. */
+static void none_passes_those_that_lie_behind_one_that_the_lane_holds(void **state)
+{
+	(void)state;
+	start_with_two_attempts();
+	failing = "a";
+	send("a", "k");
+	send("b", "k");
+	append(SHORT, 0);
+	fixture_pass_ms(&f, 5000);
+	assert_string_equal(called, "a a ");
+	send("c", "k");
+	append(SHORT, 1);
+	fixture_pass_ms(&f, 500);
+	failing = "";
+	send("z", "other");
+	fixture_pass_ms(&f, 500);
+	assert_string_equal(called, "a a z a b ");
+	fixture_pass_ms(&f, 100); /* for company */
+	assert_behind(parked("p.retry.5s", 2), "c", "0");
+	append(SHORT, 2);
+	fixture_pass_ms(&f, 5000);
+	assert_string_equal(called, "a a z a b c ");
+}
+
 static void the_metrics_say_what_is_parked(void **state)
 {
 	(void)state;
@@ -316,6 +372,8 @@ int main(void)
 	    RULE(so_does_one_that_is_refused_later),
 	    RULE(one_that_is_written_later_still_comes_first),
 	    RULE(those_that_are_written_later_keep_their_order),
+	    RULE(one_that_becomes_a_dead_letter_before_frees_its_key),
+	    ALONE(none_passes_those_that_lie_behind_one_that_the_lane_holds),
 	    RULE(the_metrics_say_what_is_parked),
 	    ALONE(a_forged_record_holds_a_key_up_for_its_delay_only),
 	    ALONE(one_of_elsewhere_holds_nothing_up),

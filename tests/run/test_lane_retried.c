@@ -283,6 +283,25 @@ static void a_stage_that_is_gone_makes_a_dead_letter(void **state)
 	assert_int_equal(calls[0] + calls[1], 0);
 }
 
+static void what_waits_under_a_former_name_goes_on_in_the_stage_that_was_called_so(void **state)
+{
+	struct fixture_write write = {.key = "k", .value = "{\"id\":\"a\"}"};
+
+	(void)state;
+	f.stages[1].was = (char *)(uintptr_t) "third";
+	snprintf(write.headers, sizeof(write.headers),
+		 "weir-pipeline=p\nweir-event-id=a\nweir-owner=0/in/0/7\nweir-stage=third\n"
+		 "weir-attempts=1\nweir-first-failed-at=1\nweir-origin-topic=in\n"
+		 "weir-origin-partition=0\nweir-origin-offset=7\n");
+	fixture_redeliver(&f, 1, &write);
+	fixture_pass_ms(&f, 5000);
+	assert_int_equal(fixture_written(&f, "dlq"), 0);
+	assert_int_equal(fixture_written(&f, "out"), 1);
+	assert_int_equal(calls[0], 0);
+	assert_int_equal(calls[1], 1);
+	assert_int_equal(last.attempt, 2);
+}
+
 static void a_broken_envelope_is_dead_lettered_and_never_believed(void **state)
 {
 	static const char *const broken[] = {
@@ -549,6 +568,7 @@ int main(void)
 	    RULE(what_completed_stages_emitted_is_written_with_it_once),
 	    RULE(a_duplicate_of_an_event_that_waits_is_a_duplicate),
 	    RULE(a_stage_that_is_gone_makes_a_dead_letter),
+	    RULE(what_waits_under_a_former_name_goes_on_in_the_stage_that_was_called_so),
 	    RULE(a_broken_envelope_is_dead_lettered_and_never_believed),
 	    RULE(a_time_before_all_time_is_past),
 	    RULE(a_time_from_the_future_holds_a_partition_up_for_its_delay_only),
