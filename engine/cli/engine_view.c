@@ -46,6 +46,40 @@ static void append_duration(struct wr_buf *out, double seconds)
 		(void)wr_buf_printf(out, "%" PRId64 "s", s);
 }
 
+/* Why a lane takes nothing though the engine is ready. */
+static void append_circuits(struct wr_admin_client *client, struct wr_buf *out, size_t i, size_t j)
+{
+#define CIRCUIT LANE "/open_circuits/%zu"
+	size_t n = wr_admin_client_count(client, LANE "/open_circuits", i, j);
+
+	for (size_t k = 0; k < n; k++) {
+		double probe_s =
+		    wr_admin_client_number(client, 0, CIRCUIT "/next_probe_seconds", i, j, k);
+
+		append_printable(out, "  circuit open: pipeline ",
+				 wr_admin_client_text(client, PIPELINE "/name", i));
+		append_printable(out, ", stage ",
+				 wr_admin_client_text(client, CIRCUIT "/stage", i, j, k));
+		(void)wr_buf_printf(out, ", lane %" PRId64 ", for ",
+				    wr_admin_client_integer(client, -1, LANE "/lane", i, j));
+		append_duration(out, wr_admin_client_number(client, 0, CIRCUIT "/open_seconds", i, j, k));
+		(void)wr_buf_printf(out, "; the next probe in %.1fs\n", probe_s);
+	}
+#undef CIRCUIT
+}
+
+static void append_all_circuits(struct wr_admin_client *client, struct wr_buf *out)
+{
+	size_t pipelines = wr_admin_client_count(client, "/pipelines");
+
+	for (size_t i = 0; i < pipelines; i++) {
+		size_t lanes = wr_admin_client_count(client, PIPELINE "/lanes", i);
+
+		for (size_t j = 0; j < lanes; j++)
+			append_circuits(client, out, i, j);
+	}
+}
+
 void wr_engine_view_head(struct wr_admin_client *client, struct wr_buf *out)
 {
 	int64_t canary = wr_admin_client_integer(client, 0, "/canary/generation");
@@ -75,6 +109,7 @@ void wr_engine_view_head(struct wr_admin_client *client, struct wr_buf *out)
 				 wr_admin_client_text(client, "/health/reasons/%zu/since", i));
 		(void)wr_buf_append_text(out, "\n");
 	}
+	append_all_circuits(client, out);
 }
 
 static int64_t window_of(struct wr_admin_client *client, size_t pipeline)

@@ -7,7 +7,7 @@
 
 #include "cli/admin_client.h"
 
-/* Who it is, since when, and why it is not ready. */
+/* Who it is, since when, why it is not ready, and which circuits are open. */
 void wr_engine_view_head(struct wr_admin_client *client, struct wr_buf *out);
 
 /* A line a pipeline; a line a partition; a line a plugin. */

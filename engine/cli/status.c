@@ -73,9 +73,10 @@ const struct wr_command wr_command_status = {
     .summary = "show what a running engine does",
     .usage = "[--partitions] [--json]",
     .description =
-	"Prints the version, the generation and the health of a running engine, its pipelines with\n"
-	"their states, windows, lags and counts, and its plugins. It asks the admin listener, which\n"
-	"it finds in a configuration file (default: /etc/weir/weir.yaml) or at --url.\n"
+	"Prints the version, the generation and the health of a running engine, circuits that are\n"
+	"open, its pipelines with their states, windows, lags and counts, and its plugins. It asks the\n"
+	"admin listener, which it finds in a configuration file (default: /etc/weir/weir.yaml) or at\n"
+	"--url.\n"
 	"\n"
 	"Exit status: 0, or 1 when the engine does not answer.\n",
     .options = options,

@@ -173,7 +173,8 @@ const struct wr_command wr_command_top = {
     .usage = "[--interval D] [--count N]",
     .description =
 	"Shows every second what the pipelines and lanes of a running engine do: window, lag, events,\n"
-	"retries and dead letters a second, and the age of the oldest batch. It ends with SIGINT.\n"
+	"retries and dead letters a second, the age of the oldest batch, and circuits that are open. It\n"
+	"ends with SIGINT.\n"
 	"Where the output is no terminal, each look is printed below the last one.\n",
     .options = options,
     .run = run,

@@ -38,6 +38,22 @@ static void put_counts(struct wr_json_out *out, const struct wr_board_counts *co
 	wr_json_out_end(out);
 }
 
+static void put_circuits(struct wr_json_out *out, const struct wr_board_snapshot *lane)
+{
+	wr_json_out_begin_array(out, "open_circuits");
+	for (size_t i = 0; i < lane->circuit_count; i++) {
+		const struct wr_board_circuit *circuit = &lane->circuits[i];
+
+		wr_json_out_begin_object(out, NULL);
+		wr_json_out_text(out, "stage", circuit->stage);
+		wr_json_out_integer(out, "generation", (int64_t)circuit->generation);
+		wr_json_out_number(out, "open_seconds", circuit->open_s);
+		wr_json_out_number(out, "next_probe_seconds", circuit->probe_s);
+		wr_json_out_end(out);
+	}
+	wr_json_out_end(out);
+}
+
 static void put_lane(struct wr_json_out *out, uint32_t number, const struct wr_board_snapshot *lane)
 {
 	wr_json_out_begin_object(out, NULL);
@@ -49,6 +65,7 @@ static void put_lane(struct wr_json_out *out, uint32_t number, const struct wr_b
 	wr_json_out_integer(out, "parked", (int64_t)lane->parked);
 	wr_json_out_number(out, "oldest_seconds", lane->oldest_s);
 	put_counts(out, &lane->counts);
+	put_circuits(out, lane);
 	wr_json_out_begin_array(out, "partitions");
 	for (size_t i = 0; i < lane->partition_count; i++)
 		put_partition(out, &lane->partitions[i]);

@@ -15,6 +15,8 @@
 #include <stdint.h>
 
 #define WR_BOARD_TOPIC_BYTES 256 /* Kafka's names have up to 249 */
+#define WR_BOARD_STAGE_BYTES 128 /* the configuration's have up to 100 */
+#define WR_BOARD_CIRCUITS 4	 /* that are shown of a lane; mostly one is open */
 
 struct wr_board;
 struct wr_board_lane;
@@ -48,6 +50,14 @@ struct wr_board_counts {
 	uint64_t taken, processed, dropped, duplicate, dead_lettered, retries;
 };
 
+/* Of a stage that fails wholesale: its lane takes nothing and probes. */
+struct wr_board_circuit {
+	char stage[WR_BOARD_STAGE_BYTES];
+	uint64_t generation;
+	double open_s;  /* for so long */
+	double probe_s; /* until the next probe; 0: it is due, or out */
+};
+
 struct wr_board_snapshot {
 	enum wr_board_state state;
 	uint64_t generation;
@@ -55,6 +65,8 @@ struct wr_board_snapshot {
 	size_t parked;              /* events that wait for a retry */
 	double oldest_s;            /* age of the oldest batch in flight */
 	struct wr_board_counts counts;
+	struct wr_board_circuit circuits[WR_BOARD_CIRCUITS]; /* that are open */
+	size_t circuit_count;
 	struct wr_board_partition *partitions;
 	size_t partition_count;
 };

@@ -74,6 +74,32 @@ static struct wr_board_counts count(const struct wr_lane *lane)
 	};
 }
 
+static double seconds_between(int64_t from_ns, int64_t to_ns)
+{
+	return to_ns > from_ns ? (double)(to_ns - from_ns) / (double)WR_NS_PER_S : 0;
+}
+
+static void show_circuits(const struct wr_lane *lane, const struct wr_program *program,
+			  struct wr_board_snapshot *snapshot)
+{
+	int64_t now = wr_lane_now(lane);
+
+	for (uint32_t i = 0; program != NULL && i < program->pipeline->stage_count; i++) {
+		const struct wr_circuit *circuit = &program->guards[i].circuit;
+		struct wr_board_circuit *shown = &snapshot->circuits[snapshot->circuit_count];
+
+		if (!circuit->open || snapshot->circuit_count == WR_BOARD_CIRCUITS)
+			continue;
+		snprintf(shown->stage, sizeof(shown->stage), "%s",
+			 program->pipeline->stages[i].name);
+		shown->generation = program->pipeline->generation;
+		shown->open_s = seconds_between(circuit->opened_mono_ns, now);
+		shown->probe_s =
+		    circuit->probing ? 0 : seconds_between(now, circuit->next_probe_mono_ns);
+		snapshot->circuit_count++;
+	}
+}
+
 /* The lane's program shows the stages that it has for others too: cells of one name would be added up. */
 static struct wr_metric_cell *oldest_of(const struct wr_lane *lane, const struct wr_item *item)
 {
@@ -143,5 +169,7 @@ void wr_lane_publish(struct wr_lane *lane, double oldest_s)
 	};
 	for (size_t i = 0; i < n; i++)
 		show_partition(lane, partitions[i], &lane->shown[i]);
+	show_circuits(lane, lane->program, &snapshot);
+	show_circuits(lane, lane->canary, &snapshot);
 	wr_board_publish(lane->board, &snapshot);
 }

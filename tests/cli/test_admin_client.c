@@ -24,7 +24,9 @@ static char file[64];
 	",\"dropped\":1,\"duplicate\":2,\"dead_lettered\":3,\"retries\":4},\"lanes\":[{\"lane\":0,"  \
 	"\"state\":\"running\",\"in_flight\":3,\"window\":16,\"oldest_seconds\":1.25,\"events\":{"   \
 	"\"processed\":" processed                                                                   \
-	",\"dropped\":1,\"duplicate\":2,\"dead_lettered\":3,\"retries\":4},\"partitions\":[{"        \
+	",\"dropped\":1,\"duplicate\":2,\"dead_lettered\":3,\"retries\":4},\"open_circuits\":[{"     \
+	"\"stage\":\"charge\",\"generation\":4,\"open_seconds\":75.5,\"next_probe_seconds\":3.25}]," \
+	"\"partitions\":[{"                                                                          \
 	"\"topic\":\"in\",\"partition\":5,\"committed\":null,\"position\":8,\"lag\":12}]}]}],"       \
 	"\"plugins\":[{\"id\":\"fraud\",\"version\":\"1.4.0\",\"build_id\":\"0123456789abcdef\","    \
 	"\"sha256\":\"fedcba9876543210\",\"stages\":[\"pay/a\",\"pay/b\"]}]}"
@@ -82,7 +84,9 @@ static void the_status_is_printed_for_people(void **state)
 	expect_in(got.out,
 		  "weir 1.2.3, node-a, up 1d 2h, generation 4, not ready\n"
 		  "  something else runs than the configuration file says, since the start\n"
-		  "  kafka: no broker answers, since 2026-01-01T00:00:00.000Z\n");
+		  "  kafka: no broker answers, since 2026-01-01T00:00:00.000Z\n"
+		  "  circuit open: pipeline pay, stage charge, lane 0, for 1m 15s; the next probe in "
+		  "3.2s\n");
 	expect_in(got.out,
 		  "pay       running  exactly_once      1    3/16   12          9        1  "
 		  "        2     3\n");

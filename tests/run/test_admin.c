@@ -101,6 +101,11 @@ static void publish(int lane, enum wr_board_state state)
 						   .parked = 1,
 						   .oldest_s = 0.5,
 						   .counts = {.taken = 20, .processed = 9},
+						   .circuits = {{.stage = "second",
+								 .generation = 7,
+								 .open_s = 12.5,
+								 .probe_s = 0.25}},
+						   .circuit_count = lane == 1 ? 1 : 0,
 						   .partitions = partitions,
 						   .partition_count = 2};
 
@@ -193,6 +198,13 @@ static void a_pipeline_is_shown_with_its_lanes_and_their_sums(void **state)
 	assert_integer("/pipelines/0/lanes/0/partitions/0/lag", 10);
 	assert_type("/pipelines/0/lanes/0/partitions/1/committed", WR_JSON_NULL);
 	assert_type("/pipelines/0/lanes/0/partitions/1/lag", WR_JSON_NULL);
+	assert_type("/pipelines/0/lanes/0/open_circuits", WR_JSON_ARRAY);
+	assert_type("/pipelines/0/lanes/0/open_circuits/0", WR_JSON_MISSING);
+	assert_text("/pipelines/0/lanes/1/open_circuits/0/stage", "second");
+	assert_integer("/pipelines/0/lanes/1/open_circuits/0/generation", 7);
+	assert_type("/pipelines/0/lanes/1/open_circuits/0/open_seconds", WR_JSON_NUMBER);
+	assert_type("/pipelines/0/lanes/1/open_circuits/0/next_probe_seconds", WR_JSON_NUMBER);
+	assert_type("/pipelines/0/lanes/1/open_circuits/1", WR_JSON_MISSING);
 }
 
 static void the_state_of_a_pipeline_is_that_of_its_lanes(void **state)

@@ -133,6 +133,44 @@ static void a_paused_lane_stops_as_any_other(void **state)
 	assert_int_equal(f.partitions[0].committed, 1);
 }
 
+static bool down; /* what the stage depends on */
+
+static enum weir_verdict depend(struct weir_call *call, const struct weir_event *ev,
+				struct weir_result *res, int stage)
+{
+	(void)call, (void)ev, (void)res, (void)stage;
+	return down ? WEIR_RETRY : WEIR_OK;
+}
+
+static void a_lane_shows_the_circuits_that_are_open(void **state)
+{
+	const struct wr_board_snapshot *lane;
+	double open_s;
+
+	(void)state;
+	f.handler = depend;
+	f.holds_acks = false;
+	f.stages[0].retry.circuit_failures = 1;
+	f.stages[0].retry.probe_initial_ms = f.stages[0].retry.probe_max_ms = 10000;
+	down = true;
+	start();
+	assert_int_equal(look()->circuit_count, 0);
+	fixture_send(&f, 0, "a", "k");
+	fixture_settle(&f);
+	lane = look();
+	assert_int_equal(lane->circuit_count, 1);
+	assert_string_equal(lane->circuits[0].stage, "first");
+	assert_int_equal(lane->circuits[0].generation, 42);
+	assert_true(lane->circuits[0].probe_s > 0 && lane->circuits[0].probe_s <= 10);
+	open_s = lane->circuits[0].open_s;
+	assert_true(look()->circuits[0].open_s > open_s);
+	down = false;
+	for (int i = 0; i < 100; i++)
+		fixture_pass_ms(&f, 200);
+	assert_int_equal(look()->circuit_count, 0);
+	assert_int_equal(fixture_written(&f, "out"), 1);
+}
+
 static void a_lane_without_partitions_is_idle(void **state)
 {
 	(void)state;
@@ -159,6 +197,7 @@ int main(void)
 	    WITH_LANE(what_was_taken_but_not_sent_on_its_way_is_finished_too),
 	    WITH_LANE(a_resumed_lane_goes_on_where_it_was),
 	    WITH_LANE(a_paused_lane_stops_as_any_other),
+	    WITH_LANE(a_lane_shows_the_circuits_that_are_open),
 	    WITH_LANE(a_lane_without_partitions_is_idle),
 	    WITH_LANE(a_lane_that_has_not_joined_its_group_is_starting),
 	};

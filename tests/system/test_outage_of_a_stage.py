@@ -1,10 +1,11 @@
 """What is behind a handler goes away for a while, under load: nothing is dead-lettered, few calls are made in vain, and
 when it is back the events pass in their order."""
 
+import subprocess
 import time
 
 import pytest
-from harness import report
+from harness import http, paths, report
 from harness.dependency import Dependency
 from harness.events import assert_accounted, assert_in_order
 from harness.load import Load
@@ -14,6 +15,16 @@ WAIT = {
     "inline": {"mode": "inline", "backoff": {"initial": "100ms", "max": "500ms"}},
     "key": {"mode": "key", "tiers": ["100ms", "500ms"]},
 }
+
+
+def open_circuits(engine):
+    (pipeline,) = http.get(engine.admin_port, "/admin/pipelines").json()["pipelines"]
+    return [circuit for lane in pipeline["lanes"] for circuit in lane["open_circuits"]]
+
+
+def status(engine):
+    command = [paths.weir(), "status", "--url", f"http://127.0.0.1:{engine.admin_port}"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
 
 
 @pytest.mark.parametrize(("mode", "flow"), [("inline", "busy"), ("inline", "quiet"), ("key", "busy")])
@@ -41,11 +52,17 @@ def test_an_outage_puts_nothing_into_the_dlq_and_ends_without_a_stampede(site, f
         time.sleep(seconds)
         assert engine.metric("weir_dead_letters_total") == 0
         assert engine.metric("weir_circuit_open") == 1
+        assert engine.readiness() == 200
+        (shown,) = open_circuits(engine)
+        assert shown["stage"] == "scripted" and shown["open_seconds"] >= seconds / 2, shown
+        assert "  circuit open: pipeline " in status(engine)
         probes = len(dependency.calls_ms()) - vain
         dependency.come_back()
         back = time.monotonic()
         engine.until(lambda: engine.metric("weir_circuit_open") == 0, 30, "the circuit is closed")
         closed = time.monotonic() - back
+        engine.until(lambda: open_circuits(engine) == [], 30, "it is not shown as open any more")
+        assert "circuit open" not in status(engine)
         load.stop()
     site.finished(engine, 300)
     assert engine.stop() == 0
